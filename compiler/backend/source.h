@@ -1,0 +1,58 @@
+/* source.h -- the C file of one device while it is being written; what a kernel's emit() works with.
+ *
+ * emit() writes, with source_printf(), file-scope definitions (a shape constant, micro-kernel instances) and then the
+ * body of the layer's function between source_function() and source_end(). Names of definitions start with
+ * source_name(), which is unique per node in the file. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_SOURCE_H
+#define MEDNN_SOURCE_H
+
+#include "../ir/graph.h"
+
+struct source;
+
+/* The C identifier of the node (of this piece of it, where a device computes several boxes). */
+const char *source_name(const struct source *source);
+struct arena *source_arena(const struct source *source); /* memory until the file is done */
+
+/* The generated file needs this template ("conv_direct.h"); included once, verbatim, with the templates that its
+ * own #include lines name, before it. */
+void source_use(struct source *source, const char *template_name);
+
+void source_printf(struct source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`. The comment above
+ * it (operator, ONNX name, regions, attributes) is written here. */
+void source_function(struct source *source);
+void source_end(struct source *source);
+
+/* C expression for the first byte of a tensor's storage on this device, cast to a pointer to its C type:
+ * "(float *)(arena + 4096)" or a constant's array. Constants come in plain layout unless `layout` is blocked, which is
+ * allowed for float constants whose only axis larger than 1 is the channel axis. */
+const char *source_buffer(struct source *source, const struct tensor *tensor);
+
+/* The box that the storage covers on this device, in the tensor's global indices. It can reach beyond the tensor's
+ * bounds (a border of zeros, indices < 0 or >= dim) and, when blocked, covers whole blocks of 16 channels.
+ * Constants: the whole tensor. */
+struct region source_storage(const struct source *source, const struct tensor *tensor);
+
+/* The storage as a C initialiser of `struct view` of templates/view.h: "BLOCKED(2, 58, 58)" or "PLAIN(3, 58, 58)",
+ * for tensors of rank 3 (rows = 1) and 4; of rank 2 as N x C x 1 x 1. */
+const char *source_view(struct source *source, const struct tensor *tensor);
+
+/* C expression for a pointer to element (n, c, row, column) (global indices) of a tensor with such a view; c on a
+ * block's border when blocked: "(float *)(arena + 4096) + AT(BLOCKED(2, 58, 58), 0, 0, 1, 1)" */
+const char *source_at(struct source *source, const struct tensor *tensor, int64_t n, int64_t c, int64_t row,
+                      int64_t column);
+
+/* Bake `count` floats into this device's weights, 64-byte aligned; returns the C expression of type const float *.
+ * role: a short word ("weights", "bias") that makes the name with source_name(). `from`: the model's tensor that
+ * the values come from, for the line with its name, shape and SHA-256, or NULL. Values are copied or written out at
+ * once: the caller may free them (see source_scratch). */
+const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
+                           size_t count);
+
+/* Memory for packing that lives until the next source_scratch() call or the end of the file. */
+void *source_scratch(struct source *source, size_t size);
+
+#endif

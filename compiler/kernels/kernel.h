@@ -1,0 +1,50 @@
+/* kernel.h -- ways of computing a node in generated C.
+ *
+ * One kernel is one row of the table in kernel.c and usually one file here beside one file in templates/. Operators
+ * say what is computed, kernels how. A node's kernel is chosen once for the whole cluster, before partition. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_KERNEL_H
+#define MEDNN_KERNEL_H
+
+#include "../backend/source.h"
+#include "../ir/graph.h"
+
+struct kernel {
+    const char *name;    /* unique; printed in dumps, reports and comments: "conv_direct" */
+    const char *op_type; /* of the default domain, or "mednn.Layout"; NULL: any operator that `accepts` */
+
+    /* Can this kernel compute the node? Types, shapes, attributes, epilogue; not layouts. */
+    bool (*accepts)(const struct node *node);
+
+    /* Layout wanted for input i (of a non-constant input) and for all outputs. NULL: LAYOUT_PLAIN everywhere.
+     * input -1: the outputs. */
+    enum layout (*layout)(const struct node *node, int input);
+
+    /* The kernel reads input 0 through a border of zeros where the operator pads: its storage must reach as far
+     * as the operator `reads`. Otherwise the kernel checks bounds itself. */
+    bool zero_border;
+
+    /* Cuts along `axis` of the output must fall on multiples of this. NULL: 1. Blocked layouts: axis 1 at least 16. */
+    int64_t (*grid)(const struct node *node, int axis);
+
+    /* Output 0 may lie in the memory of input 0 when both have the same layout and number of elements, and each
+     * output element depends on the input element of the same position only. */
+    bool in_place;
+
+    /* A rough price for the choice between kernels that accept a node, in multiply-accumulates of a good kernel.
+     * NULL: node_macs of the whole output. */
+    double (*cost)(const struct node *node);
+
+    /* Write the C that computes `region[i]` of output i on the source's device (see source.h). Required. */
+    void (*emit)(struct source *source, const struct node *node, const struct region *region);
+};
+
+/* The kernels that accept `node`, at most `capacity`, in table order. */
+int kernel_candidates(const struct node *node, const struct kernel *candidate[], int capacity);
+const struct kernel *const *kernel_table(int *count);
+const struct kernel *kernel_find(const char *name);
+
+enum layout kernel_layout(const struct kernel *kernel, const struct node *node, int input);
+int64_t kernel_grid(const struct node *node, int axis); /* of the node's chosen kernel, blocked layouts included */
+
+#endif

@@ -1,0 +1,81 @@
+/* op.h -- everything the compiler knows about the meaning of an ONNX operator.
+ *
+ * One operator is one row of the table in op.c; a file holds a family of rows. An absent hook has a safe meaning:
+ * without `reads` a node is never split, without `evaluate` it is never folded. How an operator is computed by
+ * generated code is not said here: that is kernels/. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_OP_H
+#define MEDNN_OP_H
+
+#include "../ir/graph.h"
+
+/* One piece of pure data movement. A loop over counts k[a] < count[a] copies
+ *     output[ output_start[b] + output_step[b] * k[b] for each axis b ]  <-
+ *     input[ input_start[a] + input_step[a] * k[input_axis[a]] for each axis a of the input ]
+ * where loop axis b drives output axis b. input < 0: the output elements are set to the node's fill value (`fill`). */
+struct move {
+    int input;
+    int64_t count[MAX_RANK];                             /* of the output's rank */
+    int64_t output_start[MAX_RANK], output_step[MAX_RANK]; /* steps > 0 */
+    int64_t input_start[MAX_RANK], input_step[MAX_RANK];   /* of the input's rank; steps may be 0 or negative */
+    int input_axis[MAX_RANK];                            /* loop axis that drives input axis a; ignored for step 0 */
+};
+
+struct moves {
+    struct arena *arena;
+    int count, capacity;
+    struct move *item;
+    double fill; /* used by pieces with input < 0 */
+};
+
+struct op {
+    const char *type;   /* ONNX op_type */
+    const char *domain; /* "" or "mednn" */
+    int since_version;  /* opset whose meaning this row has: the newest that changed the meaning */
+    int min_inputs, max_inputs, max_outputs; /* max_inputs < 0: any number */
+
+    /* Set type and shape of every output that is not NULL (node->output[i]->type, ->shape). Inputs are shaped.
+     * Fails through node_fail on wrong attributes, types and shapes. Required. */
+    void (*infer)(struct graph *graph, struct node *node);
+
+    /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and output[i] are
+     * row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
+    void (*evaluate)(const struct node *node, const void *const input[], void *const output[]);
+
+    /* The part of input `input` that computing `region` of output `output` reads. May reach outside of the input's
+     * bounds where the operator pads (Conv, pooling): the caller clips. NULL: reads everything, never split. */
+    struct region (*reads)(const struct node *node, int input, int output, struct region region);
+
+    /* Pure data movement: append the pieces that make up the whole output 0. Gives `reads` and a kernel for
+     * nothing; `evaluate` stays the independent oracle. */
+    void (*moves)(const struct node *node, struct moves *moves);
+
+    /* Multiply-accumulates for computing `region` of output 0. NULL: none. */
+    int64_t (*macs)(const struct node *node, struct region region);
+
+    /* f(0) is 0 and defined in every lane: pad lanes of blocked tensors need no masking. Element-wise operators. */
+    bool keeps_zero;
+};
+
+/* NULL when the operator is not known. The row returned has since_version <= opset. */
+const struct op *op_find(const char *domain, const char *type, int opset);
+/* The table, for --list-operators and the law tests: count rows. */
+const struct op *const *op_table(int *count);
+
+/* ---- the hooks with the epilogue and the defaults taken in ---- */
+
+/* Clipped to the input's bounds; whole for operators without `reads` and without `moves`. */
+struct region node_reads(const struct node *node, int input, int output, struct region region);
+/* Not clipped: what the node touches when its input is stored with a border of padding. */
+struct region node_touches(const struct node *node, int input, int output, struct region region);
+bool node_can_split(const struct node *node); /* has `reads` or `moves` */
+int64_t node_macs(const struct node *node, struct region region);
+/* op->evaluate, then residual and activation. */
+void node_evaluate(struct arena *arena, const struct node *node, const void *const input[], void *const output[]);
+/* The pieces of a data-movement node; count 0 for others. */
+struct moves node_moves(struct arena *arena, const struct node *node);
+
+/* y = activation(x) for one value, in plain C: the oracle of the epilogue. */
+float activation_evaluate(const struct epilogue *epilogue, float x);
+
+#endif

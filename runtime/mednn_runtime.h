@@ -1,0 +1,107 @@
+/* mednn_runtime.h -- what a compiled device program offers, and how an application runs it.
+ *
+ * The runtime knows no operator and no model. A generated deviceN.c describes itself in one struct mednn_program; the
+ * runtime connects it to its peers, checks that all of them were generated together, and moves blocks of bytes whose
+ * sizes are known from compile-time tables. Nothing is allocated after mednn_open(). */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_RUNTIME_H
+#define MEDNN_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MEDNN_MAX_RANK = 8, MEDNN_FINGERPRINT_BYTES = 32, MEDNN_MAX_DEVICES = 64 };
+
+/* An input or output of the model. `type` is the number of ONNX TensorProto.DataType. */
+struct mednn_tensor {
+    const char *name; /* as in the model, escaped */
+    int type, rank;
+    int64_t dim[MEDNN_MAX_RANK];
+    size_t bytes;
+};
+
+/* One frame of one exchange. */
+struct mednn_message {
+    uint32_t exchange; /* number in the program's one global order */
+    uint32_t peer;     /* device index */
+    uint64_t offset;   /* of the payload in the arena */
+    uint64_t bytes;    /* payload */
+};
+
+struct mednn_session;
+
+/* Floating-point modes, part of what peers compare. */
+enum { MEDNN_FLOAT_PORTABLE = 0, MEDNN_FLOAT_FMA = 1 };
+
+struct mednn_program {
+    const char *model; /* for messages */
+    uint32_t device, devices;
+    uint32_t float_mode; /* as compiled for this target */
+    const unsigned char *fingerprint; /* MEDNN_FINGERPRINT_BYTES: the same in all devices of one compilation */
+    size_t arena_bytes;
+    const struct mednn_tensor *inputs, *outputs; /* also on devices other than 0 */
+    uint32_t input_count, output_count;
+    /* In the order of exchanges; several frames of one exchange go to or come from different peers. */
+    const struct mednn_message *sends, *receives;
+    uint32_t send_count, receive_count;
+    uint32_t exchange_count;
+    /* One inference. On device 0 inputs[i] and outputs[i] are the caller's arrays (canonical row-major); NULL elsewhere.
+     * Returns 0, or the first non-zero value of mednn_send/mednn_receive. */
+    int (*run)(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs);
+};
+
+/* ---- called by generated code ---- */
+
+/* Start the frames of exchange `exchange`: the payloads to send lie ready in the arena; those to receive may be
+ * written from now on. Does not wait. 0, or non-zero when the session has failed. */
+int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
+/* Wait until all frames of the exchange are sent and received. */
+int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
+
+/* ---- called by applications (and by the bundled main program) ---- */
+
+struct mednn_address {
+    const char *host; /* numeric or name */
+    uint16_t port;
+};
+
+struct mednn_options {
+    const struct mednn_address *address; /* one per device */
+    int listen_fd;        /* a listening socket to use instead of binding one; -1: none */
+    int connect_timeout_ms; /* 0: 10000 */
+    int step_timeout_ms;  /* longest wait for a peer inside an inference; 0: 30000; < 0: no limit */
+};
+
+/* Bytes of memory that a session of this program needs, arena included. */
+size_t mednn_session_bytes(const struct mednn_program *program);
+
+/* Connect to all peers. `memory`: mednn_session_bytes() bytes aligned to 64 that the caller owns until
+ * mednn_close(). Returns NULL and one line in `error` (without newline) when a peer cannot be reached, or was built
+ * from another plan or for another floating-point mode. */
+struct mednn_session *mednn_open(const struct mednn_program *program, void *memory, const struct mednn_options *options,
+                                 char *error, size_t error_size);
+
+/* One inference. On device 0: deliver outputs for inputs. On other devices: serve one inference of the owner.
+ * 0: done. 1: the owner ended the session (workers only). -1: failed, see mednn_error(). */
+int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs);
+
+/* One line about the last failure: which peer, its address, which exchange, how long it was silent. */
+const char *mednn_error(const struct mednn_session *session);
+
+struct mednn_stats {
+    uint64_t inferences, bytes_sent, bytes_received; /* frame headers included */
+    double wait_seconds;                             /* spent in mednn_exchange_end() */
+};
+void mednn_session_stats(const struct mednn_session *session, struct mednn_stats *stats);
+
+/* Device 0 tells the others that no inference follows. Closes all connections. */
+void mednn_close(struct mednn_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
