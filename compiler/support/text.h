@@ -5,6 +5,7 @@
 
 #include "arena.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct text {
 
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t count);
+void text_vprintf(struct text *text, const char *format, va_list arguments);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A name from a model, fit for a C comment, a Makefile comment or a terminal: only [A-Za-z0-9_./:-] stand as they

@@ -1,0 +1,1 @@
+compiler_libmednnc_a_SOURCES +=

@@ -1,0 +1,19 @@
+# The compiler without main(), so that the unit tests link it too.
+noinst_LIBRARIES += %D%/libmednnc.a
+%C%_libmednnc_a_SOURCES = %D%/pipeline.c %D%/pipeline.h %D%/options.c %D%/options.h
+nodist_%C%_libmednnc_a_SOURCES =
+
+include compiler/support/local.mk
+include compiler/ir/local.mk
+include compiler/operators/local.mk
+include compiler/frontend/local.mk
+include compiler/passes/local.mk
+include compiler/kernels/local.mk
+include compiler/backend/local.mk
+
+bin_PROGRAMS += mednnc
+mednnc_SOURCES = %D%/main.c
+mednnc_LDADD = $(MEDNNC_LIBS)
+MEDNNC_LIBS = %D%/libmednnc.a $(PROTOBUF_C_LIBS) $(LIBXML_LIBS) $(SODIUM_LIBS) -lm
+
+EXTRA_DIST += %D%/README.md

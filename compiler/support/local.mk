@@ -1,0 +1,5 @@
+compiler_libmednnc_a_SOURCES += \
+	%D%/arena.c %D%/arena.h \
+	%D%/fail.c %D%/fail.h \
+	%D%/file.c %D%/file.h \
+	%D%/text.c %D%/text.h
