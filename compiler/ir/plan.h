@@ -30,6 +30,7 @@ struct transfer {
     struct tensor *tensor;
     int from, to;
     struct region region;
+    bool relayed; /* `from` did not compute it, but received it by transfers that are not relayed */
 };
 
 struct plan {
