@@ -4,7 +4,7 @@
 #define MEDNN_OPTIONS_H
 
 #include "backend/weights.h"
-#include "ir/plan.h"
+#include "plan/plan.h"
 
 enum command { COMMAND_COMPILE, COMMAND_INSPECT, COMMAND_LIST_PASSES, COMMAND_LIST_OPERATORS, COMMAND_NOTHING };
 

@@ -8,7 +8,7 @@
 #include "frontend/import.h"
 #include "inspect.h"
 #include "ir/graph_print.h"
-#include "ir/program.h"
+#include "plan/program.h"
 #include "operators/op.h"
 #include "passes/passes.h"
 #include "support/fail.h"

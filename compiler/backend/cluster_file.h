@@ -3,7 +3,7 @@
 #ifndef MEDNN_CLUSTER_FILE_H
 #define MEDNN_CLUSTER_FILE_H
 
-#include "../ir/plan.h"
+#include "../plan/plan.h"
 #include "../support/file.h"
 
 /* Read <cluster><device name= speed= address= port= memory= target=/>...</cluster>: devices in order, the first being

@@ -3,7 +3,7 @@
 #ifndef MEDNN_DEVICE_SOURCE_H
 #define MEDNN_DEVICE_SOURCE_H
 
-#include "../ir/program.h"
+#include "../plan/program.h"
 #include "emit.h"
 #include "source.h"
 #include "weights.h"

@@ -3,7 +3,7 @@
 #ifndef MEDNN_EMIT_H
 #define MEDNN_EMIT_H
 
-#include "../ir/program.h"
+#include "../plan/program.h"
 #include "../support/file.h"
 #include "weights.h"
 

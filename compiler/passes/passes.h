@@ -4,7 +4,7 @@
 #define MEDNN_PASSES_H
 
 #include "../ir/graph.h"
-#include "../ir/program.h"
+#include "../plan/program.h"
 
 /* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the
  * node's name when no kernel accepts it. */
