@@ -21,3 +21,4 @@ EXTRA_DIST += %D%/embed.sh
 %D%/template_files.c: $(TEMPLATE_FILES) %D%/embed.sh
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)cd $(srcdir) && $(SHELL) %D%/embed.sh template_files $(TEMPLATE_FILES) > $(abs_builddir)/$@.tmp && mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
+EXTRA_DIST += %D%/README.md

@@ -3,3 +3,4 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/number.c %D%/number.h \
 	%D%/region.c %D%/region.h \
 	%D%/shape.c %D%/shape.h
+EXTRA_DIST += %D%/README.md

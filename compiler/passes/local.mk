@@ -5,3 +5,4 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c
+EXTRA_DIST += %D%/README.md
