@@ -85,6 +85,12 @@ struct node {
     struct epilogue epilogue;
 };
 
+/* Names in use; grows. */
+struct name_set {
+    const char **slot;
+    int count, capacity;
+};
+
 struct graph {
     struct arena *arena;
     const char *name;
@@ -95,6 +101,7 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor **input, **output; /* as the user sees them */
     int input_count, output_count;
+    struct name_set tensor_names, node_names; /* kept by graph_tensor() and graph_node() */
 };
 
 /* ---- building and changing ---- */
