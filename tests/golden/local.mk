@@ -1,1 +1,3 @@
-# nothing yet
+TESTS += %D%/run.sh
+EXTRA_DIST += %D%/run.sh $(GOLDEN_FILES)
+GOLDEN_FILES =
