@@ -355,15 +355,6 @@ bool tensor_is_constant(const struct tensor *tensor)
     return tensor->data != NULL;
 }
 
-static int64_t int_of_double(double value)
-{
-    if (value != value)
-        return 0;
-    if (value >= 0x1p63)
-        return INT64_MAX;
-    return value <= -0x1p63 ? INT64_MIN : (int64_t)value;
-}
-
 int64_t tensor_int(const struct tensor *tensor, int64_t i)
 {
     assert(tensor->data && i >= 0);
@@ -388,7 +379,7 @@ int64_t tensor_int(const struct tensor *tensor, int64_t i)
         return value > INT64_MAX ? INT64_MAX : (int64_t)value;
     }
     default:
-        return int_of_double(tensor_double(tensor, i));
+        return number_to_int(tensor_double(tensor, i));
     }
 }
 
@@ -401,9 +392,9 @@ double tensor_double(const struct tensor *tensor, int64_t i)
     case TYPE_DOUBLE:
         return ((const double *)tensor->data)[i];
     case TYPE_FLOAT16:
-        return half_to_float(((const uint16_t *)tensor->data)[i]);
+        return number_from_half(((const uint16_t *)tensor->data)[i]);
     case TYPE_BFLOAT16:
-        return bfloat16_to_float(((const uint16_t *)tensor->data)[i]);
+        return number_from_bfloat16(((const uint16_t *)tensor->data)[i]);
     case TYPE_UINT64:
         return (double)((const uint64_t *)tensor->data)[i];
     default:

@@ -1,16 +1,17 @@
-/* number.h -- the 16-bit floating-point formats, to float (exact) and from float (nearest, ties to even). */
+/* number.h -- conversions between number formats, exact where the target allows. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_NUMBER_H
 #define MEDNN_NUMBER_H
 
 #include <stdint.h>
 
-/* IEEE 754 binary16: overflow becomes infinity, NaN keeps its sign and upper payload bits and stays NaN. */
-float half_to_float(uint16_t half);
-uint16_t half_from_float(float value);
+/* IEEE 754 binary16 and bfloat16, by their bits. To: round to nearest, ties to even. */
+float number_from_half(uint16_t bits);
+uint16_t number_to_half(float value);
+float number_from_bfloat16(uint16_t bits);
+uint16_t number_to_bfloat16(float value);
 
-/* The upper half of a binary32. */
-float bfloat16_to_float(uint16_t bits);
-uint16_t bfloat16_from_float(float value);
+/* Truncates; saturates at the ends of int64; NaN becomes 0. */
+int64_t number_to_int(double value);
 
 #endif

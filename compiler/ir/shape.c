@@ -20,7 +20,7 @@ static const struct {
     [TYPE_INT32] = {"int32", "int32_t", 4},
     [TYPE_INT64] = {"int64", "int64_t", 8},
     [TYPE_STRING] = {"string", NULL, 0},
-    [TYPE_BOOL] = {"bool", "bool", 1},
+    [TYPE_BOOL] = {"bool", "uint8_t", 1},
     [TYPE_FLOAT16] = {"float16", NULL, 2},
     [TYPE_DOUBLE] = {"float64", "double", 8},
     [TYPE_UINT32] = {"uint32", "uint32_t", 4},
