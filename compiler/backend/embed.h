@@ -8,6 +8,7 @@ struct embedded_file {
     const char *text;
 };
 
-extern const struct embedded_file runtime_files[]; /* runtime/: RUNTIME_FILES of runtime/local.mk */
+extern const struct embedded_file runtime_files[];  /* runtime/: RUNTIME_FILES of runtime/local.mk */
+extern const struct embedded_file template_files[]; /* templates/: TEMPLATE_FILES of templates/local.mk */
 
 #endif

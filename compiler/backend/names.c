@@ -9,14 +9,14 @@
 
 struct entry {
     const char *name;
-    int node;
+    int index;
 };
 
 static int compare_entries(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
     int order = strcmp(x->name, y->name);
-    return order ? order : x->node - y->node;
+    return order ? order : x->index - y->index;
 }
 
 /* Kernels name their definitions NAME_shape, NAME_tile and the like: a node called "conv_tile" beside "conv" could
@@ -39,27 +39,49 @@ static const char *hashed(struct arena *arena, const char *identifier, const cha
     return arena_printf(arena, "%s_%02x%02x%02x%02x", identifier, hash[0], hash[1], hash[2], hash[3]);
 }
 
-const char **names_of_layers(struct arena *arena, const struct graph *graph)
+/* `name` holds identifiers of `count` things whose ONNX names are `onnx_name`. */
+static void resolve_collisions(struct arena *arena, const char **name, const char *const *onnx_name, size_t count)
 {
-    size_t count = (size_t)graph->node_count;
-    const char **name = arena_array(arena, count + 1, sizeof *name);
     struct entry *entry = arena_array(arena, count + 1, sizeof *entry);
-    for (int i = 0; i < graph->node_count; i++) {
-        name[i] = arena_printf(arena, "layer_%s", text_identifier(arena, graph->node[i]->name));
-        entry[i] = (struct entry){name[i], i};
-    }
+    for (size_t i = 0; i < count; i++)
+        entry[i] = (struct entry){name[i], (int)i};
     qsort(entry, count, sizeof *entry, compare_entries);
     bool *collides = arena_array(arena, count + 1, sizeof *collides);
     for (size_t i = 0; i < count; i++)
         for (size_t k = i + 1; k < count && !strncmp(entry[i].name, entry[k].name, strlen(entry[i].name)); k++) {
             if (!strcmp(entry[i].name, entry[k].name))
-                collides[entry[i].node] = collides[entry[k].node] = true;
+                collides[entry[i].index] = collides[entry[k].index] = true;
             else if (may_meet(entry[i].name, entry[k].name))
-                collides[entry[k].node] = true;
+                collides[entry[k].index] = true;
         }
-    for (int i = 0; i < graph->node_count; i++)
+    for (size_t i = 0; i < count; i++)
         if (collides[i])
-            name[i] = hashed(arena, name[i], graph->node[i]->name);
+            name[i] = hashed(arena, name[i], onnx_name[i]);
+}
+
+const char **names_of_layers(struct arena *arena, const struct graph *graph)
+{
+    size_t count = (size_t)graph->node_count;
+    const char **name = arena_array(arena, count + 1, sizeof *name);
+    const char **onnx_name = arena_array(arena, count + 1, sizeof *onnx_name);
+    for (size_t i = 0; i < count; i++) {
+        onnx_name[i] = graph->node[i]->name;
+        name[i] = arena_printf(arena, "layer_%s", text_identifier(arena, onnx_name[i]));
+    }
+    resolve_collisions(arena, name, onnx_name, count);
+    return name;
+}
+
+const char **names_of_tensors(struct arena *arena, const struct graph *graph)
+{
+    size_t count = (size_t)graph->tensor_count;
+    const char **name = arena_array(arena, count + 1, sizeof *name);
+    const char **onnx_name = arena_array(arena, count + 1, sizeof *onnx_name);
+    for (size_t i = 0; i < count; i++) {
+        onnx_name[i] = graph->tensor[i]->name;
+        name[i] = text_identifier(arena, onnx_name[i]);
+    }
+    resolve_collisions(arena, name, onnx_name, count);
     return name;
 }
 

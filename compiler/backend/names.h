@@ -10,6 +10,9 @@
  * those, and no others, get a few digits of a hash of the ONNX name. */
 const char **names_of_layers(struct arena *arena, const struct graph *graph);
 
+/* The same for tensors, by tensor id, without "layer_". */
+const char **names_of_tensors(struct arena *arena, const struct graph *graph);
+
 /* The prefix of public symbols: the model's file name without folder and extension, made fit for C. */
 const char *names_prefix(struct arena *arena, const char *model_path);
 

@@ -1,16 +1,10 @@
-/* template.h -- the files of templates/ and runtime/, carried inside mednnc. */
+/* template.h -- finding and filling the files of templates/, which mednnc carries inside. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_TEMPLATE_H
 #define MEDNN_TEMPLATE_H
 
 #include "../support/text.h"
-
-struct embedded_file {
-    const char *name, *text;
-};
-
-/* Ended by a row of NULLs; made by embed.sh. */
-extern const struct embedded_file template_files[], runtime_files[];
+#include "embed.h"
 
 /* The text of a template; it is our bug when there is none. */
 const char *template_text(const char *name);

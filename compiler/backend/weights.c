@@ -102,9 +102,9 @@ int64_t weights_bytes(const struct weights *weights)
     return weights->bytes;
 }
 
-bool weights_mapped(const struct weights *weights)
+bool weights_in_file(const struct weights *weights)
 {
-    return weights->form == WEIGHTS_FILE;
+    return weights->form != WEIGHTS_INLINE;
 }
 
 static const char *c_type(const struct entry *entry)

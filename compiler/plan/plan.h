@@ -3,7 +3,7 @@
 #ifndef MEDNN_PLAN_H
 #define MEDNN_PLAN_H
 
-#include "graph.h"
+#include "../ir/graph.h"
 
 #define MAX_DEVICES 64
 
