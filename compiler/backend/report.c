@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <libxml/xmlwriter.h>
+#include <string.h>
 
 static bool is_cut(const struct region_list *own, struct shape shape, int axis)
 {
@@ -43,45 +44,59 @@ static struct report_layer layer_of(struct arena *arena, const struct plan *plan
     return layer;
 }
 
-struct report_layer *report_layers(struct arena *arena, const struct plan *plan)
+int report_messages(const struct report *report, int device, bool sending)
 {
-    const struct graph *graph = plan->graph;
-    struct report_layer *layers = arena_array(arena, (size_t)graph->node_count, sizeof *layers);
-    for (int n = 0; n < graph->node_count; n++)
-        layers[n] = layer_of(arena, plan, graph->node[n]);
-    return layers;
-}
-
-int report_messages(const struct program *program, int device, bool sending)
-{
+    const struct program *program = report->program;
     int count = 0;
     for (int m = 0; m < program->message_count[device]; m++)
         count += program->message[device][m].sending == sending;
     return count;
 }
 
-struct report_totals report_totals(struct arena *arena, const struct program *program, const struct report_facts *facts,
-                                   const struct report_layer *layers)
+int64_t report_exchange_bytes(const struct report *report, int exchange, int *messages)
 {
-    const struct plan *plan = program->plan;
-    int devices = plan->cluster->count;
-    struct report_totals totals = {.device_macs = arena_array(arena, (size_t)devices, sizeof *totals.device_macs)};
+    const struct program *program = report->program;
+    int64_t bytes = 0;
+    *messages = 0;
+    for (int d = 0; d < program->plan->cluster->count; d++)
+        for (int m = 0; m < program->message_count[d]; m++) {
+            const struct message *message = &program->message[d][m];
+            if (message->exchange != exchange || !message->sending)
+                continue;
+            bytes += message->bytes;
+            *messages += 1;
+        }
+    return bytes;
+}
+
+static void collect_layers(struct report *report)
+{
+    const struct plan *plan = report->program->plan;
+    report->layer = arena_array(report->arena, (size_t)plan->graph->node_count, sizeof *report->layer);
+    report->device_macs = arena_array(report->arena, (size_t)plan->cluster->count, sizeof *report->device_macs);
     for (int n = 0; n < plan->graph->node_count; n++) {
-        totals.macs += layers[n].macs;
-        if (layers[n].workers > 1)
-            totals.divided_macs += layers[n].macs;
-        for (int d = 0; d < devices; d++)
-            totals.device_macs[d] += layers[n].part[d].macs;
+        struct report_layer *layer = &report->layer[n];
+        *layer = layer_of(report->arena, plan, plan->graph->node[n]);
+        report->totals.macs += layer->macs;
+        if (layer->workers > 1)
+            report->totals.divided_macs += layer->macs;
+        for (int d = 0; d < plan->cluster->count; d++)
+            report->device_macs[d] += layer->part[d].macs;
     }
-    for (int d = 0; d < devices; d++) {
-        totals.computed += totals.device_macs[d];
-        totals.bytes += program_bytes_sent(program, d);
-        totals.messages += report_messages(program, d, true);
-        totals.speed += plan->cluster->device[d].speed;
-        if (facts->weights_bytes[d] > totals.weights_bytes)
-            totals.weights_bytes = facts->weights_bytes[d];
+}
+
+static void collect_totals(struct report *report)
+{
+    struct report_totals *totals = &report->totals;
+    const struct cluster *cluster = report->program->plan->cluster;
+    for (int d = 0; d < cluster->count; d++) {
+        totals->computed += report->device_macs[d];
+        totals->bytes += program_bytes_sent(report->program, d);
+        totals->messages += report_messages(report, d, true);
+        totals->speed += cluster->device[d].speed;
+        if (report->facts[d].weights_bytes > totals->weights_bytes)
+            totals->weights_bytes = report->facts[d].weights_bytes;
     }
-    return totals;
 }
 
 const char *report_epilogue(struct arena *arena, const struct node *node)
@@ -164,27 +179,25 @@ static void write_tensor(struct xml *xml, const char *element, const struct tens
     end(xml);
 }
 
-static void write_model(struct xml *xml, const struct graph *graph, const struct report_facts *facts)
+static void write_model(struct xml *xml, const struct report *report)
 {
+    const struct graph *graph = report->program->plan->graph;
     begin(xml, "model");
-    put_name(xml, "file", facts->model);
+    put_name(xml, "file", report->model);
     for (int i = 0; i < graph->input_count; i++)
         write_tensor(xml, "input", graph->input[i]);
     for (int i = 0; i < graph->output_count; i++)
         write_tensor(xml, "output", graph->output[i]);
     end(xml);
     begin(xml, "options");
-    for (int i = 0; i < facts->option_count; i++) {
-        begin(xml, "option");
-        put_name(xml, "name", facts->option[i].name);
-        put_name(xml, "value", facts->option[i].value);
-        end(xml);
-    }
+    put(xml, "text", report->options->options_text);
     end(xml);
 }
 
-static void write_totals(struct xml *xml, const struct program *program, const struct report_totals *totals)
+static void write_totals(struct xml *xml, const struct report *report)
 {
+    const struct program *program = report->program;
+    const struct report_totals *totals = &report->totals;
     begin(xml, "totals");
     put_int(xml, "layers", program->plan->graph->node_count);
     put_int(xml, "macs", totals->macs);
@@ -197,22 +210,22 @@ static void write_totals(struct xml *xml, const struct program *program, const s
     end(xml);
 }
 
-static void write_device(struct xml *xml, const struct program *program, const struct report_facts *facts,
-                         const struct report_totals *totals, int d)
+static void write_device(struct xml *xml, const struct report *report, int d)
 {
+    const struct program *program = report->program;
     const struct device *device = &program->plan->cluster->device[d];
     begin(xml, "device");
     put_int(xml, "index", d);
     put_name(xml, "name", device->name);
     put(xml, "speed", arena_printf(xml->arena, "%g", device->speed));
-    put_share(xml, "fair_share", ratio(device->speed, totals->speed));
-    put_int(xml, "macs", totals->device_macs[d]);
-    put_share(xml, "share", ratio((double)totals->device_macs[d], (double)totals->computed));
-    put_int(xml, "weights_bytes", facts->weights_bytes[d]);
+    put_share(xml, "fair_share", ratio(device->speed, report->totals.speed));
+    put_int(xml, "macs", report->device_macs[d]);
+    put_share(xml, "share", ratio((double)report->device_macs[d], (double)report->totals.computed));
+    put_int(xml, "weights_bytes", report->facts[d].weights_bytes);
     put_int(xml, "arena_bytes", program->arena_bytes[d]);
-    put_int(xml, "messages_sent", report_messages(program, d, true));
+    put_int(xml, "messages_sent", report_messages(report, d, true));
     put_int(xml, "bytes_sent", program_bytes_sent(program, d));
-    put_int(xml, "messages_received", report_messages(program, d, false));
+    put_int(xml, "messages_received", report_messages(report, d, false));
     put_int(xml, "bytes_received", program_bytes_received(program, d));
     end(xml);
 }
@@ -272,19 +285,12 @@ static int step_of(const struct program *program, enum step_kind kind, int excha
     return -1;
 }
 
-static void write_exchange(struct xml *xml, const struct program *program, int index)
+static void write_exchange(struct xml *xml, const struct report *report, int index)
 {
+    const struct program *program = report->program;
     const struct exchange *exchange = &program->exchange[index];
-    int64_t bytes = 0;
-    int messages = 0;
-    for (int d = 0; d < program->plan->cluster->count; d++)
-        for (int m = 0; m < program->message_count[d]; m++) {
-            const struct message *message = &program->message[d][m];
-            if (message->exchange == index && message->sending) {
-                bytes += message->bytes;
-                messages++;
-            }
-        }
+    int messages;
+    int64_t bytes = report_exchange_bytes(report, index, &messages);
     begin(xml, "exchange");
     put_int(xml, "index", index);
     put_name(xml, "tensor", exchange->tensor->name);
@@ -306,48 +312,53 @@ static void write_exchange(struct xml *xml, const struct program *program, int i
     end(xml);
 }
 
-static void write_xml(struct xml *xml, const struct program *program, const struct report_facts *facts,
-                      const struct report_totals *totals, const struct report_layer *layers)
+static void write_xml(struct xml *xml, const struct report *report)
 {
-    const struct plan *plan = program->plan;
+    const struct plan *plan = report->program->plan;
     check(xmlTextWriterSetIndent(xml->writer, 1));
     check(xmlTextWriterStartDocument(xml->writer, NULL, "UTF-8", NULL));
     begin(xml, "report");
     put(xml, "version", "1");
     put(xml, "program", PACKAGE_STRING);
-    write_model(xml, plan->graph, facts);
-    write_totals(xml, program, totals);
+    write_model(xml, report);
+    write_totals(xml, report);
     begin(xml, "devices");
     for (int d = 0; d < plan->cluster->count; d++)
-        write_device(xml, program, facts, totals, d);
+        write_device(xml, report, d);
     end(xml);
     begin(xml, "layers");
     for (int n = 0; n < plan->graph->node_count; n++)
-        write_layer(xml, plan, &layers[n], n);
+        write_layer(xml, plan, &report->layer[n], n);
     end(xml);
     begin(xml, "exchanges");
-    for (int i = 0; i < program->exchange_count; i++)
-        write_exchange(xml, program, i);
+    for (int i = 0; i < report->program->exchange_count; i++)
+        write_exchange(xml, report, i);
     end(xml);
     check(xmlTextWriterEndDocument(xml->writer));
 }
 
-void report_write(struct folder *folder, const struct program *program, const struct report_facts *facts)
+void report_write(struct folder *folder, const struct program *program, const struct emit_options *options,
+                  const struct device_facts *facts)
 {
-    struct arena *arena = program->plan->graph->arena;
-    struct report_layer *layers = report_layers(arena, program->plan);
-    struct report_totals totals = report_totals(arena, program, facts, layers);
+    const char *slash = strrchr(options->model_path, '/');
+    struct report report = {.arena = program->plan->graph->arena,
+                            .program = program,
+                            .options = options,
+                            .facts = facts,
+                            .model = slash ? slash + 1 : options->model_path};
+    collect_layers(&report);
+    collect_totals(&report);
 
     xmlBufferPtr buffer = xmlBufferCreate();
-    struct xml xml = {arena, buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL};
+    struct xml xml = {report.arena, buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL};
     if (!xml.writer)
         fail_machine("out of memory while writing report.xml");
-    write_xml(&xml, program, facts, &totals, layers);
+    write_xml(&xml, &report);
     xmlFreeTextWriter(xml.writer);
     folder_write(folder, "report.xml", xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
     xmlBufferFree(buffer);
 
-    struct text page = {.arena = arena};
-    report_page(&page, program, facts, &totals, layers);
+    struct text page = {.arena = report.arena};
+    report_page(&page, &report);
     folder_write(folder, "report.html", page.bytes, page.length);
 }

@@ -7,7 +7,7 @@
  *   <model file="digits.onnx">
  *     <input name="" type="float32" shape="1x1x8x8"/> ...  <output .../> ...
  *   </model>
- *   <options> <option name="partition" value="rows"/> ... </options>
+ *   <options text="--devices 3 --partition rows --float fma"/>
  *   <totals layers="" macs="" divided_macs="" divided_share="0.9876" weights_bytes="" exchanges="" messages="" bytes=""/>
  *       macs: of the model; divided_macs: of the layers in which at least two devices work; weights_bytes: of the
  *       largest device; bytes: sent by all devices together.
@@ -36,23 +36,13 @@
 #ifndef MEDNN_REPORT_H
 #define MEDNN_REPORT_H
 
-#include "../ir/program.h"
+#include "../plan/program.h"
 #include "../support/file.h"
+#include "emit.h"
 
-struct report_option {
-    const char *name, *value;
-};
-
-/* What the program does not know by itself. */
-struct report_facts {
-    const char *model;                  /* file name without folder */
-    const struct report_option *option; /* as a user would read them: {"devices", "3"}, {"partition", "rows"} */
-    int option_count;
-    const int64_t *weights_bytes; /* per device, as baked in */
-};
-
-/* Write both files into the folder. Every node has its kernel. */
-void report_write(struct folder *folder, const struct program *program, const struct report_facts *facts);
+/* Write both files into the folder. Every node has its kernel; facts: one per device. */
+void report_write(struct folder *folder, const struct program *program, const struct emit_options *options,
+                  const struct device_facts *facts);
 
 /* ---- the figures, shared by both forms ---- */
 
@@ -72,16 +62,25 @@ struct report_layer {
 struct report_totals {
     int64_t macs, divided_macs; /* of the model */
     int64_t computed;           /* by all devices together: more than `macs` where they overlap */
-    int64_t *device_macs;       /* per device */
     int64_t weights_bytes, bytes;
     int messages;
-    double speed;               /* of all devices */
+    double speed; /* of all devices */
 };
 
-struct report_layer *report_layers(struct arena *arena, const struct plan *plan);
-struct report_totals report_totals(struct arena *arena, const struct program *program, const struct report_facts *facts,
-                                   const struct report_layer *layers);
-int report_messages(const struct program *program, int device, bool sending);
+/* All that the report is made from. */
+struct report {
+    struct arena *arena;
+    const struct program *program;
+    const struct emit_options *options;
+    const struct device_facts *facts; /* per device */
+    const char *model;                /* file name without folder */
+    struct report_layer *layer;       /* per node */
+    int64_t *device_macs;             /* per device */
+    struct report_totals totals;
+};
+
+int report_messages(const struct report *report, int device, bool sending);
+int64_t report_exchange_bytes(const struct report *report, int exchange, int *messages);
 /* What the node's epilogue does: "", "add", "relu", "add relu". */
 const char *report_epilogue(struct arena *arena, const struct node *node);
 

@@ -49,46 +49,36 @@ static const char *begun(struct arena *arena, const struct text *text)
     return text->bytes ? text->bytes : arena_string(arena, "");
 }
 
-static const char *option_value(const struct report_facts *facts, const char *name)
-{
-    for (int i = 0; i < facts->option_count; i++)
-        if (!strcmp(facts->option[i].name, name))
-            return facts->option[i].value;
-    return NULL;
-}
-
-static int busiest_device(const struct program *program, const struct report_totals *totals)
+static int busiest_device(const struct report *report)
 {
     int busiest = 0;
-    for (int d = 1; d < program->plan->cluster->count; d++)
-        if (totals->device_macs[d] > totals->device_macs[busiest])
+    for (int d = 1; d < report->program->plan->cluster->count; d++)
+        if (report->device_macs[d] > report->device_macs[busiest])
             busiest = d;
     return busiest;
 }
 
-static int64_t largest_memory(const struct program *program, const struct report_facts *facts)
+static int64_t largest_memory(const struct report *report)
 {
     int64_t largest = 0;
-    for (int d = 0; d < program->plan->cluster->count; d++)
-        if (program->arena_bytes[d] + facts->weights_bytes[d] > largest)
-            largest = program->arena_bytes[d] + facts->weights_bytes[d];
+    for (int d = 0; d < report->program->plan->cluster->count; d++)
+        if (report->program->arena_bytes[d] + report->facts[d].weights_bytes > largest)
+            largest = report->program->arena_bytes[d] + report->facts[d].weights_bytes;
     return largest;
 }
 
-static const char *summary(struct arena *arena, const struct program *program, const struct report_facts *facts,
-                           const struct report_totals *totals)
+static const char *summary(struct arena *arena, const struct report *report)
 {
-    const struct plan *plan = program->plan;
+    const struct plan *plan = report->program->plan;
     if (plan->cluster->count == 1)
         return arena_printf(arena, "One device does all the work: %s multiply-accumulates (MACs) per inference.",
-                            count_string(arena, totals->macs));
-    const char *partition = option_value(facts, "partition");
+                            count_string(arena, report->totals.macs));
     return arena_printf(arena,
                         "An inference takes %s multiply-accumulates (MACs). %s of them are in layers that several devices "
                         "share (partition %s). The devices exchange %s in %s.",
-                        count_string(arena, totals->macs), percent(arena, (double)totals->divided_macs, (double)totals->macs),
-                        text_escape(arena, partition ? partition : partition_name(plan->partition)),
-                        bytes_string(arena, totals->bytes), plural(arena, totals->messages, "message"));
+                        count_string(arena, report->totals.macs), percent(arena, (double)report->totals.divided_macs, (double)report->totals.macs),
+                        partition_name(plan->partition),
+                        bytes_string(arena, report->totals.bytes), plural(arena, report->totals.messages, "message"));
 }
 
 static void add_tile(struct text *text, const char *value, const char *label)
@@ -96,40 +86,38 @@ static void add_tile(struct text *text, const char *value, const char *label)
     text_printf(text, "<div class=\"tile\"><b>%s</b>%s</div>\n", value, label);
 }
 
-static const char *tiles(struct arena *arena, const struct program *program, const struct report_facts *facts,
-                         const struct report_totals *totals)
+static const char *tiles(struct arena *arena, const struct report *report)
 {
     struct text text = {.arena = arena};
-    int busiest = busiest_device(program, totals);
-    add_tile(&text, count_string(arena, totals->macs), "MACs per inference");
-    add_tile(&text, percent(arena, (double)totals->divided_macs, (double)totals->macs), "of them divided among devices");
-    add_tile(&text, percent(arena, (double)totals->device_macs[busiest], (double)totals->macs),
+    int busiest = busiest_device(report);
+    add_tile(&text, count_string(arena, report->totals.macs), "MACs per inference");
+    add_tile(&text, percent(arena, (double)report->totals.divided_macs, (double)report->totals.macs), "of them divided among devices");
+    add_tile(&text, percent(arena, (double)report->device_macs[busiest], (double)report->totals.macs),
              arena_printf(arena, "of them on the busiest device, %d", busiest));
-    add_tile(&text, bytes_string(arena, totals->bytes), "exchanged per inference");
-    add_tile(&text, bytes_string(arena, largest_memory(program, facts)), "weights and memory of the largest device");
+    add_tile(&text, bytes_string(arena, report->totals.bytes), "exchanged per inference");
+    add_tile(&text, bytes_string(arena, largest_memory(report)), "weights and memory of the largest device");
     return text.bytes;
 }
 
-static const char *device_rows(struct arena *arena, const struct program *program, const struct report_facts *facts,
-                               const struct report_totals *totals)
+static const char *device_rows(struct arena *arena, const struct report *report)
 {
     struct text text = {.arena = arena};
-    for (int d = 0; d < program->plan->cluster->count; d++) {
-        const struct device *device = &program->plan->cluster->device[d];
+    for (int d = 0; d < report->program->plan->cluster->count; d++) {
+        const struct device *device = &report->program->plan->cluster->device[d];
         text_printf(&text, "<tr><td><span class=\"key c%d\"></span>%d <small>%s</small></td><td class=\"n\">%g</td>",
                     report_colour(d), d, text_escape(arena, device->name ? device->name : ""), device->speed);
         text_printf(&text, "<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td>",
-                    count_string(arena, totals->device_macs[d]),
-                    percent(arena, (double)totals->device_macs[d], (double)totals->computed),
-                    percent(arena, device->speed, totals->speed));
-        text_printf(&text, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", bytes_string(arena, facts->weights_bytes[d]),
-                    bytes_string(arena, program->arena_bytes[d]));
+                    count_string(arena, report->device_macs[d]),
+                    percent(arena, (double)report->device_macs[d], (double)report->totals.computed),
+                    percent(arena, device->speed, report->totals.speed));
+        text_printf(&text, "<td class=\"n\">%s</td><td class=\"n\">%s</td>", bytes_string(arena, report->facts[d].weights_bytes),
+                    bytes_string(arena, report->program->arena_bytes[d]));
         text_printf(&text, "<td class=\"n\">%s<small>%s</small></td>",
-                    bytes_string(arena, program_bytes_sent(program, d)),
-                    plural(arena, report_messages(program, d, true), "message"));
+                    bytes_string(arena, program_bytes_sent(report->program, d)),
+                    plural(arena, report_messages(report, d, true), "message"));
         text_printf(&text, "<td class=\"n\">%s<small>%s</small></td></tr>\n",
-                    bytes_string(arena, program_bytes_received(program, d)),
-                    plural(arena, report_messages(program, d, false), "message"));
+                    bytes_string(arena, program_bytes_received(report->program, d)),
+                    plural(arena, report_messages(report, d, false), "message"));
     }
     return text.bytes;
 }
@@ -160,11 +148,12 @@ static void add_shares(struct text *text, const struct report_layer *layer, int 
     text_add(text, "</div>");
 }
 
-static const char *layer_rows(struct arena *arena, const struct plan *plan, const struct report_layer *layers)
+static const char *layer_rows(struct arena *arena, const struct report *report)
 {
+    const struct plan *plan = report->program->plan;
     struct text text = {.arena = arena};
     for (int n = 0; n < plan->graph->node_count; n++) {
-        const struct report_layer *layer = &layers[n];
+        const struct report_layer *layer = &report->layer[n];
         const struct node *node = layer->node;
         const char *epilogue = report_epilogue(arena, node);
         text_printf(&text, "<tr><td class=\"n\">%d</td><td class=\"name\">%s<small>%s%s%s, %s</small></td>", n,
@@ -192,65 +181,54 @@ static void add_messages(struct text *text, const struct program *program, int e
     }
 }
 
-static const char *exchange_rows(struct arena *arena, const struct program *program)
+static const char *exchange_rows(struct arena *arena, const struct report *report)
 {
+    const struct program *program = report->program;
     struct text text = {.arena = arena};
     for (int i = 0; i < program->exchange_count; i++) {
-        int64_t bytes = 0;
-        for (int d = 0; d < program->plan->cluster->count; d++)
-            for (int m = 0; m < program->message_count[d]; m++)
-                if (program->message[d][m].exchange == i && program->message[d][m].sending)
-                    bytes += program->message[d][m].bytes;
+        int messages;
+        int64_t bytes = report_exchange_bytes(report, i, &messages);
         text_printf(&text, "<tr><td class=\"n\">%d</td><td class=\"name\">%s</td><td class=\"n\">%s</td><td>", i,
                     text_escape(arena, program->exchange[i].tensor->name), bytes_string(arena, bytes));
-        for (int d = 0; d < program->plan->cluster->count; d++)
+        for (int d = 0; d < report->program->plan->cluster->count; d++)
             add_messages(&text, program, i, d);
         text_add(&text, "</td></tr>\n");
     }
     return begun(arena, &text);
 }
 
-static void add_option(struct text *text, const char *name, const char *value)
+static const char *option_rows(struct arena *arena, const struct report *report)
 {
-    text_printf(text, "<tr><th>%s</th><td>%s</td></tr>\n", text_escape(text->arena, name),
-                text_escape(text->arena, value));
-}
-
-static const char *option_rows(struct arena *arena, const struct graph *graph, const struct report_facts *facts)
-{
+    const struct graph *graph = report->program->plan->graph;
     struct text text = {.arena = arena};
-    add_option(&text, "model", facts->model);
+    text_printf(&text, "<tr><th>model</th><td>%s</td></tr>\n", text_escape(arena, report->model));
     for (int i = 0; i < graph->input_count + graph->output_count; i++) {
         bool is_input = i < graph->input_count;
         const struct tensor *tensor = is_input ? graph->input[i] : graph->output[i - graph->input_count];
         text_printf(&text, "<tr><th>%s</th><td>%s, %s, %s</td></tr>\n", is_input ? "input" : "output",
                     text_escape(arena, tensor->name), type_name(tensor->type), shape_string(arena, tensor->shape));
     }
-    for (int i = 0; i < facts->option_count; i++)
-        add_option(&text, facts->option[i].name, facts->option[i].value);
+    text_printf(&text, "<tr><th>options</th><td>%s</td></tr>\n", report->options->options_text);
     text_add(&text, "<tr><th>made by</th><td>" PACKAGE_STRING "</td></tr>\n");
     return text.bytes;
 }
 
-void report_page(struct text *page, const struct program *program, const struct report_facts *facts,
-                 const struct report_totals *totals, const struct report_layer *layers)
+void report_page(struct text *page, const struct report *report)
 {
-    const struct plan *plan = program->plan;
     struct arena *arena = page->arena;
-    const char *exchanges =
-        program->exchange_count
-            ? "What devices send to each other, in the order of execution, once per inference."
-            : "None: one device does it all.";
-    const struct substitution list[] = {{"MODEL", text_escape(arena, facts->model)},
-                                        {"DEVICES", plural(arena, plan->cluster->count, "device")},
-                                        {"SUMMARY", summary(arena, program, facts, totals)},
-                                        {"TILES", tiles(arena, program, facts, totals)},
-                                        {"DEVICE_ROWS", device_rows(arena, program, facts, totals)},
-                                        {"LAYER_ROWS", layer_rows(arena, plan, layers)},
-                                        {"EXCHANGES", exchanges},
-                                        {"EXCHANGES_HIDDEN", program->exchange_count ? "" : " hidden"},
-                                        {"EXCHANGE_ROWS", exchange_rows(arena, program)},
-                                        {"OPTION_ROWS", option_rows(arena, plan->graph, facts)},
-                                        {NULL, NULL}};
+    bool exchanges = report->program->exchange_count > 0;
+    const struct substitution list[] = {
+        {"MODEL", text_escape(arena, report->model)},
+        {"DEVICES", plural(arena, report->program->plan->cluster->count, "device")},
+        {"SUMMARY", summary(arena, report)},
+        {"TILES", tiles(arena, report)},
+        {"DEVICE_ROWS", device_rows(arena, report)},
+        {"LAYER_ROWS", layer_rows(arena, report)},
+        {"EXCHANGES", exchanges ? "What devices send to each other, in the order of execution, once per inference."
+                                : "None: one device does it all."},
+        {"EXCHANGES_HIDDEN", exchanges ? "" : " hidden"},
+        {"EXCHANGE_ROWS", exchange_rows(arena, report)},
+        {"OPTION_ROWS", option_rows(arena, report)},
+        {NULL, NULL}};
     template_expand(page, "report.html.in", list);
 }

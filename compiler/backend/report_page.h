@@ -6,8 +6,7 @@
 #include "report.h"
 
 /* templates/report.html.in, filled. Only names that went through text_escape() reach the page. */
-void report_page(struct text *page, const struct program *program, const struct report_facts *facts,
-                 const struct report_totals *totals, const struct report_layer *layers);
+void report_page(struct text *page, const struct report *report);
 
 /* One layer's output as an SVG picture: the boxes that each device computes, over the two axes that show the cut. */
 void report_picture(struct text *page, const struct plan *plan, const struct report_layer *layer);
