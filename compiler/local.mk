@@ -9,6 +9,7 @@ include compiler/operators/local.mk
 include compiler/frontend/local.mk
 include compiler/passes/local.mk
 include compiler/kernels/local.mk
+include compiler/plan/local.mk
 include compiler/backend/local.mk
 
 bin_PROGRAMS += mednnc

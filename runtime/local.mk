@@ -1,1 +1,17 @@
-# nothing yet
+# What a compiled model carries along in DIR/runtime: installed as source, and embedded in the compiler
+# (compiler/backend/local.mk).
+RUNTIME_FILES = \
+	%D%/mednn_runtime.h \
+	%D%/session.c %D%/session.h \
+	%D%/transport.h %D%/transport_tcp.c \
+	%D%/handshake.c %D%/handshake.h \
+	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \
+	%D%/cluster_file.c %D%/cluster_file.h \
+	%D%/main.c
+runtimedir = $(pkgdatadir)/runtime
+dist_runtime_DATA = $(RUNTIME_FILES)
+
+bin_PROGRAMS += mednn-run
+mednn_run_SOURCES = %D%/mednn_run.c %D%/cluster_file.c %D%/cluster_file.h %D%/mednn_runtime.h
+
+EXTRA_DIST += %D%/README.md

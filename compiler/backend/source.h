@@ -52,7 +52,7 @@ const char *source_at(struct source *source, const struct tensor *tensor, int64_
 const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
                            size_t count);
 
-/* Memory for packing that lives until the next source_scratch() call or the end of the file. */
+/* Zeroed memory for packing that lives until the next source_scratch() call. */
 void *source_scratch(struct source *source, size_t size);
 
 #endif

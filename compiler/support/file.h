@@ -31,6 +31,9 @@ FILE *folder_open(struct folder *folder, const char *name);
 void folder_append(FILE *file, const void *bytes, size_t size);
 void folder_close(FILE *file);
 
+/* Remove what was built so far; nothing happens after folder_commit(). */
+void folder_discard(struct folder *folder);
+
 /* Put the finished folder in place of whatever was there. */
 void folder_commit(struct folder *folder);
 

@@ -55,18 +55,28 @@ static bool stands_as_it_is(unsigned char c)
     return isascii(c) && (isalnum(c) || strchr("_./:-", c)) && c;
 }
 
-const char *text_escape(struct arena *arena, const char *name)
+static const char *escape(struct arena *arena, const char *name, const char *format)
 {
-    char *result = arena_alloc(arena, 4 * strlen(name) + 1), *p = result;
+    char *result = arena_alloc(arena, 5 * strlen(name) + 1), *p = result;
     for (; *name; name++) {
         unsigned char c = (unsigned char)*name;
         if (stands_as_it_is(c))
             *p++ = (char)c;
         else
-            p += sprintf(p, "\\x%02X", c);
+            p += sprintf(p, format, c);
     }
     *p = 0;
     return result;
+}
+
+const char *text_escape(struct arena *arena, const char *name)
+{
+    return escape(arena, name, "\\x%02X");
+}
+
+const char *text_escape_literal(struct arena *arena, const char *name)
+{
+    return escape(arena, name, "\\\\x%02X");
 }
 
 /* The keywords of C11, GNU C and C++, and a few names that generated files use themselves. */

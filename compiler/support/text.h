@@ -25,6 +25,9 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
  * are, every other byte becomes \xHH. */
 const char *text_escape(struct arena *arena, const char *name);
 
+/* The same for the inside of a C string literal that shows text_escape()'s form when printed. */
+const char *text_escape_literal(struct arena *arena, const char *name);
+
 /* A valid C identifier made from a name: [A-Za-z0-9_], never empty, never starting with a digit, never a keyword. */
 const char *text_identifier(struct arena *arena, const char *name);
 

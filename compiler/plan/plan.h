@@ -3,7 +3,7 @@
 #ifndef MEDNN_PLAN_H
 #define MEDNN_PLAN_H
 
-#include "graph.h"
+#include "../ir/graph.h"
 
 #define MAX_DEVICES 64
 
@@ -30,6 +30,7 @@ struct transfer {
     struct tensor *tensor;
     int from, to;
     struct region region;
+    bool relayed; /* `from` did not compute it, but received it by transfers that are not relayed */
 };
 
 struct plan {

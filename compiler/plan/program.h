@@ -13,10 +13,10 @@ enum step_kind {
     STEP_STORE    /* device 0 copies a graph output to the caller */
 };
 
-/* All transfers of one tensor. A device sends one frame to each peer it has transfers to. */
+/* All transfers of one tensor, or all that are relayed. A device sends one frame to each peer it has transfers to. */
 struct exchange {
     struct tensor *tensor;
-    int first_transfer, transfer_count; /* in plan->transfer */
+    bool relayed;
 };
 
 struct step {

@@ -1,0 +1,211 @@
+/* device_file.c -- the C file of one device: its layers, its exchanges, the schedule and its tables. */
+/* SPDX-License-Identifier: MIT */
+#include "../kernels/kernel.h"
+#include "config.h"
+#include "device_source.h"
+#include "names.h"
+#include "template.h"
+
+#include <inttypes.h>
+
+static void schedule_call(struct source *source, const char *function, const char *more)
+{
+    text_printf(&source->schedule, "    %s(arena%s);\n", function, more);
+}
+
+static void emit_layer(struct source *source, const struct step *step, int index)
+{
+    const struct node *node = step->node;
+    const struct plan *plan = source->program->plan;
+    int number = 0;
+    for (int n = 0; n < plan->graph->node_count; n++)
+        if (plan->graph->node[n] == node)
+            number = n;
+    const struct region_list *own = plan_own(plan, node->output[0], source->device);
+    for (int piece = 0; piece < own->count; piece++) {
+        struct region *region = arena_array(source->arena, (size_t)node->output_count, sizeof *region);
+        for (int k = 0; k < node->output_count; k++)
+            if (node->output[k])
+                region[k] = plan_own(plan, node->output[k], source->device)->item[piece];
+        source->node = node;
+        source->piece = region;
+        source->step = index;
+        source->first_piece = piece == 0;
+        source->name = source->layer_name[number];
+        if (piece)
+            source->name = arena_printf(source->arena, "%s_piece%d", source->name, piece);
+        node->kernel->emit(source, node, region);
+        schedule_call(source, source->name, "");
+    }
+}
+
+static void emit_exchange(struct source *source, const struct step *step)
+{
+    bool sending = step->kind == STEP_SEND;
+    const char *function = sending ? source_pack_function(source, step) : source_unpack_function(source, step);
+    if (sending && function)
+        schedule_call(source, function, "");
+    text_printf(&source->schedule, "    if (mednn_exchange_%s(session, %d))\n        return -1;\n",
+                sending ? "begin" : "end", step->exchange);
+    if (!sending && function)
+        schedule_call(source, function, "");
+}
+
+static void emit_step(struct source *source, int index)
+{
+    const struct step *step = &source->program->step[index];
+    if (!program_takes_part(source->program, step, source->device))
+        return;
+    switch (step->kind) {
+    case STEP_LOAD:
+        if (program_buffer(source->program, step->tensor, 0)->used)
+            schedule_call(source, source_load_function(source, step->tensor),
+                          arena_printf(source->arena, ", inputs[%d]", step->index));
+        break;
+    case STEP_STORE:
+        schedule_call(source, source_store_function(source, step->tensor, step->index),
+                      arena_printf(source->arena, ", outputs[%d]", step->index));
+        break;
+    case STEP_COMPUTE:
+        emit_layer(source, step, index);
+        break;
+    case STEP_SEND:
+    case STEP_RECEIVE:
+        emit_exchange(source, step);
+    }
+}
+
+/* The frames of one direction as a table; returns its name, or NULL's spelling where there are none. */
+static const char *print_messages(struct source *source, struct text *text, bool sending, int *count)
+{
+    const struct program *program = source->program;
+    const char *name = sending ? "frames_sent" : "frames_received";
+    *count = 0;
+    for (int i = 0; i < program->message_count[source->device]; i++) {
+        const struct message *message = &program->message[source->device][i];
+        if (message->sending != sending)
+            continue;
+        if (!*count)
+            text_printf(text, "/* exchange, peer, offset in the arena, bytes */\nstatic const struct mednn_message %s[] = {\n",
+                        name);
+        *count += 1;
+        text_printf(text, "    {%d, %d, %" PRId64 ", %" PRId64 "}, /* %s */\n", message->exchange, message->peer,
+                    source->arena_base + message->offset, message->bytes,
+                    text_escape(text->arena, program->exchange[message->exchange].tensor->name));
+    }
+    if (*count)
+        text_add(text, "};\n");
+    return *count ? name : "NULL";
+}
+
+static void print_tensors(struct text *text, const char *name, struct tensor *const *tensor, int count)
+{
+    text_printf(text, "static const struct mednn_tensor %s[%d] = {\n", name, count ? count : 1);
+    for (int i = 0; i < count; i++) {
+        int64_t bytes = shape_size(tensor[i]->shape) * (int64_t)type_size(tensor[i]->type);
+        text_printf(text, "    {\"%s\", %d, %d, {", text_escape_literal(text->arena, tensor[i]->name), tensor[i]->type,
+                    tensor[i]->shape.rank);
+        for (int a = 0; a < tensor[i]->shape.rank; a++)
+            text_printf(text, "%s%" PRId64, a ? ", " : "", tensor[i]->shape.dim[a]);
+        text_printf(text, "%s}, %" PRId64 "},\n", tensor[i]->shape.rank ? "" : "0", bytes);
+    }
+    text_add(text, count ? "};\n" : "    {\"\", 0, 0, {0}, 0},\n};\n");
+}
+
+static int64_t device_macs(const struct plan *plan, int device)
+{
+    int64_t macs = 0;
+    for (int n = 0; n < plan->graph->node_count; n++)
+        macs += plan_macs(plan, plan->graph->node[n], device);
+    return macs;
+}
+
+static const char *number(struct arena *arena, int64_t value)
+{
+    return arena_printf(arena, "%" PRId64, value);
+}
+
+static const char *string_of(const struct text *text)
+{
+    return text->bytes ? text->bytes : "";
+}
+
+static const char *assemble(struct source *source, const struct emit_options *options)
+{
+    const struct program *program = source->program;
+    const struct graph *graph = program->plan->graph;
+    struct arena *arena = source->arena;
+    int device = source->device, sent_frames, received_frames;
+    struct text declarations = {.arena = arena}, messages = {.arena = arena}, tensors = {.arena = arena};
+    weights_declare(source->weights, &declarations);
+    const char *sends = print_messages(source, &messages, true, &sent_frames);
+    const char *receives = print_messages(source, &messages, false, &received_frames);
+    print_tensors(&tensors, "inputs_of_model", graph->input, graph->input_count);
+    print_tensors(&tensors, "outputs_of_model", graph->output, graph->output_count);
+    const struct substitution list[] = {
+        {"MODEL", source->prefix},
+        {"PREFIX", source->prefix},
+        {"VERSION", PACKAGE_VERSION},
+        {"DEVICE", number(arena, device)},
+        {"DEVICES", number(arena, program->plan->cluster->count)},
+        {"OPTIONS", options->options_text},
+        {"WEIGHTS_BYTES", number(arena, weights_bytes(source->weights))},
+        {"ARENA_BYTES", number(arena, source->arena_base + program->arena_bytes[device])},
+        {"MACS", number(arena, device_macs(program->plan, device))},
+        {"SENT_BYTES", number(arena, program_bytes_sent(program, device))},
+        {"RECEIVED_BYTES", number(arena, program_bytes_received(program, device))},
+        {"SENT_FRAMES", number(arena, sent_frames)},
+        {"RECEIVED_FRAMES", number(arena, received_frames)},
+        {"FLOAT_FMA", options->float_fma ? "1" : "0"},
+        {"TEMPLATES", string_of(&source->templates)},
+        {"DECLARATIONS", string_of(&declarations)},
+        {"LAYERS", string_of(&source->functions)},
+        {"SCHEDULE", string_of(&source->schedule)},
+        {"MESSAGES", string_of(&messages)},
+        {"TENSORS", string_of(&tensors)},
+        {"INPUT_COUNT", number(arena, graph->input_count)},
+        {"OUTPUT_COUNT", number(arena, graph->output_count)},
+        {"SENDS", sends},
+        {"RECEIVES", receives},
+        {"EXCHANGE_COUNT", number(arena, program->exchange_count)},
+        {NULL, NULL}};
+    struct text text = {.arena = arena};
+    template_expand(&text, "device.c.in", list);
+    return text.bytes;
+}
+
+struct device_file device_file_write(struct folder *folder, const struct program *program, int device,
+                                     const struct emit_options *options, struct scratch *scratch)
+{
+    struct graph *graph = (struct graph *)program->plan->graph;
+    struct arena *arena = graph->arena;
+    struct source source = {.arena = arena,
+                            .program = program,
+                            .device = device,
+                            .prefix = names_prefix(arena, options->model_path),
+                            .layer_name = names_of_layers(arena, graph),
+                            .tensor_name = names_of_tensors(arena, graph),
+                            .templates = {.arena = arena},
+                            .functions = {.arena = arena},
+                            .schedule = {.arena = arena},
+                            .scratch = scratch,
+                            .arena_base = options->weights == WEIGHTS_FILE ? WEIGHTS_ALIGNMENT : 0,
+                            .constant_name =
+                                arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(const char *))};
+    source.weights = weights_begin(arena, folder, options->weights,
+                                   arena_printf(arena, "%s_device%d_weights", source.prefix, device),
+                                   arena_printf(arena, "device%d.weights", device));
+    source_use(&source, "float_mode.h");
+    for (int i = 0; i < program->step_count; i++)
+        emit_step(&source, i);
+    weights_end(source.weights);
+    struct device_file file = {.body = assemble(&source, options),
+                               .weights_in_file = weights_in_file(source.weights),
+                               .arena_bytes = source.arena_base + program->arena_bytes[device],
+                               .macs = device_macs(program->plan, device)};
+    struct text values = {.arena = arena};
+    weights_define(source.weights, &values);
+    file.weights = string_of(&values);
+    file.facts.weights_bytes = weights_bytes(source.weights);
+    return file;
+}

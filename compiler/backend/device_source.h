@@ -1,0 +1,61 @@
+/* device_source.h -- the inside of struct source, for the back end alone; kernels see source.h. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_DEVICE_SOURCE_H
+#define MEDNN_DEVICE_SOURCE_H
+
+#include "../plan/program.h"
+#include "emit.h"
+#include "source.h"
+#include "weights.h"
+
+/* Memory for packing, shared by all devices of a compilation. */
+struct scratch {
+    void *bytes;
+    size_t capacity;
+};
+
+struct source {
+    struct arena *arena;
+    const struct program *program;
+    int device;
+    const char *prefix;             /* of public symbols */
+    const char *const *layer_name;  /* by node index */
+    const char *const *tensor_name; /* by tensor id */
+    struct text templates, functions, schedule;
+    const char **used_template;
+    int used_count, used_capacity;
+    struct weights *weights;
+    const char **constant_name; /* by tensor id: where it was baked, or NULL */
+
+    struct scratch *scratch;
+    int64_t arena_base; /* bytes at the start of the arena that the back end keeps for itself */
+
+    /* the layer being emitted */
+    const struct node *node;
+    const char *name;
+    const struct region *piece; /* one per output */
+    int step;
+    bool first_piece;
+};
+
+/* The lines of a function body that zero the border of a tensor's storage on this device; nothing where it has none. */
+void source_clear_border(struct source *source, const struct tensor *tensor);
+
+/* The complete C file of one device but for its fingerprint and weights, which follow as text of their own. */
+struct device_file {
+    const char *body, *weights;
+    bool weights_in_file;
+    int64_t arena_bytes, macs;
+    struct device_facts facts;
+};
+struct device_file device_file_write(struct folder *folder, const struct program *program, int device,
+                                     const struct emit_options *options, struct scratch *scratch);
+
+/* Functions that move tensors between storages and the canonical order of wire and caller (transfers.c). Each writes
+ * one function and returns its name. */
+const char *source_load_function(struct source *source, const struct tensor *tensor);
+const char *source_store_function(struct source *source, const struct tensor *tensor, int index);
+const char *source_pack_function(struct source *source, const struct step *step);   /* NULL: nothing to send */
+const char *source_unpack_function(struct source *source, const struct step *step); /* NULL: nothing to receive */
+
+#endif

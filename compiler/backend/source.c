@@ -1,0 +1,211 @@
+/* source.c -- what kernels' emit() functions are offered. */
+/* SPDX-License-Identifier: MIT */
+#include "source.h"
+
+#include "../kernels/kernel.h"
+#include "../operators/op.h"
+#include "device_source.h"
+#include "template.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+const char *source_name(const struct source *source)
+{
+    return source->name;
+}
+
+struct arena *source_arena(const struct source *source)
+{
+    return source->arena;
+}
+
+/* Templates name each other by #include "NAME": those go first, and the lines themselves are left out. */
+void source_use(struct source *source, const char *template_name)
+{
+    for (int i = 0; i < source->used_count; i++)
+        if (!strcmp(source->used_template[i], template_name))
+            return;
+    *arena_append(source->arena, source->used_template, source->used_count, source->used_capacity) = template_name;
+    struct text kept = {.arena = source->arena};
+    for (const char *line = template_text(template_name); *line;) {
+        const char *end = strchr(line, '\n') + 1;
+        static const char include[] = "#include \"";
+        if (!strncmp(line, include, sizeof include - 1)) {
+            const char *name = line + sizeof include - 1;
+            char *other = arena_string(source->arena, name);
+            *strchr(other, '"') = 0;
+            source_use(source, other);
+        } else {
+            text_add_bytes(&kept, line, (size_t)(end - line));
+        }
+        line = end;
+    }
+    text_add(&source->templates, kept.bytes);
+    text_add(&source->templates, "\n");
+}
+
+void source_printf(struct source *source, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(&source->functions, format, arguments);
+    va_end(arguments);
+}
+
+static void print_attribute(struct text *text, const struct attribute *attribute)
+{
+    text_printf(text, " %s", text_escape(text->arena, attribute->name));
+    if (attribute->kind == ATTRIBUTE_INT)
+        text_printf(text, "=%" PRId64, attribute->i);
+    else if (attribute->kind == ATTRIBUTE_FLOAT)
+        text_printf(text, "=%.9g", (double)attribute->f);
+    else if (attribute->kind == ATTRIBUTE_STRING)
+        text_printf(text, "=%s", text_escape(text->arena, attribute->s));
+    else if (attribute->kind == ATTRIBUTE_INTS)
+        for (int64_t i = 0; i < attribute->count && i < MAX_RANK * 2; i++)
+            text_printf(text, "%c%" PRId64, i ? ',' : '=', attribute->ints[i]);
+}
+
+static const char *activation_name(enum activation activation)
+{
+    static const char *const name[] = {"", "Relu", "Clip", "LeakyRelu", "HardSigmoid", "HardSwish"};
+    return name[activation];
+}
+
+/* Operator, ONNX name, what is computed from what, and the attributes. */
+static void print_comment(struct source *source)
+{
+    const struct node *node = source->node;
+    struct text *text = &source->functions;
+    struct arena *arena = source->arena;
+    text_printf(text, "/* %s '%s' (%s)", node->op_type, text_escape(arena, node->name), node->kernel->name);
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k])
+            text_printf(text, "\n * %s %s", text_escape(arena, node->output[k]->name),
+                        region_string(arena, source->piece[k]));
+    for (int i = 0; i < node->input_count; i++) {
+        const struct tensor *tensor = node->input[i];
+        if (!tensor || tensor_is_constant(tensor))
+            continue;
+        text_printf(text, "\n *   from %s %s", text_escape(arena, tensor->name),
+                    region_string(arena, node_reads(node, i, 0, source->piece[0])));
+        if (node->epilogue.residual == i && i)
+            text_add(text, ", added");
+    }
+    if (node->attribute_count)
+        text_add(text, "\n *  ");
+    for (int i = 0; i < node->attribute_count; i++)
+        print_attribute(text, &node->attribute[i]);
+    if (node->epilogue.activation)
+        text_printf(text, "\n *   then %s(%.9g, %.9g)", activation_name(node->epilogue.activation),
+                    (double)node->epilogue.alpha, (double)node->epilogue.beta);
+    text_add(text, " */\n");
+}
+
+void source_function(struct source *source)
+{
+    print_comment(source);
+    source_printf(source, "static void %s(unsigned char *restrict arena)\n{\n", source->name);
+    for (int k = 0; source->first_piece && k < source->node->output_count; k++) {
+        const struct tensor *tensor = source->node->output[k];
+        if (tensor && program_buffer(source->program, tensor, source->device)->first_step == source->step)
+            source_clear_border(source, tensor);
+    }
+}
+
+void source_end(struct source *source)
+{
+    source_printf(source, "}\n\n");
+}
+
+static const struct buffer *buffer_of(const struct source *source, const struct tensor *tensor)
+{
+    const struct buffer *buffer = program_buffer(source->program, tensor, source->device);
+    assert(buffer->used);
+    return buffer;
+}
+
+static const char *bake_constant(struct source *source, const struct tensor *tensor)
+{
+    const char **name = &source->constant_name[tensor->id];
+    if (!*name) {
+        *name = arena_printf(source->arena, "constant_%s", source->tensor_name[tensor->id]);
+        weights_add(source->weights, *name, tensor, tensor->type, tensor->data, (size_t)shape_size(tensor->shape));
+    }
+    return *name;
+}
+
+const char *source_buffer(struct source *source, const struct tensor *tensor)
+{
+    if (tensor_is_constant(tensor))
+        return bake_constant(source, tensor);
+    const char *type = type_c_name(tensor->type);
+    return arena_printf(source->arena, "(%s *)(arena + %" PRId64 ")", type ? type : "uint16_t",
+                        source->arena_base + buffer_of(source, tensor)->offset);
+}
+
+struct region source_storage(const struct source *source, const struct tensor *tensor)
+{
+    return tensor_is_constant(tensor) ? region_whole(tensor->shape) : buffer_of(source, tensor)->storage;
+}
+
+/* Storage as N x C x rows x columns. */
+static void axes_of_view(struct region storage, struct range axis[4])
+{
+    struct range one = {0, 1};
+    axis[0] = storage.rank > 0 ? storage.axis[0] : one;
+    axis[1] = storage.rank > 1 ? storage.axis[1] : one;
+    axis[2] = storage.rank > 3 ? storage.axis[2] : one;
+    axis[3] = storage.rank > 2 ? storage.axis[storage.rank - 1] : one;
+    assert(storage.rank <= 4);
+}
+
+const char *source_view(struct source *source, const struct tensor *tensor)
+{
+    struct range axis[4];
+    axes_of_view(source_storage(source, tensor), axis);
+    bool blocked = !tensor_is_constant(tensor) && tensor->layout == LAYOUT_BLOCKED;
+    int64_t channels = axis[1].end - axis[1].begin;
+    return arena_printf(source->arena, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", blocked ? "BLOCKED" : "PLAIN",
+                        blocked ? channels / 16 : channels, axis[2].end - axis[2].begin,
+                        axis[3].end - axis[3].begin);
+}
+
+const char *source_at(struct source *source, const struct tensor *tensor, int64_t n, int64_t c, int64_t row,
+                      int64_t column)
+{
+    struct range axis[4];
+    axes_of_view(source_storage(source, tensor), axis);
+    const char *buffer = source_buffer(source, tensor);
+    n -= axis[0].begin;
+    c -= axis[1].begin;
+    row -= axis[2].begin;
+    column -= axis[3].begin;
+    if (!n && !c && !row && !column)
+        return buffer;
+    return arena_printf(source->arena,
+                        "%s + AT(%s, %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ")", buffer,
+                        source_view(source, tensor), n, c, row, column);
+}
+
+const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
+                           size_t count)
+{
+    const char *name = arena_printf(source->arena, "%s_%s", source->name, role);
+    weights_add(source->weights, name, from, TYPE_FLOAT, values, count);
+    return name;
+}
+
+void *source_scratch(struct source *source, size_t size)
+{
+    struct scratch *scratch = source->scratch;
+    if (size > scratch->capacity) {
+        scratch->bytes = arena_alloc(source->arena, size);
+        scratch->capacity = size;
+    } else {
+        memset(scratch->bytes, 0, size);
+    }
+    return scratch->bytes;
+}

@@ -1,0 +1,221 @@
+/* options.c -- GNU long options of mednnc. */
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include "backend/cluster_file.h"
+#include "config.h"
+#include "support/fail.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: mednnc MODEL.onnx --devices N|SPEED,SPEED,... -o DIR [OPTION]...\n"
+    "       mednnc MODEL.onnx --cluster FILE.xml -o DIR [OPTION]...\n"
+    "       mednnc inspect MODEL.onnx\n"
+    "Compile an ONNX model into C for devices that run it together.\n"
+    "\n"
+    "  -n, --devices N|LIST       N equal devices, or relative speeds: 2,1,1\n"
+    "  -c, --cluster FILE         names, speeds, addresses and targets of the devices\n"
+    "  -o, --output DIR           folder to write, whole or not at all\n"
+    "      --partition MODE       auto, gtdp, rows, star or single (default auto)\n"
+    "      --input-shape NAME=AxB pin the shape of an input\n"
+    "      --dim NAME=N           pin a symbolic dimension\n"
+    "      --float MODE           fma (default) or portable, for the whole cluster\n"
+    "      --weights FORM         auto, inline or incbin (default auto)\n"
+    "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
+    "      --dump PASS            print what a pass made of the model; may be repeated\n"
+    "      --stop-after PASS      end after a pass, without output\n"
+    "      --list-passes          list the passes and exit\n"
+    "      --list-operators       list the operators and exit\n"
+    "  -q, --quiet                no notes\n"
+    "  -v, --verbose              say what is done\n"
+    "      --help                 this text\n"
+    "      --version              the version\n"
+    "\n"
+    "Exit status: 0 done, 2 bad input or usage, 1 the machine's fault (disk full, out of memory).\n";
+
+enum {
+    OPTION_PARTITION = 256,
+    OPTION_INPUT_SHAPE,
+    OPTION_DIM,
+    OPTION_FLOAT,
+    OPTION_WEIGHTS,
+    OPTION_TARGET,
+    OPTION_DUMP,
+    OPTION_STOP_AFTER,
+    OPTION_LIST_PASSES,
+    OPTION_LIST_OPERATORS,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_THREADS,
+    OPTION_LATER
+};
+
+static const struct option long_options[] = {{"devices", required_argument, NULL, 'n'},
+                                             {"cluster", required_argument, NULL, 'c'},
+                                             {"output", required_argument, NULL, 'o'},
+                                             {"partition", required_argument, NULL, OPTION_PARTITION},
+                                             {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
+                                             {"dim", required_argument, NULL, OPTION_DIM},
+                                             {"float", required_argument, NULL, OPTION_FLOAT},
+                                             {"weights", required_argument, NULL, OPTION_WEIGHTS},
+                                             {"target", required_argument, NULL, OPTION_TARGET},
+                                             {"dump", required_argument, NULL, OPTION_DUMP},
+                                             {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
+                                             {"list-passes", no_argument, NULL, OPTION_LIST_PASSES},
+                                             {"list-operators", no_argument, NULL, OPTION_LIST_OPERATORS},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {"verbose", no_argument, NULL, 'v'},
+                                             {"help", no_argument, NULL, OPTION_HELP},
+                                             {"version", no_argument, NULL, OPTION_VERSION},
+                                             {"threads", required_argument, NULL, OPTION_THREADS},
+                                             {"prune", required_argument, NULL, OPTION_LATER},
+                                             {"calibrate", required_argument, NULL, OPTION_LATER},
+                                             {"relaxed", no_argument, NULL, OPTION_LATER},
+                                             {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
+                                             {NULL, 0, NULL, 0}};
+
+/* Index of `word` among `count` words; fails with the list of them. */
+static int word_index(const char *option, const char *word, const char *const list[], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(word, list[i]))
+            return i;
+    char expected[200] = "";
+    for (int i = 0; i < count; i++) {
+        strcat(expected, i ? (i + 1 == count ? " or " : ", ") : "");
+        strcat(expected, list[i]);
+    }
+    fail("%s %s: expected %s", option, word, expected);
+}
+
+static void take_word(struct options *options, int option, const char *word)
+{
+    static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
+    static const char *const modes[] = {"portable", "fma"};
+    static const char *const forms[] = {"auto", "inline", "incbin"};
+    if (option == OPTION_PARTITION)
+        options->partition = (enum partition)word_index("--partition", word, partitions, 5);
+    else if (option == OPTION_FLOAT)
+        options->float_fma = word_index("--float", word, modes, 2) == 1;
+    else if (option == OPTION_WEIGHTS)
+        options->weights = (enum weights_form)word_index("--weights", word, forms, 3);
+    else if (!target_is_known(word))
+        fail("--target %s: expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon", word);
+    else
+        options->target = strcmp(word, "any") ? word : NULL;
+}
+
+static void take_option(struct arena *arena, struct options *options, int option, const char *argument)
+{
+    switch (option) {
+    case 'n':
+        options->devices = argument;
+        break;
+    case 'c':
+        options->cluster_file = argument;
+        break;
+    case 'o':
+        options->output = argument;
+        break;
+    case 'q':
+        options->quiet = true;
+        break;
+    case 'v':
+        options->verbose = true;
+        break;
+    case OPTION_INPUT_SHAPE:
+        *arena_append(arena, options->input_shape, options->input_shape_count, options->input_shape_capacity) =
+            argument;
+        break;
+    case OPTION_DIM:
+        *arena_append(arena, options->dim, options->dim_count, options->dim_capacity) = argument;
+        break;
+    case OPTION_DUMP:
+        *arena_append(arena, options->dump, options->dump_count, options->dump_capacity) = argument;
+        break;
+    case OPTION_STOP_AFTER:
+        options->stop_after = argument;
+        break;
+    case OPTION_LIST_PASSES:
+        options->command = COMMAND_LIST_PASSES;
+        break;
+    case OPTION_LIST_OPERATORS:
+        options->command = COMMAND_LIST_OPERATORS;
+        break;
+    case OPTION_HELP:
+        fputs(usage, stdout);
+        options->command = COMMAND_NOTHING;
+        break;
+    case OPTION_VERSION:
+        puts(PACKAGE_STRING);
+        options->command = COMMAND_NOTHING;
+        break;
+    case OPTION_THREADS:
+        if (strcmp(argument, "1"))
+            fail("--threads %s: this version runs each device on one thread", argument);
+        break;
+    default:
+        take_word(options, option, argument);
+    }
+}
+
+static void check(const struct options *options)
+{
+    if (options->command != COMMAND_COMPILE && options->command != COMMAND_INSPECT)
+        return;
+    if (!options->model)
+        fail("no model given; mednnc --help shows the usage");
+    if (options->command == COMMAND_INSPECT)
+        return;
+    if (options->devices && options->cluster_file)
+        fail("--devices and --cluster exclude each other");
+    if (!options->output && !options->stop_after)
+        fail("no output folder given: -o DIR");
+}
+
+void options_parse(struct arena *arena, int argc, char **argv, struct options *options)
+{
+    *options = (struct options){.float_fma = true};
+    opterr = 0;
+    int index = 0;
+    for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, &index)) != -1;) {
+        if (option == ':')
+            fail("%s needs an argument", argv[optind - 1]);
+        if (option == OPTION_LATER)
+            fail("--%s: not in this version (%s)", long_options[index].name, PACKAGE_STRING);
+        if (option == '?')
+            fail("unknown option %s; mednnc --help lists the options", argv[optind - 1]);
+        take_option(arena, options, option, optarg);
+    }
+    if (optind < argc && !strcmp(argv[optind], "inspect") && options->command == COMMAND_COMPILE) {
+        options->command = COMMAND_INSPECT;
+        optind++;
+    }
+    if (optind < argc)
+        options->model = argv[optind++];
+    if (optind < argc)
+        fail("unexpected argument %s: one model at a time", argv[optind]);
+    check(options);
+}
+
+const char *options_canonical(struct arena *arena, const struct options *options)
+{
+    struct text text = {.arena = arena};
+    if (options->cluster_file)
+        text_add(&text, "--cluster");
+    else
+        text_printf(&text, "--devices %s", text_escape(arena, options->devices ? options->devices : "1"));
+    text_printf(&text, " --partition %s", partition_name(options->partition));
+    for (int i = 0; i < options->input_shape_count; i++)
+        text_printf(&text, " --input-shape %s", text_escape(arena, options->input_shape[i]));
+    for (int i = 0; i < options->dim_count; i++)
+        text_printf(&text, " --dim %s", text_escape(arena, options->dim[i]));
+    text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->target)
+        text_printf(&text, " --target %s", options->target);
+    return text.bytes;
+}

@@ -1,0 +1,35 @@
+/* options.h -- the command line of mednnc. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_OPTIONS_H
+#define MEDNN_OPTIONS_H
+
+#include "backend/weights.h"
+#include "plan/plan.h"
+
+enum command { COMMAND_COMPILE, COMMAND_INSPECT, COMMAND_LIST_PASSES, COMMAND_LIST_OPERATORS, COMMAND_NOTHING };
+
+struct options {
+    enum command command;
+    const char *model, *output;
+    const char *devices, *cluster_file; /* as typed; at most one is given */
+    enum partition partition;
+    const char **input_shape; /* NAME=1x3x224x224 */
+    int input_shape_count, input_shape_capacity;
+    const char **dim; /* NAME=1 */
+    int dim_count, dim_capacity;
+    bool float_fma;
+    enum weights_form weights;
+    const char *target; /* NULL: any */
+    const char **dump;  /* names of passes */
+    int dump_count, dump_capacity;
+    const char *stop_after;
+    bool quiet, verbose;
+};
+
+/* Parse; fails (status 2) on bad usage. --help and --version print and leave COMMAND_NOTHING. */
+void options_parse(struct arena *arena, int argc, char **argv, struct options *options);
+
+/* The options that shape the output, in one canonical line. */
+const char *options_canonical(struct arena *arena, const struct options *options);
+
+#endif

@@ -1,0 +1,49 @@
+/* passes.h -- what each pass promises. The order is the table in pipeline.c. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_PASSES_H
+#define MEDNN_PASSES_H
+
+#include "../ir/graph.h"
+#include "../plan/program.h"
+
+/* Bring nodes of older opsets to the newest meaning and set node->op. Fails on operators that are not known. */
+void upgrade(struct graph *graph);
+
+/* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
+ * because shapes may depend on them (Shape, Gather, Concat, Reshape). */
+void infer_shapes(struct graph *graph);
+
+/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
+void fold_constants(struct graph *graph);
+
+/* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
+void simplify(struct graph *graph);
+
+/* Fold BatchNormalization and per-channel constants into the weights before them; let a node add a residual and apply
+ * an activation before it stores its result. What is left of BatchNormalization becomes Mul and Add. */
+void fuse(struct graph *graph);
+
+/* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the
+ * node's name when no kernel accepts it. */
+void choose_kernels(struct graph *graph);
+
+/* Set every tensor's layout to what its producer writes, and insert "mednn.Layout" nodes where a reader wants the
+ * other one. Graph inputs take the layout of their first reader. */
+void choose_layouts(struct graph *graph);
+
+/* Say which device computes which part of every tensor, and what must move between them.
+ * rows: every divided node is cut along one axis in proportion to the devices' speeds (axis 2 of feature maps).
+ * gtdp: feature maps are cut into one rectangle per device, greedily across the longer side (Mao et al., MeDNN, ICCAD
+ * 2017). star: as rows, but every tensor passes through device 0. single: device 0 does everything. auto: rows.
+ * Nodes without multiply-accumulates go where the fewest elements have to be moved. */
+void partition(struct graph *graph, const struct cluster *cluster, enum partition mode, struct plan *plan);
+
+/* One order of steps for all devices. A tensor is sent as soon as it is computed, and waited for as late as its
+ * first reader. */
+void schedule(const struct plan *plan, struct program *program);
+
+/* Decide what each device stores of each tensor, and where: one arena per device, memory shared by buffers that are
+ * never alive at the same time, largest first. */
+void place_buffers(struct program *program);
+
+#endif

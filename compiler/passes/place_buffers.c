@@ -1,0 +1,258 @@
+/* place_buffers.c -- storage of every tensor on every device, and one arena by lifetime. */
+/* SPDX-License-Identifier: MIT */
+#include "../kernels/kernel.h"
+#include "../operators/op.h"
+#include "../support/fail.h"
+#include "passes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ARENA_ALIGNMENT = 64, BLOCK_CHANNELS = 16 };
+
+/* A piece of memory to place: a tensor's buffer (or several that share it) or a message's wire buffer. */
+struct item {
+    int64_t bytes, offset;
+    int first_step, last_step;
+    int order;     /* tie-break: deterministic placement */
+    int merged_in; /* index of the item whose memory this one shares, or -1 */
+    struct buffer *buffer;
+    struct message *message;
+};
+
+struct items {
+    struct arena *arena;
+    int count, capacity;
+    struct item *item;
+};
+
+static int64_t aligned(int64_t bytes)
+{
+    return (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
+}
+
+static void cover_region(struct buffer *buffer, struct region region)
+{
+    buffer->storage = region_cover(buffer->storage, region);
+}
+
+static void extend_life(struct buffer *buffer, int step)
+{
+    if (!buffer->used || step < buffer->first_step)
+        buffer->first_step = step;
+    if (!buffer->used || step > buffer->last_step)
+        buffer->last_step = step;
+    buffer->used = true;
+}
+
+/* What computing `piece` touches of its inputs, borders included. */
+static void cover_touched(struct program *program, const struct node *node, int device, int k, struct region piece)
+{
+    for (int i = 0; i < node->input_count; i++) {
+        if (!node->input[i] || tensor_is_constant(node->input[i]))
+            continue;
+        struct region touched = node_reads(node, i, k, piece);
+        if (i == 0 && node->kernel->zero_border)
+            touched = region_cover(touched, node_touches(node, i, k, piece));
+        cover_region(program_buffer(program, node->input[i], device), touched);
+    }
+}
+
+static void visit_compute(struct program *program, int step, int device)
+{
+    const struct node *node = program->step[step].node;
+    bool works = false;
+    for (int k = 0; k < node->output_count; k++) {
+        if (!node->output[k])
+            continue;
+        const struct region_list *own = plan_own(program->plan, node->output[k], device);
+        for (int i = 0; i < own->count; i++) {
+            cover_region(program_buffer(program, node->output[k], device), own->item[i]);
+            cover_touched(program, node, device, k, own->item[i]);
+            works = true;
+        }
+    }
+    if (!works)
+        return;
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k])
+            extend_life(program_buffer(program, node->output[k], device), step);
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !tensor_is_constant(node->input[i]))
+            extend_life(program_buffer(program, node->input[i], device), step);
+}
+
+static void visit_exchange(struct program *program, int step, int device)
+{
+    const struct step *s = &program->step[step];
+    for (int m = 0; m < program->message_count[device]; m++) {
+        const struct message *message = &program->message[device][m];
+        if (message->exchange != s->exchange || message->sending != (s->kind == STEP_SEND))
+            continue;
+        struct buffer *buffer = program_buffer(program, s->tensor, device);
+        for (int i = 0; i < message->transfer_count; i++)
+            cover_region(buffer, program->plan->transfer[message->transfer[i]].region);
+        extend_life(buffer, step);
+    }
+}
+
+/* First and last use, and the box that must be stored. */
+static void find_lives(struct program *program, int device)
+{
+    for (int i = 0; i < program->step_count; i++) {
+        const struct step *step = &program->step[i];
+        if (step->kind == STEP_COMPUTE)
+            visit_compute(program, i, device);
+        else if (step->kind == STEP_SEND || step->kind == STEP_RECEIVE)
+            visit_exchange(program, i, device);
+        else if (device == 0 && !tensor_is_constant(step->tensor)) {
+            struct buffer *buffer = program_buffer(program, step->tensor, 0);
+            cover_region(buffer, region_whole(step->tensor->shape));
+            extend_life(buffer, i);
+        }
+    }
+}
+
+static void set_size(struct buffer *buffer, const struct tensor *tensor)
+{
+    if (tensor->layout == LAYOUT_BLOCKED && !region_is_empty(buffer->storage)) {
+        struct range *channels = &buffer->storage.axis[1];
+        channels->begin = channels->begin / BLOCK_CHANNELS * BLOCK_CHANNELS;
+        channels->end = (channels->end + BLOCK_CHANNELS - 1) / BLOCK_CHANNELS * BLOCK_CHANNELS;
+    }
+    int64_t size = shape_size(region_shape(buffer->storage)), bytes;
+    if (__builtin_mul_overflow(size, (int64_t)type_size(tensor->type), &bytes) || bytes > INT64_MAX / 64)
+        fail("tensor '%s' needs more memory than can be addressed", tensor->name);
+    buffer->bytes = aligned(bytes);
+}
+
+/* The item that holds a tensor's buffer, through sharing. */
+static struct item *item_of(struct items *items, const struct buffer *buffer)
+{
+    for (int i = 0; i < items->count; i++)
+        if (items->item[i].buffer == buffer) {
+            struct item *item = &items->item[i];
+            while (item->merged_in >= 0)
+                item = &items->item[item->merged_in];
+            return item;
+        }
+    return NULL;
+}
+
+/* Does every element of the output lie where the input's element of the same position lies? */
+static bool same_bytes(const struct node *node, const struct buffer *input, const struct buffer *output)
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    if (type_size(x->type) != type_size(y->type) || input->bytes != output->bytes)
+        return false;
+    if (x->layout == y->layout && x->shape.rank == y->shape.rank && region_equal(input->storage, output->storage))
+        return true;
+    /* A reshape of a whole tensor. */
+    return region_size(input->storage) == shape_size(x->shape) && region_size(output->storage) == shape_size(y->shape);
+}
+
+/* A kernel that works in place lets its output take over the memory of an input that dies here. */
+static void share_in_place(struct program *program, struct items *items, int device)
+{
+    for (int s = 0; s < program->step_count; s++) {
+        const struct node *node = program->step[s].kind == STEP_COMPUTE ? program->step[s].node : NULL;
+        if (!node || !node->kernel->in_place || !node->input[0] || tensor_is_constant(node->input[0]))
+            continue;
+        struct buffer *input = program_buffer(program, node->input[0], device);
+        struct buffer *output = program_buffer(program, node->output[0], device);
+        if (!output->used || output->first_step != s || !input->used || input->last_step != s)
+            continue;
+        bool read_twice = false;
+        for (int i = 1; i < node->input_count; i++)
+            read_twice |= node->input[i] == node->input[0];
+        if (read_twice || !same_bytes(node, input, output))
+            continue;
+        struct item *home = item_of(items, input), *guest = item_of(items, output);
+        if (!home || !guest || home == guest)
+            continue;
+        guest->merged_in = (int)(home - items->item);
+        if (guest->last_step > home->last_step)
+            home->last_step = guest->last_step;
+        if (guest->first_step < home->first_step)
+            home->first_step = guest->first_step;
+    }
+}
+
+static int compare_items(const void *left, const void *right)
+{
+    const struct item *a = *(const struct item *const *)left, *b = *(const struct item *const *)right;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return a->order - b->order;
+}
+
+/* Largest first, each at the lowest offset that is free during its life. */
+static int64_t place_items(struct items *items)
+{
+    struct item **order = arena_array(items->arena, (size_t)items->count + 1, sizeof *order);
+    int count = 0;
+    for (int i = 0; i < items->count; i++)
+        if (items->item[i].merged_in < 0 && items->item[i].bytes)
+            order[count++] = &items->item[i];
+    qsort(order, (size_t)count, sizeof *order, compare_items);
+    int64_t total = 0;
+    for (int i = 0; i < count; i++) {
+        struct item *item = order[i];
+        int64_t offset = 0;
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (int k = 0; k < i; k++) {
+                const struct item *other = order[k];
+                if (other->last_step < item->first_step || item->last_step < other->first_step ||
+                    other->offset + other->bytes <= offset || offset + item->bytes <= other->offset)
+                    continue;
+                offset = other->offset + other->bytes;
+                moved = true;
+            }
+        }
+        item->offset = offset;
+        if (offset + item->bytes > total)
+            total = offset + item->bytes;
+    }
+    return total;
+}
+
+static void collect_items(struct program *program, struct items *items, int device)
+{
+    const struct graph *graph = program->plan->graph;
+    for (int t = 0; t < graph->tensor_count; t++) {
+        struct buffer *buffer = program_buffer(program, graph->tensor[t], device);
+        if (!buffer->used)
+            continue;
+        set_size(buffer, graph->tensor[t]);
+        *arena_append(items->arena, items->item, items->count, items->capacity) =
+            (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
+    }
+    for (int m = 0; m < program->message_count[device]; m++) {
+        struct message *message = &program->message[device][m];
+        *arena_append(items->arena, items->item, items->count, items->capacity) = (struct item){
+            aligned(message->bytes), 0, message->first_step, message->last_step, items->count, -1, NULL, message};
+    }
+}
+
+void place_buffers(struct program *program)
+{
+    struct items items = {.arena = program->plan->graph->arena};
+    for (int d = 0; d < program->plan->cluster->count; d++) {
+        items.count = items.capacity = 0;
+        items.item = NULL;
+        find_lives(program, d);
+        collect_items(program, &items, d);
+        share_in_place(program, &items, d);
+        program->arena_bytes[d] = place_items(&items);
+        for (int i = 0; i < items.count; i++) {
+            const struct item *home = &items.item[i];
+            while (home->merged_in >= 0)
+                home = &items.item[home->merged_in];
+            if (items.item[i].buffer)
+                items.item[i].buffer->offset = home->offset;
+            else
+                items.item[i].message->offset = home->offset;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/* pipeline.h -- the passes in order. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_PIPELINE_H
+#define MEDNN_PIPELINE_H
+
+#include "options.h"
+
+/* Do what the command line asks for. Fails through fail(); writes the output folder whole or not at all. */
+void pipeline_run(struct arena *arena, const struct options *options);
+
+#endif

@@ -1,0 +1,4 @@
+compiler_libmednnc_a_SOURCES += \
+	%D%/plan.c %D%/plan.h \
+	%D%/program.c %D%/program.h
+EXTRA_DIST += %D%/README.md
