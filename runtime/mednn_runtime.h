@@ -70,8 +70,8 @@ struct mednn_address {
 };
 
 struct mednn_options {
-    const struct mednn_address *address; /* one per device */
-    int listen_fd;        /* a listening socket to use instead of binding one; -1: none */
+    const struct mednn_address *address; /* one per device; must live as long as the session */
+    int listen_fd;        /* a listening socket to use instead of binding one, closed by mednn_open(); -1: none */
     int connect_timeout_ms; /* 0: 10000 */
     int step_timeout_ms;  /* longest wait for a peer inside an inference; 0: 30000; < 0: no limit */
 };

@@ -1,1 +1,15 @@
-# nothing yet
+# Long suites: `make check-long` runs them besides `make check`.
+CHECK_LONG_TESTS =
+UNIT_LIBS = $(MEDNNC_LIBS) $(CUNIT_LIBS)
+
+include tests/unit/local.mk
+include tests/laws/local.mk
+include tests/golden/local.mk
+include tests/devices/local.mk
+include tests/models/local.mk
+include tests/negative/local.mk
+
+.PHONY: check-long
+check-long: check
+	$(MAKE) check TESTS='$(CHECK_LONG_TESTS)'
+EXTRA_DIST += $(CHECK_LONG_TESTS)

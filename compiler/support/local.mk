@@ -3,3 +3,4 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/fail.c %D%/fail.h \
 	%D%/file.c %D%/file.h \
 	%D%/text.c %D%/text.h
+EXTRA_DIST += %D%/README.md

@@ -1,0 +1,174 @@
+/* session.c -- the life of a session: open, run inferences, close; the transport does the travelling. */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "session.h"
+
+#include "transport.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef MEDNN_TRANSPORT
+#define MEDNN_TRANSPORT mednn_transport_tcp
+#endif
+
+enum { ALIGNMENT = 64, DEFAULT_CONNECT_TIMEOUT_MS = 10000, DEFAULT_STEP_TIMEOUT_MS = 30000 };
+
+static size_t round_up(size_t size)
+{
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+int64_t mednn_milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+double mednn_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+int mednn_fail(struct mednn_session *session, const char *format, ...)
+{
+    if (!session->failed) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(session->error, sizeof session->error, format, arguments);
+        va_end(arguments);
+        session->failed = true;
+    }
+    return -1;
+}
+
+const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session, uint32_t device)
+{
+    const struct mednn_address *address = session->options.address;
+    if (address && address[device].host) {
+        const char *host = address[device].host;
+        bool bare = strchr(host, ':') != NULL;
+        snprintf(name->text, sizeof name->text, "device %u at %s%.255s%s:%u", (unsigned)device, bare ? "[" : "", host,
+                 bare ? "]" : "", (unsigned)address[device].port);
+    } else {
+        snprintf(name->text, sizeof name->text, "device %u", (unsigned)device);
+    }
+    return name->text;
+}
+
+size_t mednn_session_bytes(const struct mednn_program *program)
+{
+    return round_up(sizeof(struct mednn_session)) + round_up(MEDNN_TRANSPORT.bytes(program)) +
+           round_up(program->arena_bytes);
+}
+
+/* The tables come from the compiler, but everything else relies on them: look once. */
+static bool table_is_sound(const struct mednn_program *program, const struct mednn_message *message, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (message[i].peer >= program->devices || message[i].peer == program->device ||
+            message[i].exchange >= program->exchange_count || message[i].bytes > program->arena_bytes ||
+            message[i].offset > program->arena_bytes - message[i].bytes ||
+            (i && message[i].exchange < message[i - 1].exchange))
+            return false;
+    return true;
+}
+
+static int session_open(struct mednn_session *session)
+{
+    const struct mednn_program *program = session->program;
+    if (program->devices < 1 || program->devices > MEDNN_MAX_DEVICES || program->device >= program->devices ||
+        !table_is_sound(program, program->sends, program->send_count) ||
+        !table_is_sound(program, program->receives, program->receive_count))
+        return mednn_fail(session, "the tables of this program are damaged");
+    if (program->devices > 1 && !session->options.address)
+        return mednn_fail(session, "no addresses of the other devices");
+    return session->transport->open(session);
+}
+
+struct mednn_session *mednn_open(const struct mednn_program *program, void *memory, const struct mednn_options *options,
+                                 char *error, size_t error_size)
+{
+    unsigned char *bytes = memory;
+    struct mednn_session *session = memory;
+    size_t state_bytes = round_up(MEDNN_TRANSPORT.bytes(program));
+    memset(bytes, 0, mednn_session_bytes(program));
+    session->program = program;
+    session->transport = &MEDNN_TRANSPORT;
+    session->state = bytes + round_up(sizeof *session);
+    session->arena = bytes + round_up(sizeof *session) + state_bytes;
+    session->options = *options;
+    if (!session->options.connect_timeout_ms)
+        session->options.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+    if (!session->options.step_timeout_ms)
+        session->options.step_timeout_ms = DEFAULT_STEP_TIMEOUT_MS;
+    if (session_open(session)) {
+        snprintf(error, error_size, "%s", session->error);
+        return NULL;
+    }
+    return session;
+}
+
+/* The first failure of a session is its last: the peers are told by cutting the connections. */
+static int give_up(struct mednn_session *session)
+{
+    session->transport->abort(session);
+    return -1;
+}
+
+int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+{
+    const struct mednn_program *program = session->program;
+    if (session->failed)
+        return -1;
+    session->frame++;
+    int status = session->transport->start(session);
+    if (status > 0)
+        return 1;
+    if (!status)
+        status = program->run(session, session->arena, inputs, outputs);
+    if (status)
+        mednn_fail(session, "the program ended with status %d in inference %u", status, (unsigned)session->frame);
+    else
+        status = session->transport->end(session, program->exchange_count);
+    if (status)
+        return give_up(session);
+    session->stats.inferences++;
+    return 0;
+}
+
+int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange)
+{
+    return session->failed ? -1 : session->transport->begin(session, exchange);
+}
+
+int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
+{
+    if (session->failed)
+        return -1;
+    double start = mednn_seconds();
+    int status = session->transport->end(session, exchange);
+    session->stats.wait_seconds += mednn_seconds() - start;
+    return status;
+}
+
+const char *mednn_error(const struct mednn_session *session)
+{
+    return session->error;
+}
+
+void mednn_session_stats(const struct mednn_session *session, struct mednn_stats *stats)
+{
+    *stats = session->stats;
+}
+
+void mednn_close(struct mednn_session *session)
+{
+    if (session)
+        session->transport->close(session);
+}

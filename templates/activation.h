@@ -1,0 +1,57 @@
+/* activation.h -- what a layer does to its result before storing it, on vectors. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_ACTIVATION_H
+#define MEDNN_ACTIVATION_H
+
+#include "float_mode.h"
+#include "view.h"
+
+enum activation {
+    ACTIVATION_NONE,
+    ACTIVATION_RELU,
+    ACTIVATION_CLIP,         /* min(max(x, alpha), beta) */
+    ACTIVATION_LEAKY_RELU,   /* x < 0 ? alpha x : x */
+    ACTIVATION_HARD_SIGMOID, /* min(max(alpha x + beta, 0), 1) */
+    ACTIVATION_HARD_SWISH    /* x min(max(x / 6 + 1 / 2, 0), 1) */
+};
+
+INLINE vf vector_select(vi mask, vf yes, vf no)
+{
+    return (vf)((mask & (vi)yes) | (~mask & (vi)no));
+}
+
+INLINE vf vector_of(float value)
+{
+    return value - (vf){0};
+}
+
+/* Comparisons with NaN are false, so that NaN stays. */
+INLINE vf vector_clip(vf x, float low, float high)
+{
+    const vf l = vector_of(low), h = vector_of(high);
+    x = vector_select(x < l, l, x);
+    return vector_select(x > h, h, x);
+}
+
+INLINE vf activate(vf x, enum activation activation, float alpha, float beta)
+{
+    CONTRACT
+    const vf zero = {0};
+    switch (activation) {
+    case ACTIVATION_RELU:
+        return (vf)((vi)x & ~(x <= zero));
+    case ACTIVATION_CLIP:
+        return vector_clip(x, alpha, beta);
+    case ACTIVATION_LEAKY_RELU:
+        return vector_select(x < zero, x * alpha, x);
+    case ACTIVATION_HARD_SIGMOID:
+        return vector_clip(x * alpha + beta, 0, 1);
+    case ACTIVATION_HARD_SWISH:
+        return x * vector_clip(x * (1.0f / 6) + 0.5f, 0, 1);
+    case ACTIVATION_NONE:
+        break;
+    }
+    return x;
+}
+
+#endif

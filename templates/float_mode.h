@@ -1,0 +1,59 @@
+/* float_mode.h -- where multiply and add may fuse: in micro-kernels, when asked for and when the target can. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_FLOAT_MODE_H
+#define MEDNN_FLOAT_MODE_H
+
+/* The mode that the model was compiled for: 1 fma, 0 portable. A generated file defines it before its templates. */
+#ifndef MEDNN_FLOAT_MODE_FMA
+#define MEDNN_FLOAT_MODE_FMA 1
+#endif
+
+/* The mode that this file really has: 1 fma, 0 portable. Files are compiled with -ffp-contract=off. */
+#if MEDNN_FLOAT_MODE_FMA &&                                                                                \
+    (defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(__ARM_FEATURE_FMA))
+#define MEDNN_COMPILED_FLOAT_MODE 1
+#else
+#define MEDNN_COMPILED_FLOAT_MODE 0
+#endif
+
+/* gcc decides per function, so the attribute stands on the instance; clang per block, so CONTRACT is the first line
+ * of the template's body. */
+#if MEDNN_COMPILED_FLOAT_MODE && defined(__clang__)
+#define CONTRACT _Pragma("clang fp contract(fast)")
+#else
+#define CONTRACT
+#endif
+
+#if MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__)
+#define MICROKERNEL_CONTRACT , optimize("fp-contract=fast")
+#else
+#define MICROKERNEL_CONTRACT
+#endif
+
+/* The scheduler before register allocation spills accumulators on aarch64. On armv7 gcc keeps float vectors in NEON
+ * registers only when told that flushed denormals do. */
+#if defined(__aarch64__) && !defined(__clang__)
+#define MICROKERNEL_TARGET , optimize("no-schedule-insns")
+#elif defined(__arm__) && defined(__ARM_NEON) && !defined(__clang__)
+#define MICROKERNEL_TARGET                                                                                 \
+    , optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros",    \
+               "trapping-math", "no-schedule-insns")
+#else
+#define MICROKERNEL_TARGET
+#endif
+
+/* An instance of a micro-kernel template: never inlined, or registers of the loops around it crowd out accumulators. */
+#define MICROKERNEL static __attribute__((noinline, unused MICROKERNEL_CONTRACT MICROKERNEL_TARGET)) void
+
+/* Loops over a tile: their counts are constants after inlining, and their bodies must be unrolled for the tile to
+ * live in registers. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_4 _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#define UNROLL_4 _Pragma("GCC unroll 4")
+#endif
+
+#endif
