@@ -13,9 +13,3 @@ TEMPLATE_FILES = \
 	%D%/view.h
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
-
-# The same files as a table of strings in the compiler (compiler/backend/embed.h).
-nodist_compiler_libmednnc_a_SOURCES += %D%/template_files.c
-CLEANFILES += %D%/template_files.c
-%D%/template_files.c: $(TEMPLATE_FILES) compiler/backend/embed.sh
-	$(AM_V_GEN)$(MKDIR_P) %D% && (cd $(srcdir) && compiler/backend/embed.sh template_files $(TEMPLATE_FILES)) > $@.tmp && mv $@.tmp $@
