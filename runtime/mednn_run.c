@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATUS_FAILED = 1, STATUS_USAGE = 2, GRACE_MS = 100, MESSAGE_BYTES = 4096, PATH_BYTES = 4096, MAX_WORDS = 64 };
+enum { STATUS_FAILED = 1, STATUS_USAGE = 2, GRACE_MS = 100, MESSAGE_BYTES = 4096, PATH_BYTES = 4096, MAX_WORDS = 64, MAX_JOBS = 4 };
 
 struct device {
     const char *wrapper, *program; /* as given, or NULL */
@@ -42,13 +42,13 @@ static struct {
     const char *folder;
     char **owner_option; /* passed on to device 0 */
     int owner_option_count;
-    const char *timeout;
+    const char *timeout; /* generous: here a device that dies is seen at once, and an emulated one takes its time */
     bool verbose;
     uint32_t count;
     struct device device[MEDNN_MAX_DEVICES];
     char cluster_path[PATH_BYTES];
     int ended;
-} run;
+} run = {.timeout = "600"};
 
 static volatile sig_atomic_t caught_signal;
 
@@ -95,7 +95,7 @@ static int print_help(void)
          "  --batch               the first axis of the inputs counts samples: run all\n"
          "  --repeat K            run every sample K times, for timing\n"
          "  --output-dir DIR      write DIR/output_0.npy, output_1.npy, ...\n"
-         "  --timeout SECONDS     longest silence of a device within an inference (default 30)\n"
+         "  --timeout SECONDS     longest silence of a device within an inference (default 600)\n"
          "  --program I=FILE      run device I from this file instead of DIR/deviceI\n"
          "  --wrapper I=COMMAND   run device I through a command, such as 'qemu-aarch64 -L /usr/aarch64-linux-gnu'\n"
          "  -v, --verbose         show what make and the devices say\n"
@@ -192,6 +192,9 @@ static int build(void)
         needed |= !run.device[i].program;
     if (!needed)
         return 0;
+    char jobs[16];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    snprintf(jobs, sizeof jobs, "-j%d", processors > MAX_JOBS ? MAX_JOBS : processors > 1 ? (int)processors : 1);
     FILE *output = tmpfile();
     if (!output)
         return fail(STATUS_FAILED, "cannot make a temporary file: %s", strerror(errno));
@@ -200,7 +203,12 @@ static int build(void)
         if (!run.verbose)
             dup2(fileno(output), STDERR_FILENO);
         dup2(STDERR_FILENO, STDOUT_FILENO);
-        execlp("make", "make", "-C", run.folder, (char *)NULL);
+        /* Inside of another make (a test, say) that one's variables and job slots are none of this one's business. */
+        if (getenv("MAKELEVEL")) {
+            unsetenv("MAKEFLAGS");
+            unsetenv("MFLAGS");
+        }
+        execlp("make", "make", jobs, "-C", run.folder, (char *)NULL);
         dprintf(STDERR_FILENO, "make: %s\n", strerror(errno));
         _exit(127);
     }
@@ -299,10 +307,8 @@ static noreturn void become_device(uint32_t i)
     const char *fixed[] = {"--cluster", run.cluster_path, "--listen-fd", fd};
     for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
         word[count++] = (char *)fixed[j];
-    if (run.timeout) {
-        word[count++] = "--timeout";
-        word[count++] = (char *)run.timeout;
-    }
+    word[count++] = "--timeout";
+    word[count++] = (char *)run.timeout;
     for (int j = 0; !i && j < run.owner_option_count; j++)
         word[count++] = run.owner_option[j];
     fcntl(device->listener, F_SETFD, 0);

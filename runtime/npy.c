@@ -298,10 +298,13 @@ static size_t print_shape(char *text, int rank, const int64_t *dim, const char *
 int mednn_array_write(const struct mednn_array *array, const char *path, char *error, size_t error_size)
 {
     unsigned char head[10 + 512] = "\x93NUMPY\x01";
+    const struct type_row *type = find_type(array->type);
+    if (!type)
+        return fail_file(error, error_size, path, "a .npy file cannot hold this type");
     char *text = (char *)head + 10, shape[SHAPE_TEXT], temporary[4096];
     print_shape(shape, array->rank, array->dim, ", ");
     int length = sprintf(text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
-                         find_type(array->type)->descr, shape, array->rank == 1 ? "," : "");
+                         type->descr, shape, array->rank == 1 ? "," : "");
     /* The data starts at a multiple of 64, as NumPy writes it. */
     size_t total = ((size_t)length + 11 + 63) / 64 * 64;
     memset(text + length, ' ', total - 11 - (size_t)length);
