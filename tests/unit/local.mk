@@ -18,3 +18,11 @@ test_cluster_file_CPPFLAGS = -I$(srcdir)/runtime
 test_cluster_file_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_cluster_file_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += test_frontend
+TESTS += test_frontend
+test_frontend_SOURCES = %D%/test_frontend.c
+test_frontend_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_frontend_LDADD = $(UNIT_LIBS)
+endif
