@@ -20,22 +20,8 @@ static void check_inputs(const struct graph *graph)
     }
 }
 
-/* What the model says about its outputs may be wrong, or for another batch size. */
-static void compare_outputs(const struct graph *graph, const struct tensor *declared)
-{
-    for (int i = 0; i < graph->output_count; i++) {
-        const struct tensor *output = graph->output[i];
-        if (declared[i].shaped && !shape_equal(declared[i].shape, output->shape))
-            note("output '%s' is declared as %s but is %s", output->name,
-                 shape_string(graph->arena, declared[i].shape), shape_string(graph->arena, output->shape));
-    }
-}
-
 void infer_shapes(struct graph *graph)
 {
-    struct tensor *declared = arena_array(graph->arena, (size_t)graph->output_count, sizeof *declared);
-    for (int i = 0; i < graph->output_count; i++)
-        declared[i] = *graph->output[i];
     check_inputs(graph);
     int kept = 0;
     for (int n = 0; n < graph->node_count; n++) {
@@ -45,6 +31,5 @@ void infer_shapes(struct graph *graph)
             graph->node[kept++] = node;
     }
     graph->node_count = kept;
-    compare_outputs(graph, declared);
     graph_sweep(graph);
 }

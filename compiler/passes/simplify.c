@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "simplify.h"
 
+#include "../operators/conv.h"
 #include "../operators/op.h"
 #include "edit.h"
 #include "passes.h"
@@ -31,6 +32,18 @@ static bool is_single(const struct node *node)
     return node_is(node, "Clip") && !node_input(node, 1) && !node_input(node, 2);
 }
 
+/* A pooling window of one element, over every element: adaptive pooling of a map that has its final size already. */
+static bool is_pool_of_one(const struct node *node)
+{
+    if (!(node_is(node, "AveragePool") || node_is(node, "MaxPool")) || (node_output(node, 1) && node->output[1]->uses))
+        return false;
+    struct window window = pool_window(node);
+    for (int a = 0; a < window.spatial; a++)
+        if (window.kernel[a] != 1 || window.stride[a] != 1 || window.pad_begin[a] || window.pad_end[a])
+            return false;
+    return true;
+}
+
 /* The input that the one piece of a data movement copies, every element to its own place; -1 for other nodes.
  */
 static int copied_input(const struct node *node)
@@ -57,7 +70,7 @@ static bool remove_idle(struct graph *graph, struct node *node)
     if (!x || !y || !y->uses)
         return false;
     if (x->type == y->type && shape_equal(x->shape, y->shape) &&
-        (is_reshape(node) || is_single(node) || node_is(node, "Cast")))
+        (is_reshape(node) || is_single(node) || is_pool_of_one(node) || node_is(node, "Cast")))
         return node_bypass(graph, node, 0);
     int input = node->op->moves ? copied_input(node) : -1;
     return input >= 0 && node_bypass(graph, node, input);

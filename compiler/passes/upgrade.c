@@ -239,8 +239,6 @@ void upgrade(struct graph *graph)
     for (int n = 0; n < graph->node_count; n += 1 + graph->node_count - count) {
         struct node *node = graph->node[n];
         count = graph->node_count;
-        if (!strcmp(node->domain, "ai.onnx"))
-            node->domain = "";
         if (!*node->domain)
             upgrade_node(graph, n);
     }
