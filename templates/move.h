@@ -90,22 +90,30 @@ __attribute__((unused)) static void fill_view(const struct move_view *m, float *
                               m->to[2] + row * m->to_step[2], m->to[3] + column * m->to_step[3])] = value;
 }
 
-/* The elements of one storage in row-major order to another of another shape. */
-__attribute__((unused)) static void move_reshaped(void *to, const int64_t *to_stride, const int64_t *to_count,
-                                                  int to_rank, const void *from, const int64_t *from_stride,
-                                                  const int64_t *from_count, int from_rank, size_t size)
+/* One side of a reshape: the tensor's sizes, where the storage begins in it, and the storage's strides. */
+struct move_side {
+    int rank;
+    int64_t dim[BOX_RANK], begin[BOX_RANK], stride[BOX_RANK];
+};
+
+/* The box [first, first + count) of a reshaped tensor, element by element: each side holds any part of its tensor. */
+__attribute__((unused)) static void move_reshaped(void *y, const struct move_side *to, const int64_t *first,
+                                                  const int64_t *count, const void *x, const struct move_side *from,
+                                                  size_t size)
 {
     int64_t elements = 1;
-    for (int axis = 0; axis < to_rank; axis++)
-        elements *= to_count[axis];
+    for (int axis = 0; axis < to->rank; axis++)
+        elements *= count[axis];
     for (int64_t i = 0; i < elements; i++) {
-        int64_t target = 0, source = 0, rest = i;
-        for (int axis = to_rank - 1; axis >= 0; rest /= to_count[axis], axis--)
-            target += rest % to_count[axis] * to_stride[axis];
-        rest = i;
-        for (int axis = from_rank - 1; axis >= 0; rest /= from_count[axis], axis--)
-            source += rest % from_count[axis] * from_stride[axis];
-        memcpy((char *)to + target * (int64_t)size, (const char *)from + source * (int64_t)size, size);
+        int64_t target = 0, source = 0, rest = i, flat = 0, step = 1;
+        for (int axis = to->rank - 1; axis >= 0; rest /= count[axis], step *= to->dim[axis], axis--) {
+            const int64_t at = first[axis] + rest % count[axis];
+            target += (at - to->begin[axis]) * to->stride[axis];
+            flat += at * step;
+        }
+        for (int axis = from->rank - 1; axis >= 0; flat /= from->dim[axis], axis--)
+            source += (flat % from->dim[axis] - from->begin[axis]) * from->stride[axis];
+        memcpy((char *)y + target * (int64_t)size, (const char *)x + source * (int64_t)size, size);
     }
 }
 

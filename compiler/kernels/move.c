@@ -254,37 +254,64 @@ static enum layout layout_copy(const struct node *node, int input)
     return LAYOUT_BLOCKED;
 }
 
-static void storage_counts(struct region region, int64_t count[MAX_RANK])
+static void write_side(struct source *source, const struct tensor *tensor, char side)
 {
-    for (int axis = 0; axis < region.rank; axis++)
-        count[axis] = region.axis[axis].end - region.axis[axis].begin;
+    struct arena *arena = source_arena(source);
+    const struct region storage = source_storage(source, tensor);
+    int64_t begin[MAX_RANK], stride[MAX_RANK];
+    storage_strides(storage, stride);
+    for (int axis = 0; axis < storage.rank; axis++)
+        begin[axis] = storage.axis[axis].begin;
+    source_printf(source, "    static const struct move_side %c = {%d, %s, %s, %s};\n", side, storage.rank,
+                  numbers_text(arena, tensor->shape.dim, storage.rank), numbers_text(arena, begin, storage.rank),
+                  numbers_text(arena, stride, storage.rank));
 }
 
+static void box_of(struct region region, int64_t first[MAX_RANK], int64_t count[MAX_RANK])
+{
+    for (int axis = 0; axis < region.rank; axis++) {
+        first[axis] = region.axis[axis].begin;
+        count[axis] = region.axis[axis].end - region.axis[axis].begin;
+    }
+}
+
+/* Row-major order is that of the flattened tensor: boxes of as many elements hold them in the same order. */
 static void write_copy(struct source *source, const struct node *node, struct region region)
 {
     struct arena *arena = source_arena(source);
     const struct tensor *x = node->input[0], *y = node->output[0];
     const struct region x_box = node_reads(node, 0, 0, region);
-    const struct region x_storage = source_storage(source, x), y_storage = source_storage(source, y);
+    const bool same = region_size(x_box) == region_size(region);
+    const bool x_dense = region_equal(x_box, source_storage(source, x));
+    const bool y_dense = region_equal(region, source_storage(source, y));
     const char *from = source_buffer(source, x), *to = source_buffer(source, y);
+    int64_t first[MAX_RANK], count[MAX_RANK], stride[MAX_RANK];
     if (x->layout == LAYOUT_BLOCKED) {
         source_printf(source, "    pack_region(%s, %s, (struct view)%s,\n                %s);\n", to, from,
                       source_view(source, x), box_text(source, x, x_box));
-    } else if (region_equal(x_box, x_storage) && region_equal(region, y_storage)) {
+    } else if (same && x_dense && y_dense) {
         source_printf(source, "    memcpy(%s, %s, %" PRId64 ");\n", to, from,
                       region_size(region) * (int64_t)type_size(y->type));
+    } else if (same && (x_dense || y_dense)) {
+        const struct tensor *strided = y_dense ? x : y;
+        const struct region box = y_dense ? x_box : region;
+        box_of(box, first, count);
+        storage_strides(source_storage(source, strided), stride);
+        const char *strides = numbers_text(arena, stride, box.rank), *counts = numbers_text(arena, count, box.rank);
+        if (y_dense)
+            source_printf(source, "    pack_plain(%s, %s, (const int64_t[])%s,\n", to, plain_at(source, x, x_box), strides);
+        else
+            source_printf(source, "    unpack_plain(%s, (const int64_t[])%s, %s,\n", plain_at(source, y, region), strides,
+                          from);
+        source_printf(source, "        (const int64_t[])%s, %d, %zu);\n", counts, box.rank, type_size(y->type));
     } else {
-        int64_t y_stride[MAX_RANK], x_stride[MAX_RANK], y_count[MAX_RANK], x_count[MAX_RANK];
-        storage_strides(y_storage, y_stride);
-        storage_strides(x_storage, x_stride);
-        storage_counts(region, y_count);
-        storage_counts(x_box, x_count);
+        write_side(source, y, 'y');
+        write_side(source, x, 'x');
+        box_of(region, first, count);
         source_printf(source,
-                      "    move_reshaped(%s, (const int64_t[])%s, (const int64_t[])%s, %d,\n"
-                      "                  %s, (const int64_t[])%s, (const int64_t[])%s, %d, %zu);\n",
-                      plain_at(source, y, region), numbers_text(arena, y_stride, region.rank),
-                      numbers_text(arena, y_count, region.rank), region.rank, plain_at(source, x, x_box),
-                      numbers_text(arena, x_stride, x_box.rank), numbers_text(arena, x_count, x_box.rank), x_box.rank,
+                      "    move_reshaped(%s, &y, (const int64_t[])%s, (const int64_t[])%s,\n"
+                      "                  %s, &x, %zu);\n",
+                      to, numbers_text(arena, first, region.rank), numbers_text(arena, count, region.rank), from,
                       type_size(y->type));
     }
 }
