@@ -266,9 +266,8 @@ static void finish(struct importer *importer, struct pending *input)
     if (!input->ranked)
         fail("input '" SHOWN "' has no shape: give --input-shape " SHOWN "=1x3x224x224", input->tensor->name,
              input->tensor->name);
-    if (shape_size(input->shape) > importer->limits.elements)
-        fail("input '" SHOWN "' has %lld elements but the limit is %lld", input->tensor->name,
-             (long long)shape_size(input->shape), (long long)importer->limits.elements);
+    import_check_size(importer, arena_printf(importer->arena, "input '" SHOWN "'", input->tensor->name),
+                      input->shape);
     input->tensor->shape = input->shape;
     input->tensor->shaped = true;
 }

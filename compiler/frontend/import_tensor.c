@@ -27,6 +27,17 @@ static const char *shape_text(const struct reading *reading)
                         shape_string(reading->importer->arena, reading->shape));
 }
 
+void import_check_size(struct importer *importer, const char *what, struct shape shape)
+{
+    int64_t size = 1;
+    for (int i = 0; i < shape.rank; i++)
+        /* A later 0 does not excuse an overflow: nothing sensible has such a shape. */
+        if (__builtin_mul_overflow(size, shape.dim[i] ? shape.dim[i] : 1, &size) ||
+            size > importer->limits.elements)
+            fail("%s has shape %s but the limit is %lld elements", what, shape_string(importer->arena, shape),
+                 (long long)importer->limits.elements);
+}
+
 static struct shape read_shape(struct importer *importer, const char *what, const Onnx__TensorProto *from)
 {
     if (from->n_dims > MAX_RANK)
@@ -35,9 +46,7 @@ static struct shape read_shape(struct importer *importer, const char *what, cons
         if (from->dims[i] < 0)
             fail("%s has dimension %lld on axis %zu", what, (long long)from->dims[i], i);
     struct shape shape = shape_of((int)from->n_dims, from->dims);
-    if (shape_size(shape) > importer->limits.elements)
-        fail("%s has %lld elements but the limit is %lld", what, (long long)shape_size(shape),
-             (long long)importer->limits.elements);
+    import_check_size(importer, what, shape);
     return shape;
 }
 

@@ -31,6 +31,9 @@ struct value {
  * 'W'". */
 struct value import_tensor(struct importer *importer, const char *what, const Onnx__TensorProto *tensor);
 
+/* Fails when a tensor of this shape, whose dimensions are not negative, passes the limit of elements. */
+void import_check_size(struct importer *importer, const char *what, struct shape shape);
+
 /* import_attribute.c */
 typedef struct graph *import_subgraph(void *context, const Onnx__GraphProto *graph);
 /* The attributes of `from` become those of `node`. */
