@@ -49,7 +49,9 @@ enum {
     OPTION_LIST_PASSES,
     OPTION_LIST_OPERATORS,
     OPTION_HELP,
-    OPTION_VERSION
+    OPTION_VERSION,
+    OPTION_THREADS,
+    OPTION_LATER
 };
 
 static const struct option long_options[] = {{"devices", required_argument, NULL, 'n'},
@@ -69,6 +71,11 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"verbose", no_argument, NULL, 'v'},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
+                                             {"threads", required_argument, NULL, OPTION_THREADS},
+                                             {"prune", required_argument, NULL, OPTION_LATER},
+                                             {"calibrate", required_argument, NULL, OPTION_LATER},
+                                             {"relaxed", no_argument, NULL, OPTION_LATER},
+                                             {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
                                              {NULL, 0, NULL, 0}};
 
 /* Index of `word` among `count` words; fails with the list of them. */
@@ -147,6 +154,10 @@ static void take_option(struct arena *arena, struct options *options, int option
         puts(PACKAGE_STRING);
         options->command = COMMAND_NOTHING;
         break;
+    case OPTION_THREADS:
+        if (strcmp(argument, "1"))
+            fail("--threads %s: this version runs each device on one thread", argument);
+        break;
     default:
         take_word(options, option, argument);
     }
@@ -170,9 +181,12 @@ void options_parse(struct arena *arena, int argc, char **argv, struct options *o
 {
     *options = (struct options){.float_fma = true};
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, NULL)) != -1;) {
+    int index = 0;
+    for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, &index)) != -1;) {
         if (option == ':')
             fail("%s needs an argument", argv[optind - 1]);
+        if (option == OPTION_LATER)
+            fail("--%s: not in this version (%s)", long_options[index].name, PACKAGE_STRING);
         if (option == '?')
             fail("unknown option %s; mednnc --help lists the options", argv[optind - 1]);
         take_option(arena, options, option, optarg);

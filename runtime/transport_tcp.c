@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -132,11 +133,12 @@ static int peer_lost(struct mednn_session *session, uint32_t p, int error)
     struct mednn_peer_name name;
     mednn_peer_name(&name, session, p);
     const struct tcp *tcp = session->state;
-    const char *what = error && error != ECONNRESET && error != EPIPE ? strerror(error) : "closed the connection";
+    bool closed = !error || error == ECONNRESET || error == EPIPE;
+    const char *what = closed ? " closed the connection" : strerror(error), *between = closed ? "" : ": ";
     if (tcp->begun)
-        return mednn_fail(session, "%s: %s in exchange %u of inference %u", name.text, what, (unsigned)tcp->begun - 1,
-                          (unsigned)session->frame);
-    return mednn_fail(session, "%s: %s before inference %u", name.text, what, (unsigned)session->frame);
+        return mednn_fail(session, "%s%s%s in exchange %u of inference %u", name.text, between, what,
+                          (unsigned)tcp->begun - 1, (unsigned)session->frame);
+    return mednn_fail(session, "%s%s%s before inference %u", name.text, between, what, (unsigned)session->frame);
 }
 
 static bool has_frame_to_send(const struct tcp *tcp, const struct peer *peer)
@@ -182,6 +184,14 @@ static int peer_send(struct mednn_session *session, uint32_t p)
     return 0;
 }
 
+static void describe_header(char *text, size_t size, const unsigned char *header)
+{
+    snprintf(text, size, "magic %08x, version %u, type %u, epoch %u, inference %u, exchange %u, %llu bytes",
+             (unsigned)mednn_get32(header), (unsigned)mednn_get16(header + 4), (unsigned)mednn_get16(header + 6),
+             (unsigned)mednn_get32(header + 8), (unsigned)mednn_get32(header + 12), (unsigned)mednn_get32(header + 16),
+             (unsigned long long)mednn_get64(header + 24));
+}
+
 static int check_header(struct mednn_session *session, uint32_t p, const unsigned char *header, enum frame_type type,
                         uint32_t exchange, uint64_t bytes)
 {
@@ -189,15 +199,12 @@ static int check_header(struct mednn_session *session, uint32_t p, const unsigne
     encode_header(session, expected, type, exchange, bytes);
     if (!memcmp(header, expected, HEADER_BYTES))
         return 0;
+    char found[160], wanted[160];
     struct mednn_peer_name name;
-    return mednn_fail(session,
-                      "%s: wrong frame: magic %08x, type %u, inference %u, exchange %u, %llu bytes; expected magic %08x, "
-                      "type %u, inference %u, exchange %u, %llu bytes",
-                      mednn_peer_name(&name, session, p), (unsigned)mednn_get32(header),
-                      (unsigned)mednn_get16(header + 6), (unsigned)mednn_get32(header + 12),
-                      (unsigned)mednn_get32(header + 16), (unsigned long long)mednn_get64(header + 24),
-                      (unsigned)FRAME_MAGIC, (unsigned)type, (unsigned)session->frame, (unsigned)exchange,
-                      (unsigned long long)bytes);
+    describe_header(found, sizeof found, header);
+    describe_header(wanted, sizeof wanted, expected);
+    return mednn_fail(session, "%s sent a wrong frame: %s; expected %s", mednn_peer_name(&name, session, p), found,
+                      wanted);
 }
 
 /* Read at most the pieces; *bytes is 0 when there is nothing yet. */

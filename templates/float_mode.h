@@ -48,6 +48,7 @@
 /* Loops over a tile: their counts are constants after inlining, and their bodies must be unrolled for the tile to
  * live in registers. */
 #if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else

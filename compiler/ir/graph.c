@@ -5,64 +5,85 @@
 #include "../support/fail.h"
 #include "number.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- names: a hash set per graph, so that large graphs stay cheap ---- */
+/* ---- names ---- */
 
-static uint64_t hash_name(const char *name)
+/* `next` numbers the suffixes, so that many tensors of one name do not try the same ones again. */
+struct name_slot {
+    const char *name;
+    unsigned next;
+};
+
+/* Open addressing; tensors and nodes have a set each. */
+struct name_set {
+    struct name_slot *slot;
+    size_t count, capacity; /* capacity: a power of two */
+};
+
+struct graph_names {
+    struct name_set tensors, nodes;
+};
+
+static size_t hash_name(const char *name)
 {
     uint64_t hash = 14695981039346656037u;
     for (; *name; name++)
         hash = (hash ^ (unsigned char)*name) * 1099511628211u;
-    return hash;
+    return (size_t)(hash ^ hash >> 32);
 }
 
-static bool set_insert(const char **slot, int capacity, const char *name)
+/* The name's slot, or the free one where it belongs. */
+static struct name_slot *find_slot(const struct name_set *set, const char *name)
 {
-    for (uint64_t i = hash_name(name);; i++) {
-        const char **at = &slot[i & (uint64_t)(capacity - 1)];
-        if (!*at) {
-            *at = name;
-            return true;
-        }
-        if (!strcmp(*at, name))
-            return false;
-    }
+    size_t at = hash_name(name) & (set->capacity - 1);
+    while (set->slot[at].name && strcmp(set->slot[at].name, name))
+        at = (at + 1) & (set->capacity - 1);
+    return &set->slot[at];
 }
 
-/* true when the name was not taken; takes it. */
-static bool name_claim(struct arena *arena, struct name_set *set, const char *name)
+static void grow_set(struct arena *arena, struct name_set *set)
 {
-    if (2 * (set->count + 1) > set->capacity) {
-        int capacity = set->capacity ? 2 * set->capacity : 64;
-        const char **slot = arena_array(arena, (size_t)capacity, sizeof *slot);
-        for (int i = 0; i < set->capacity; i++)
-            if (set->slot[i])
-                set_insert(slot, capacity, set->slot[i]);
-        set->slot = slot;
-        set->capacity = capacity;
-    }
-    bool fresh = set_insert(set->slot, set->capacity, name);
-    set->count += fresh;
-    return fresh;
+    struct name_set grown = {.count = set->count, .capacity = set->capacity ? 2 * set->capacity : 64};
+    grown.slot = arena_array(arena, grown.capacity, sizeof *grown.slot);
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->slot[i].name)
+            *find_slot(&grown, set->slot[i].name) = set->slot[i];
+    *set = grown;
 }
 
+/* A copy of `name` that is not in the set yet, with a suffix if need be; it is put there. */
 static const char *unique_name(struct arena *arena, struct name_set *set, const char *name)
 {
-    const char *candidate = arena_string(arena, name);
-    for (int i = 1; !name_claim(arena, set, candidate); i++)
-        candidate = arena_printf(arena, "%s_%d", name, i);
-    return candidate;
+    if (2 * (set->count + 1) > set->capacity)
+        grow_set(arena, set);
+    struct name_slot *slot = find_slot(set, name), *base = slot;
+    const char *result = base->name ? NULL : arena_string(arena, name);
+    while (!result) {
+        char *candidate = arena_printf(arena, "%s_%u", name, ++base->next);
+        slot = find_slot(set, candidate);
+        result = slot->name ? NULL : candidate;
+    }
+    set->count++;
+    return slot->name = result;
 }
 
-/* ---- building ---- */
+static struct graph_names *graph_names(struct graph *graph)
+{
+    if (!graph->names)
+        graph->names = arena_alloc(graph->arena, sizeof *graph->names);
+    return graph->names;
+}
+
+/* ---- building and changing ---- */
 
 struct tensor *graph_tensor(struct graph *graph, const char *name)
 {
     struct tensor *tensor = arena_alloc(graph->arena, sizeof *tensor);
-    tensor->name = unique_name(graph->arena, &graph->tensor_names, name);
+    tensor->name = unique_name(graph->arena, &graph_names(graph)->tensors, name);
     tensor->id = graph->tensor_count;
     *arena_append(graph->arena, graph->tensor, graph->tensor_count, graph->tensor_capacity) = tensor;
     return tensor;
@@ -71,6 +92,7 @@ struct tensor *graph_tensor(struct graph *graph, const char *name)
 struct tensor *graph_constant(struct graph *graph, const char *name, enum type type, struct shape shape,
                               const void *data)
 {
+    assert(data && type_size(type));
     struct tensor *tensor = graph_tensor(graph, name);
     tensor->type = type;
     tensor->shape = shape;
@@ -82,130 +104,194 @@ struct tensor *graph_constant(struct graph *graph, const char *name, enum type t
 struct node *graph_node(struct graph *graph, int at, const char *name, const char *op_type, int input_count,
                         int output_count)
 {
-    struct arena *arena = graph->arena;
-    struct node *node = arena_alloc(arena, sizeof *node);
-    *node = (struct node){.name = unique_name(arena, &graph->node_names, name),
-                          .op_type = op_type,
-                          .domain = "",
-                          .input = arena_array(arena, (size_t)input_count, sizeof(struct tensor *)),
-                          .output = arena_array(arena, (size_t)output_count, sizeof(struct tensor *)),
-                          .input_count = input_count,
-                          .output_count = output_count};
-    *arena_append(arena, graph->node, graph->node_count, graph->node_capacity) = node;
-    for (int i = graph->node_count - 1; i > at; i--)
-        graph->node[i] = graph->node[i - 1];
+    assert(at >= 0 && at <= graph->node_count && input_count >= 0 && output_count >= 0);
+    struct node *node = arena_alloc(graph->arena, sizeof *node);
+    *node = (struct node){
+        .name = unique_name(graph->arena, &graph_names(graph)->nodes, *name ? name : op_type),
+        .op_type = arena_string(graph->arena, op_type),
+        .domain = "",
+        .input = arena_array(graph->arena, (size_t)input_count, sizeof *node->input),
+        .output = arena_array(graph->arena, (size_t)output_count, sizeof *node->output),
+        .input_count = input_count,
+        .output_count = output_count,
+    };
+    (void)arena_append(graph->arena, graph->node, graph->node_count, graph->node_capacity);
+    memmove(&graph->node[at + 1], &graph->node[at],
+            (size_t)(graph->node_count - 1 - at) * sizeof *graph->node);
     graph->node[at] = node;
     return node;
 }
 
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor)
 {
-    for (int n = 0; n < graph->node_count; n++)
-        for (int i = 0; i < graph->node[n]->input_count; i++)
-            if (graph->node[n]->input[i] == old)
-                graph->node[n]->input[i] = new_tensor;
+    if (old == new_tensor)
+        return;
+    int moved = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        struct node *node = graph->node[n];
+        for (int i = 0; i < node->input_count; i++)
+            if (node->input[i] == old)
+                node->input[i] = new_tensor, moved++;
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph)
+                graph_replace(node->attribute[a].graph, old, new_tensor);
+    }
     for (int i = 0; i < graph->output_count; i++)
         if (graph->output[i] == old)
-            graph->output[i] = new_tensor;
+            graph->output[i] = new_tensor, moved++;
+    old->uses -= moved;
+    new_tensor->uses += moved;
 }
 
-/* Walks nested graphs too: their nodes read tensors of the outer one. */
-static void count_uses(const struct graph *graph)
+static bool belongs(const struct graph *graph, const struct tensor *tensor)
 {
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = graph->node[n];
+    return tensor->id >= 0 && tensor->id < graph->tensor_count && graph->tensor[tensor->id] == tensor;
+}
+
+static void set_ids(struct graph *graph)
+{
+    for (int i = 0; i < graph->tensor_count; i++)
+        graph->tensor[i]->id = i;
+}
+
+/* Count the reads of tensors of `graph` in `part`, which is the graph itself or a graph inside. */
+static void count_uses(const struct graph *graph, const struct graph *part)
+{
+    for (int n = 0; n < part->node_count; n++) {
+        const struct node *node = part->node[n];
         for (int i = 0; i < node->input_count; i++)
-            if (node->input[i])
+            if (node->input[i] && belongs(graph, node->input[i]))
                 node->input[i]->uses++;
         for (int a = 0; a < node->attribute_count; a++)
             if (node->attribute[a].graph)
-                count_uses(node->attribute[a].graph);
+                count_uses(graph, node->attribute[a].graph);
     }
-    for (int i = 0; i < graph->output_count; i++)
-        graph->output[i]->uses++;
+    for (int i = 0; i < part->output_count; i++)
+        if (belongs(graph, part->output[i]))
+            part->output[i]->uses++;
 }
 
 void graph_index(struct graph *graph)
 {
-    for (int t = 0; t < graph->tensor_count; t++) {
-        graph->tensor[t]->id = t;
-        graph->tensor[t]->uses = 0;
-        graph->tensor[t]->producer = NULL;
+    set_ids(graph);
+    for (int i = 0; i < graph->tensor_count; i++) {
+        graph->tensor[i]->producer = NULL;
+        graph->tensor[i]->uses = 0;
     }
-    count_uses(graph);
-    for (int n = 0; n < graph->node_count; n++)
-        for (int k = 0; k < graph->node[n]->output_count; k++)
-            if (graph->node[n]->output[k])
-                graph->node[n]->output[k]->producer = graph->node[n];
+    for (int n = 0; n < graph->node_count; n++) {
+        struct node *node = graph->node[n];
+        for (int i = 0; i < node->output_count; i++)
+            if (node->output[i])
+                node->output[i]->producer = node;
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph)
+                graph_index(node->attribute[a].graph);
+    }
+    count_uses(graph, graph);
 }
 
-static bool is_dead(const struct node *node)
+/* ---- sweeping ---- */
+
+static void mark(const struct graph *graph, bool *alive, const struct tensor *tensor)
 {
-    for (int k = 0; k < node->output_count; k++)
-        if (node->output[k] && node->output[k]->uses)
-            return false;
-    return true;
+    if (tensor && belongs(graph, tensor))
+        alive[tensor->id] = true;
 }
 
-static void release_inputs(const struct node *node)
+/* Everything of `graph` that a graph inside it mentions. */
+static void mark_mentioned(const struct graph *graph, bool *alive, const struct graph *inner)
 {
+    for (int n = 0; n < inner->node_count; n++) {
+        const struct node *node = inner->node[n];
+        for (int i = 0; i < node->input_count; i++)
+            mark(graph, alive, node->input[i]);
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph)
+                mark_mentioned(graph, alive, node->attribute[a].graph);
+    }
+    for (int i = 0; i < inner->output_count; i++)
+        mark(graph, alive, inner->output[i]);
+}
+
+/* Does anybody read an output? Then all that the node mentions is alive. */
+static bool mark_node(const struct graph *graph, bool *alive, struct node *node)
+{
+    bool wanted = false;
+    for (int i = 0; i < node->output_count; i++)
+        wanted |= node->output[i] && alive[node->output[i]->id];
+    if (!wanted)
+        return false;
+    for (int i = 0; i < node->output_count; i++)
+        mark(graph, alive, node->output[i]);
     for (int i = 0; i < node->input_count; i++)
-        if (node->input[i])
-            node->input[i]->uses--;
+        mark(graph, alive, node->input[i]);
+    for (int a = 0; a < node->attribute_count; a++)
+        if (node->attribute[a].graph) {
+            graph_sweep(node->attribute[a].graph);
+            mark_mentioned(graph, alive, node->attribute[a].graph);
+        }
+    return true;
 }
 
 void graph_sweep(struct graph *graph)
 {
-    graph_index(graph);
-    for (int n = graph->node_count - 1; n >= 0; n--) {
-        struct node *node = graph->node[n];
-        if (!is_dead(node))
-            continue;
-        release_inputs(node);
-        memmove(&graph->node[n], &graph->node[n + 1], (size_t)(graph->node_count - n - 1) * sizeof *graph->node);
-        graph->node_count--;
-    }
-    graph_index(graph);
-    int kept = 0;
-    for (int t = 0; t < graph->tensor_count; t++) {
-        struct tensor *tensor = graph->tensor[t];
-        bool stays = tensor->uses || tensor->producer;
-        for (int i = 0; i < graph->input_count; i++)
-            stays |= graph->input[i] == tensor;
-        if (stays)
-            graph->tensor[kept++] = tensor;
-    }
-    graph->tensor_count = kept;
+    set_ids(graph);
+    struct arena scratch = {0};
+    bool *alive = arena_array(&scratch, (size_t)graph->tensor_count, sizeof *alive);
+    bool *stays = arena_array(&scratch, (size_t)graph->node_count, sizeof *stays);
+    for (int i = 0; i < graph->input_count; i++)
+        mark(graph, alive, graph->input[i]);
+    for (int i = 0; i < graph->output_count; i++)
+        mark(graph, alive, graph->output[i]);
+    for (int n = graph->node_count; n--;)
+        stays[n] = mark_node(graph, alive, graph->node[n]);
+
+    int nodes = 0, tensors = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        if (stays[n])
+            graph->node[nodes++] = graph->node[n];
+    for (int i = 0; i < graph->tensor_count; i++)
+        if (alive[i])
+            graph->tensor[tensors++] = graph->tensor[i];
+    graph->node_count = nodes;
+    graph->tensor_count = tensors;
+    arena_free(&scratch);
     graph_index(graph);
 }
+
+/* ---- nodes ---- */
 
 void node_add_input(struct graph *graph, struct node *node, struct tensor *tensor)
 {
     size_t count = (size_t)node->input_count;
     node->input = arena_grow(graph->arena, node->input, count, count + 1, sizeof *node->input);
     node->input[node->input_count++] = tensor;
+    if (tensor)
+        tensor->uses++;
 }
 
 void node_set_attribute(struct graph *graph, struct node *node, struct attribute attribute)
 {
-    node_remove_attribute(node, attribute.name);
+    int at = 0;
+    while (at < node->attribute_count && strcmp(node->attribute[at].name, attribute.name))
+        at++;
     size_t count = (size_t)node->attribute_count;
-    struct attribute *list = arena_grow(graph->arena, node->attribute, count, count + 1, sizeof *list);
-    list[node->attribute_count++] = attribute;
-    node->attribute = list;
+    struct attribute *copy = arena_grow(graph->arena, node->attribute, count, count + 1, sizeof *copy);
+    copy[at] = attribute;
+    if (at == node->attribute_count)
+        node->attribute_count++;
+    node->attribute = copy;
 }
 
 void node_remove_attribute(struct node *node, const char *name)
 {
-    struct attribute *list = (struct attribute *)node->attribute;
-    int kept = 0;
+    struct attribute *attribute = (struct attribute *)(uintptr_t)node->attribute;
+    int count = 0;
     for (int i = 0; i < node->attribute_count; i++)
-        if (strcmp(list[i].name, name))
-            list[kept++] = list[i];
-    node->attribute_count = kept;
+        if (strcmp(attribute[i].name, name))
+            attribute[count++] = attribute[i];
+    node->attribute_count = count;
 }
-
-/* ---- reading ---- */
 
 const struct attribute *node_attribute(const struct node *node, const char *name)
 {
@@ -215,37 +301,41 @@ const struct attribute *node_attribute(const struct node *node, const char *name
     return NULL;
 }
 
-static const struct attribute *attribute_of_kind(const struct node *node, const char *name, enum attribute_kind kind,
-                                                 const char *expected)
+/* The attribute, which must be of this kind; NULL when it is absent. */
+static const struct attribute *attribute_of_kind(const struct node *node, const char *name,
+                                                 enum attribute_kind kind)
 {
+    static const char *const kinds[] = {"?",     "float",  "int",  "string", "tensor",
+                                        "graph", "floats", "ints", "strings"};
     const struct attribute *attribute = node_attribute(node, name);
     if (attribute && attribute->kind != kind)
-        node_fail(node, "attribute %s is not %s", name, expected);
+        node_fail(node, "attribute '%s' is of kind %s but %s is expected", name, kinds[attribute->kind],
+                  kinds[kind]);
     return attribute;
 }
 
 int64_t node_int(const struct node *node, const char *name, int64_t otherwise)
 {
-    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_INT, "an integer");
+    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_INT);
     return attribute ? attribute->i : otherwise;
 }
 
 float node_float(const struct node *node, const char *name, float otherwise)
 {
-    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_FLOAT, "a float");
+    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_FLOAT);
     return attribute ? attribute->f : otherwise;
 }
 
 const char *node_string(const struct node *node, const char *name, const char *otherwise)
 {
-    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_STRING, "a string");
+    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_STRING);
     return attribute ? attribute->s : otherwise;
 }
 
 int64_t node_ints(const struct node *node, const char *name, int i, int64_t otherwise)
 {
-    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_INTS, "a list of integers");
-    return attribute && i < attribute->count ? attribute->ints[i] : otherwise;
+    const struct attribute *attribute = attribute_of_kind(node, name, ATTRIBUTE_INTS);
+    return attribute && i >= 0 && i < attribute->count ? attribute->ints[i] : otherwise;
 }
 
 struct tensor *node_input(const struct node *node, int i)
@@ -258,6 +348,8 @@ struct tensor *node_output(const struct node *node, int i)
     return i >= 0 && i < node->output_count ? node->output[i] : NULL;
 }
 
+/* ---- tensors ---- */
+
 bool tensor_is_constant(const struct tensor *tensor)
 {
     return tensor->data != NULL;
@@ -265,6 +357,7 @@ bool tensor_is_constant(const struct tensor *tensor)
 
 int64_t tensor_int(const struct tensor *tensor, int64_t i)
 {
+    assert(tensor->data && i >= 0);
     switch (tensor->type) {
     case TYPE_UINT8:
     case TYPE_BOOL:
@@ -280,8 +373,11 @@ int64_t tensor_int(const struct tensor *tensor, int64_t i)
     case TYPE_UINT32:
         return ((const uint32_t *)tensor->data)[i];
     case TYPE_INT64:
-    case TYPE_UINT64:
         return ((const int64_t *)tensor->data)[i];
+    case TYPE_UINT64: {
+        uint64_t value = ((const uint64_t *)tensor->data)[i];
+        return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+    }
     default:
         return number_to_int(tensor_double(tensor, i));
     }
@@ -289,21 +385,20 @@ int64_t tensor_int(const struct tensor *tensor, int64_t i)
 
 double tensor_double(const struct tensor *tensor, int64_t i)
 {
+    assert(tensor->data && i >= 0);
     switch (tensor->type) {
     case TYPE_FLOAT:
-        return (double)((const float *)tensor->data)[i];
+        return ((const float *)tensor->data)[i];
     case TYPE_DOUBLE:
         return ((const double *)tensor->data)[i];
     case TYPE_FLOAT16:
-        return (double)number_from_half(((const uint16_t *)tensor->data)[i]);
+        return number_from_half(((const uint16_t *)tensor->data)[i]);
     case TYPE_BFLOAT16:
-        return (double)number_from_bfloat16(((const uint16_t *)tensor->data)[i]);
+        return number_from_bfloat16(((const uint16_t *)tensor->data)[i]);
     case TYPE_UINT64:
         return (double)((const uint64_t *)tensor->data)[i];
-    case TYPE_UNDEFINED:
-    case TYPE_STRING:
-        return 0;
     default:
+        assert(type_is_integer(tensor->type) || tensor->type == TYPE_BOOL);
         return (double)tensor_int(tensor, i);
     }
 }
@@ -316,27 +411,51 @@ bool graph_is_output(const struct graph *graph, const struct tensor *tensor)
     return false;
 }
 
+/* Does a graph inside mention the tensor? */
+static bool is_mentioned(const struct graph *inner, const struct tensor *tensor)
+{
+    if (graph_is_output(inner, tensor))
+        return true;
+    for (int n = 0; n < inner->node_count; n++) {
+        const struct node *node = inner->node[n];
+        for (int i = 0; i < node->input_count; i++)
+            if (node->input[i] == tensor)
+                return true;
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph && is_mentioned(node->attribute[a].graph, tensor))
+                return true;
+    }
+    return false;
+}
+
 struct node *graph_only_reader(const struct graph *graph, const struct tensor *tensor)
 {
-    struct node *reader = NULL;
     if (graph_is_output(graph, tensor))
         return NULL;
-    for (int n = 0; n < graph->node_count; n++)
-        for (int i = 0; i < graph->node[n]->input_count; i++)
-            if (graph->node[n]->input[i] == tensor) {
-                if (reader)
+    struct node *reader = NULL;
+    for (int n = 0; n < graph->node_count; n++) {
+        struct node *node = graph->node[n];
+        for (int i = 0; i < node->input_count; i++)
+            if (node->input[i] == tensor) {
+                if (reader && reader != node)
                     return NULL;
-                reader = graph->node[n];
+                reader = node;
             }
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph && is_mentioned(node->attribute[a].graph, tensor))
+                return NULL;
+    }
     return reader;
 }
 
 noreturn void node_fail(const struct node *node, const char *format, ...)
 {
-    char line[1536];
+    char message[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fail("%.100s '%.300s': %s", node->op_type, node->name, line);
+    /* Names are cut: the message must still fit behind them. */
+    fail("%.80s%s%.80s '%.200s': %s", node->domain, *node->domain ? "." : "", node->op_type, node->name,
+         message);
 }

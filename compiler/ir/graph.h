@@ -13,6 +13,7 @@ struct op;
 struct kernel;
 struct node;
 struct graph;
+struct graph_names; /* every name given in a graph so far, for making new ones unique */
 
 /* How a tensor's elements lie in memory. Plain: row-major, any type and rank. Blocked: float tensors of rank 3 and 4,
  * channels (axis 1) in blocks of W lanes, [N][C/W][H][columns][W]; W is each device's vector width, and lanes beyond
@@ -80,15 +81,9 @@ struct node {
     struct tensor **input;        /* NULL entries: optional inputs that are absent */
     struct tensor **output;       /* NULL entries: optional outputs that nobody asked for */
     int input_count, output_count;
-    const struct attribute *attribute;
+    const struct attribute *attribute; /* the node's own array, made and changed by node_set_attribute() */
     int attribute_count;
     struct epilogue epilogue;
-};
-
-/* Names in use; grows. */
-struct name_set {
-    const char **slot;
-    int count, capacity;
 };
 
 struct graph {
@@ -101,7 +96,7 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor **input, **output; /* as the user sees them */
     int input_count, output_count;
-    struct name_set tensor_names, node_names; /* kept by graph_tensor() and graph_node() */
+    struct graph_names *names; /* made when first needed */
 };
 
 /* ---- building and changing ---- */
@@ -115,11 +110,12 @@ struct tensor *graph_constant(struct graph *graph, const char *name, enum type t
  * all NULL. The name is made unique. */
 struct node *graph_node(struct graph *graph, int at, const char *name, const char *op_type, int input_count,
                         int output_count);
-/* Let every reader of `old`, graph outputs included, read `new_tensor`. */
+/* Let every reader of `old`, graph outputs and subgraphs included, read `new_tensor`; their `uses` follow. */
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor);
-/* Drop nodes whose outputs nobody reads, and tensors that nothing mentions; recompute producer, uses and ids. */
+/* Drop nodes whose outputs nobody reads, and tensors that nothing mentions, in subgraphs too; graph inputs stay.
+ * Recompute producer, uses and ids. */
 void graph_sweep(struct graph *graph);
-/* Recompute producer, uses and ids only. */
+/* Recompute producer, uses and ids only, in subgraphs too. Reads by nodes of subgraphs count as uses. */
 void graph_index(struct graph *graph);
 
 /* Append an input or set an attribute of a node. */
@@ -139,12 +135,14 @@ int64_t node_ints(const struct node *node, const char *name, int i, int64_t othe
 struct tensor *node_input(const struct node *node, int i);
 struct tensor *node_output(const struct node *node, int i);
 bool tensor_is_constant(const struct tensor *tensor);
-/* Element i of a constant of any integer type, bool or float, as int64. */
+/* Element i of a constant of any held type, as int64: floats towards zero, what does not fit as the nearest bound
+ * (NaN: 0). */
 int64_t tensor_int(const struct tensor *tensor, int64_t i);
 /* Element i of a constant of any held type, as double. */
 double tensor_double(const struct tensor *tensor, int64_t i);
 bool graph_is_output(const struct graph *graph, const struct tensor *tensor);
-/* The only node that reads `tensor`, or NULL when several do, none does, or it is a graph output. */
+/* The only node that reads `tensor` (perhaps in several inputs), or NULL when several do, none does, a subgraph does,
+ * or it is a graph output. Does not rely on graph_index(). */
 struct node *graph_only_reader(const struct graph *graph, const struct tensor *tensor);
 
 /* fail() with the node in front: "Conv 'conv1': ...". */

@@ -1,15 +1,18 @@
-/* graph_print.h -- a graph as text, and the checks between passes. */
+/* graph_print.h -- a graph as text, and a check of what graph.h promises. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_GRAPH_PRINT_H
 #define MEDNN_GRAPH_PRINT_H
 
 #include "graph.h"
 
-/* One line per input and node: name shape [blocked] = Op(inputs) {attributes} + epilogue. */
+/* One line per input, constant, output and node:
+ *     y: float32 1x8x28x28 blocked = Conv 'conv1' (x, W, -) {group=1, pads=[1, 1, 1, 1]} + input 3, relu, by conv_direct
+ * Names are escaped, subgraphs are indented below their node, values are shown of constants with up to 8 elements. The
+ * text depends on the graph alone. */
 void graph_print(struct text *text, const struct graph *graph);
 
-/* assert()s on what graph.h promises: tensors in the list under their id, one producer each, inputs produced before
- * they are read. */
+/* assert()s: ids and names are unique; every tensor has one producer, which stands before its readers; producers and
+ * uses are right; constants, layouts and epilogues make sense; for subgraphs too. */
 void graph_verify(const struct graph *graph);
 
 #endif

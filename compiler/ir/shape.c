@@ -4,11 +4,9 @@
 
 #include "../support/fail.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
-/* By number of TensorProto.DataType; size 0: not held. */
 static const struct {
     const char *name, *c_name;
     size_t size;
@@ -30,31 +28,43 @@ static const struct {
     [14] = {"complex64", NULL, 0},
     [15] = {"complex128", NULL, 0},
     [TYPE_BFLOAT16] = {"bfloat16", NULL, 2},
+    [17] = {"float8e4m3fn", NULL, 0},
+    [18] = {"float8e4m3fnuz", NULL, 0},
+    [19] = {"float8e5m2", NULL, 0},
+    [20] = {"float8e5m2fnuz", NULL, 0},
+    [21] = {"uint4", NULL, 0},
+    [22] = {"int4", NULL, 0},
+    [23] = {"float4e2m1", NULL, 0},
+    [24] = {"float8e8m0", NULL, 0},
+    [25] = {"uint2", NULL, 0},
+    [26] = {"int2", NULL, 0},
 };
-enum { TYPE_COUNT = sizeof types / sizeof *types };
 
-static bool is_known(enum type type)
+static bool is_listed(enum type type)
 {
-    return (unsigned)type < TYPE_COUNT;
+    return (unsigned)type < sizeof types / sizeof *types;
 }
 
 size_t type_size(enum type type)
 {
-    return is_known(type) ? types[type].size : 0;
+    return is_listed(type) ? types[type].size : 0;
 }
 
 const char *type_name(enum type type)
 {
-    static char other[32];
-    if (is_known(type))
+    /* Several unknown numbers can stand in one message. */
+    static char unknown[4][24];
+    static unsigned next;
+    if (is_listed(type))
         return types[type].name;
-    snprintf(other, sizeof other, "type %d", (int)type);
-    return other;
+    char *name = unknown[next++ % 4];
+    snprintf(name, sizeof *unknown, "type %d", (int)type);
+    return name;
 }
 
 const char *type_c_name(enum type type)
 {
-    return is_known(type) ? types[type].c_name : NULL;
+    return is_listed(type) ? types[type].c_name : NULL;
 }
 
 bool type_is_float(enum type type)
@@ -82,33 +92,48 @@ bool type_is_integer(enum type type)
 int64_t shape_size(struct shape shape)
 {
     int64_t size = 1;
-    bool empty = false;
     for (int i = 0; i < shape.rank; i++) {
-        empty |= shape.dim[i] == 0;
-        if (shape.dim[i] < 0 || (!empty && __builtin_mul_overflow(size, shape.dim[i], &size)) || size > INT64_MAX / 16)
-            fail("a shape of rank %d has more elements than can be addressed", shape.rank);
+        /* A later 0 does not excuse an overflow: nothing sensible has such a shape. */
+        if (shape.dim[i] < 0 || __builtin_mul_overflow(size, shape.dim[i] ? shape.dim[i] : 1, &size) ||
+            size > INT64_MAX / 16) {
+            struct arena arena = {0};
+            char text[MAX_RANK * 21 + 1];
+            snprintf(text, sizeof text, "%s", shape_string(&arena, shape));
+            arena_free(&arena);
+            fail("shape %s has too many elements", text);
+        }
     }
-    return empty ? 0 : size;
+    for (int i = 0; i < shape.rank; i++)
+        if (!shape.dim[i])
+            return 0;
+    return size;
 }
 
 bool shape_equal(struct shape a, struct shape b)
 {
-    return a.rank == b.rank && !memcmp(a.dim, b.dim, (size_t)a.rank * sizeof *a.dim);
+    if (a.rank != b.rank)
+        return false;
+    for (int i = 0; i < a.rank; i++)
+        if (a.dim[i] != b.dim[i])
+            return false;
+    return true;
 }
 
 const char *shape_string(struct arena *arena, struct shape shape)
 {
     if (!shape.rank)
         return "scalar";
-    char text[MAX_RANK * 22];
-    int used = 0;
+    char text[MAX_RANK * 21 + 1];
+    int length = 0;
     for (int i = 0; i < shape.rank; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used, "%s%" PRId64, i ? "x" : "", shape.dim[i]);
+        length += snprintf(text + length, sizeof text - (size_t)length, "%s%lld", i ? "x" : "",
+                           (long long)shape.dim[i]);
     return arena_string(arena, text);
 }
 
 struct shape shape_of(int rank, const int64_t *dim)
 {
+    assert(rank >= 0 && rank <= MAX_RANK);
     struct shape shape = {.rank = rank};
     for (int i = 0; i < rank; i++)
         shape.dim[i] = dim[i];
@@ -117,13 +142,16 @@ struct shape shape_of(int rank, const int64_t *dim)
 
 bool shape_broadcast(struct shape a, struct shape b, struct shape *result)
 {
-    *result = (struct shape){.rank = a.rank > b.rank ? a.rank : b.rank};
-    for (int i = 1; i <= result->rank; i++) {
-        int64_t x = i <= a.rank ? a.dim[a.rank - i] : 1, y = i <= b.rank ? b.dim[b.rank - i] : 1;
-        if (x != y && x != 1 && y != 1)
+    struct shape wide = a.rank >= b.rank ? a : b, narrow = a.rank >= b.rank ? b : a;
+    int missing = wide.rank - narrow.rank;
+    for (int i = 0; i < narrow.rank; i++) {
+        int64_t *dim = &wide.dim[missing + i];
+        if (*dim == 1)
+            *dim = narrow.dim[i];
+        else if (narrow.dim[i] != 1 && narrow.dim[i] != *dim)
             return false;
-        result->dim[result->rank - i] = x == 1 ? y : x;
     }
+    *result = wide;
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* conv.h -- the attributes of Conv, read once and checked; for operators/conv.c and the kernels that compute it. */
+/* conv.h -- the attributes of Conv, read once and checked; for operators/conv.c and the kernels that compute
+ * it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_CONV_H
 #define MEDNN_CONV_H
@@ -7,8 +8,8 @@
 
 #define MAX_SPATIAL (MAX_RANK - 2)
 
-/* Sizes of a Conv or pooling node per spatial axis (axis 2 of X is spatial axis 0). pads are resolved: auto_pad is
- * already turned into numbers, and ceil_mode into the output's size. */
+/* Sizes of a Conv or pooling node per spatial axis (axis 2 of X is spatial axis 0). pads are resolved:
+ * auto_pad is already turned into numbers, and ceil_mode into the output's size. */
 struct window {
     int spatial; /* number of spatial axes */
     int64_t kernel[MAX_SPATIAL], stride[MAX_SPATIAL], dilation[MAX_SPATIAL];
@@ -16,12 +17,14 @@ struct window {
     int64_t group; /* Conv */
 };
 
-/* Inputs must be shaped. `kernel` of Conv comes from W when kernel_shape is absent; fails when the two differ. */
+/* Inputs must be shaped. `kernel` of Conv comes from W when kernel_shape is absent; fails when the two
+ * differ. */
 struct window conv_window(const struct node *node);
 struct window pool_window(const struct node *node); /* MaxPool, AveragePool; node needs kernel_shape */
 
 /* Output size of one axis; fails through node_fail when the window is larger than the padded input. */
-int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size, bool ceil_mode);
+int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,
+                      bool ceil_mode);
 
 /* The unclipped range of input that output range [begin, end) reads along spatial axis `axis`. */
 struct range window_reads(const struct window *window, int axis, struct range output);

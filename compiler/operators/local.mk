@@ -1,1 +1,28 @@
-compiler_libmednnc_a_SOURCES +=
+compiler_libmednnc_a_SOURCES += \
+	%D%/batch_normalization.c \
+	%D%/binary.c \
+	%D%/cast.c \
+	%D%/concat.c \
+	%D%/conv.c %D%/conv.h \
+	%D%/depth_to_space.c \
+	%D%/element.c \
+	%D%/elementwise.c \
+	%D%/expand.c \
+	%D%/gather.c \
+	%D%/gemm.c \
+	%D%/matmul.c \
+	%D%/op.c %D%/op.h \
+	%D%/pad.c \
+	%D%/pool.c \
+	%D%/range.c \
+	%D%/reduce.c \
+	%D%/reshape.c \
+	%D%/rows.h \
+	%D%/shape_of.c \
+	%D%/slice.c \
+	%D%/softmax.c \
+	%D%/split.c \
+	%D%/transpose.c \
+	%D%/unary.c
+
+EXTRA_DIST += %D%/README.md

@@ -1,8 +1,8 @@
 /* op.h -- everything the compiler knows about the meaning of an ONNX operator.
  *
- * One operator is one row of the table in op.c; a file holds a family of rows. An absent hook has a safe meaning:
- * without `reads` a node is never split, without `evaluate` it is never folded. How an operator is computed by
- * generated code is not said here: that is kernels/. */
+ * One operator is one row of the table in op.c; a file holds a family of rows. An absent hook has a safe
+ * meaning: without `reads` a node is never split, without `evaluate` it is never folded. How an operator is
+ * computed by generated code is not said here: that is kernels/. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_OP_H
 #define MEDNN_OP_H
@@ -12,13 +12,14 @@
 /* One piece of pure data movement. A loop over counts k[a] < count[a] copies
  *     output[ output_start[b] + output_step[b] * k[b] for each axis b ]  <-
  *     input[ input_start[a] + input_step[a] * k[input_axis[a]] for each axis a of the input ]
- * where loop axis b drives output axis b. input < 0: the output elements are set to the node's fill value (`fill`). */
+ * where loop axis b drives output axis b. input < 0: the output elements are set to the node's fill value
+ * (`fill`). */
 struct move {
-    int input;
-    int64_t count[MAX_RANK];                             /* of the output's rank */
+    int input, input_rank;
+    int64_t count[MAX_RANK];                               /* of the output's rank */
     int64_t output_start[MAX_RANK], output_step[MAX_RANK]; /* steps > 0 */
-    int64_t input_start[MAX_RANK], input_step[MAX_RANK];   /* of the input's rank; steps may be 0 or negative */
-    int input_axis[MAX_RANK];                            /* loop axis that drives input axis a; ignored for step 0 */
+    int64_t input_start[MAX_RANK], input_step[MAX_RANK]; /* of the input's rank; steps may be 0 or negative */
+    int input_axis[MAX_RANK]; /* loop axis that drives input axis a; ignored for step 0 */
 };
 
 struct moves {
@@ -33,29 +34,62 @@ struct op {
     const char *domain; /* "" or "mednn" */
     int since_version;  /* opset whose meaning this row has: the newest that changed the meaning */
     int min_inputs, max_inputs, max_outputs; /* max_inputs < 0: any number */
+    unsigned types;                          /* of input 0: TYPES_ masks; 0: any that is held */
+    const char
+        *attributes; /* names of all attributes of this version, each followed by a blank; NULL: none */
 
-    /* Set type and shape of every output that is not NULL (node->output[i]->type, ->shape). Inputs are shaped.
-     * Fails through node_fail on wrong attributes, types and shapes. Required. */
+    /* Set type and shape of every output that is not NULL (node->output[i]->type, ->shape). Inputs are
+     * shaped. Fails through node_fail on wrong attributes, types and shapes. Required. */
     void (*infer)(struct graph *graph, struct node *node);
 
-    /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and output[i] are
-     * row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
+    /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and
+     * output[i] are row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
     void (*evaluate)(const struct node *node, const void *const input[], void *const output[]);
 
-    /* The part of input `input` that computing `region` of output `output` reads. May reach outside of the input's
-     * bounds where the operator pads (Conv, pooling): the caller clips. NULL: reads everything, never split. */
+    /* The part of input `input` that computing `region` of output `output` reads. May reach outside of the
+     * input's bounds where the operator pads (Conv, pooling): the caller clips. NULL: reads everything, never
+     * split. */
     struct region (*reads)(const struct node *node, int input, int output, struct region region);
 
-    /* Pure data movement: append the pieces that make up the whole output 0. Gives `reads` and a kernel for
-     * nothing; `evaluate` stays the independent oracle. */
+    /* Pure data movement: append the pieces that make up the whole output 0, disjoint. Gives `reads` and a
+     * kernel for nothing; `evaluate` stays the independent oracle. Appends nothing where the movement depends
+     * on computed values. */
     void (*moves)(const struct node *node, struct moves *moves);
 
     /* Multiply-accumulates for computing `region` of output 0. NULL: none. */
     int64_t (*macs)(const struct node *node, struct region region);
 
-    /* f(0) is 0 and defined in every lane: pad lanes of blocked tensors need no masking. Element-wise operators. */
+    /* Element-wise operators: one output element from one element of every input (0 for absent inputs;
+     * whether one is there, node_input() says). `integer` serves when all inputs are integers or bools, and
+     * wraps around. */
+    double (*real)(const struct node *node, const double x[]);
+    int64_t (*integer)(const struct node *node, const int64_t x[]);
+
+    /* f(0) is 0 and defined in every lane: pad lanes of blocked tensors need no masking. Element-wise
+     * operators. */
     bool keeps_zero;
+
+    /* Its kernels take an epilogue: the pass `fuse` may set one. */
+    bool epilogue;
+
+    /* The outputs depend on the shapes of the inputs only, not on their elements. */
+    bool shape_only;
 };
+
+/* Sets of types, for `types`. */
+#define TYPE_BIT(type) (1u << (type))
+#define TYPES_FLOAT                                                                                          \
+    (TYPE_BIT(TYPE_FLOAT) | TYPE_BIT(TYPE_DOUBLE) | TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16))
+#define TYPES_SIGNED                                                                                         \
+    (TYPE_BIT(TYPE_INT8) | TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_INT32) | TYPE_BIT(TYPE_INT64))
+#define TYPES_UNSIGNED                                                                                       \
+    (TYPE_BIT(TYPE_UINT8) | TYPE_BIT(TYPE_UINT16) | TYPE_BIT(TYPE_UINT32) | TYPE_BIT(TYPE_UINT64))
+#define TYPES_INTEGER (TYPES_SIGNED | TYPES_UNSIGNED)
+#define TYPES_NUMBER (TYPES_FLOAT | TYPES_INTEGER)
+#define TYPES_BOOL TYPE_BIT(TYPE_BOOL)
+
+/* The newest opset whose changes the table knows. */
+enum { NEWEST_OPSET = 26 };
 
 /* NULL when the operator is not known. The row returned has since_version <= opset. */
 const struct op *op_find(const char *domain, const char *type, int opset);
@@ -71,9 +105,25 @@ struct region node_touches(const struct node *node, int input, int output, struc
 bool node_can_split(const struct node *node); /* has `reads` or `moves` */
 int64_t node_macs(const struct node *node, struct region region);
 /* op->evaluate, then residual and activation. */
-void node_evaluate(struct arena *arena, const struct node *node, const void *const input[], void *const output[]);
+void node_evaluate(struct arena *arena, const struct node *node, const void *const input[],
+                   void *const output[]);
 /* The pieces of a data-movement node; count 0 for others. */
 struct moves node_moves(struct arena *arena, const struct node *node);
+/* The box of input `input` that the pieces copy into `region` of the output; empty when none does. */
+struct region moves_reads(const struct moves *moves, int input, struct region region);
+
+/* Type and number of inputs, number of outputs, names of attributes as the row says; then op->infer. Sets
+ * `shaped`. */
+void node_infer(struct graph *graph, struct node *node);
+
+/* ---- attributes that several parts of the compiler read ---- */
+
+/* Attribute `axis` within the rank of input 0 (or `otherwise` when absent); fails when it is out of range. */
+int node_axis(const struct node *node, int64_t otherwise);
+/* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
+bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
+/* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */
+bool clip_bounds(const struct node *node, double *low, double *high);
 
 /* y = activation(x) for one value, in plain C: the oracle of the epilogue. */
 float activation_evaluate(const struct epilogue *epilogue, float x);

@@ -1,8 +1,14 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/choose_kernels.c \
 	%D%/choose_layouts.c \
+	%D%/edit.c %D%/edit.h \
+	%D%/fold_constants.c \
+	%D%/fuse.c \
+	%D%/infer_shapes.c \
 	%D%/partition.c \
 	%D%/passes.h \
 	%D%/place_buffers.c \
-	%D%/schedule.c
+	%D%/schedule.c \
+	%D%/simplify.c \
+	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

@@ -6,6 +6,23 @@
 #include "../ir/graph.h"
 #include "../plan/program.h"
 
+/* Bring nodes of older opsets to the newest meaning and set node->op. Fails on operators that are not known. */
+void upgrade(struct graph *graph);
+
+/* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
+ * because shapes may depend on them (Shape, Gather, Concat, Reshape). */
+void infer_shapes(struct graph *graph);
+
+/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
+void fold_constants(struct graph *graph);
+
+/* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
+void simplify(struct graph *graph);
+
+/* Fold BatchNormalization and per-channel constants into the weights before them; let a node add a residual and apply
+ * an activation before it stores its result. What is left of BatchNormalization becomes Mul and Add. */
+void fuse(struct graph *graph);
+
 /* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the
  * node's name when no kernel accepts it. */
 void choose_kernels(struct graph *graph);

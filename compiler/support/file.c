@@ -16,7 +16,8 @@
 
 struct mapping file_map(const char *path, size_t limit)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Not blocking: the name may be a pipe's that nobody writes to. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     if (fd < 0)
         fail("cannot open: %s", strerror(errno));

@@ -1,0 +1,40 @@
+/* cast.c -- Cast. */
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+static void infer(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    if (!node_attribute(node, "to"))
+        node_fail(node, "attribute to is missing");
+    enum type to = (enum type)node_int(node, "to", 0);
+    if (!type_size(to) || !type_size(node->input[0]->type))
+        node_fail(node, "from %s to %s is not supported", type_name(node->input[0]->type), type_name(to));
+    output_set(node, 0, to, node->input[0]->shape);
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    enum type from = node->input[0]->type, to = node->output[0]->type;
+    int64_t size = shape_size(node->input[0]->shape);
+    for (int64_t i = 0; i < size; i++)
+        if (type_is_float(from) || type_is_float(to))
+            element_set_real(to, output[0], i, element_real(from, input[0], i));
+        else
+            element_set_integer(to, output[0], i, element_integer(from, input[0], i));
+}
+
+const struct op cast_rows[] = {
+    {.type = "Cast",
+     .domain = "",
+     .since_version = 19,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .max_outputs = 1,
+     .attributes = "round_mode saturate to ",
+     .infer = infer,
+     .evaluate = evaluate,
+     .reads = elementwise_reads,
+     .keeps_zero = true},
+    {.type = NULL},
+};

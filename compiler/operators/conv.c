@@ -1,0 +1,258 @@
+/* conv.c -- Conv, and the window that it shares with pooling. */
+/* SPDX-License-Identifier: MIT */
+#include "conv.h"
+
+#include "rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Larger numbers are nonsense, and products of two stay far from overflow. */
+static const int64_t LIMIT = INT32_MAX;
+
+static void read_list(const struct node *node, const char *name, int count, int64_t least, int64_t otherwise,
+                      int64_t values[])
+{
+    const struct attribute *attribute = node_attribute(node, name);
+    node_ints(node, name, 0, 0); /* checks the kind */
+    if (attribute && attribute->count != count)
+        node_fail(node, "%s has %" PRId64 " entries, expected %d", name, attribute->count, count);
+    for (int i = 0; i < count; i++) {
+        values[i] = node_ints(node, name, i, otherwise);
+        if (values[i] < least || values[i] > LIMIT)
+            node_fail(node, "%s holds %" PRId64 ", which is not in %" PRId64 "..%" PRId64, name, values[i],
+                      least, LIMIT);
+    }
+}
+
+static int64_t kernel_extent(const struct window *window, int axis)
+{
+    return (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+}
+
+/* SAME pads so that the output has ceil(size / stride) elements; an odd element goes to the end (UPPER) or
+ * begin. */
+static void pad_same(struct window *window, int axis, int64_t size, bool upper)
+{
+    int64_t output = (size + window->stride[axis] - 1) / window->stride[axis];
+    int64_t total = (output - 1) * window->stride[axis] + kernel_extent(window, axis) - size;
+    if (total < 0)
+        total = 0;
+    window->pad_begin[axis] = upper ? total / 2 : total - total / 2;
+    window->pad_end[axis] = total - window->pad_begin[axis];
+}
+
+static void read_pads(const struct node *node, struct window *window)
+{
+    const char *mode = node_string(node, "auto_pad", "NOTSET");
+    int64_t pads[2 * MAX_SPATIAL];
+    read_list(node, "pads", 2 * window->spatial, 0, 0, pads);
+    for (int i = 0; i < window->spatial; i++) {
+        if (!strcmp(mode, "SAME_UPPER") || !strcmp(mode, "SAME_LOWER")) {
+            pad_same(window, i, node->input[0]->shape.dim[i + 2], !strcmp(mode, "SAME_UPPER"));
+        } else if (!*mode || !strcmp(mode, "NOTSET")) {
+            window->pad_begin[i] = pads[i];
+            window->pad_end[i] = pads[i + window->spatial];
+        } else if (strcmp(mode, "VALID")) {
+            node_fail(node, "auto_pad is '%.40s', expected NOTSET, SAME_UPPER, SAME_LOWER or VALID", mode);
+        }
+    }
+}
+
+static struct window read_window(const struct node *node, const int64_t *kernel)
+{
+    struct shape input = node->input[0]->shape;
+    if (input.rank < 3)
+        node_fail(node, "X has rank %d, expected at least 3 (N x C x spatial axes)", input.rank);
+    struct window window = {.spatial = input.rank - 2, .group = 1};
+    if (!kernel && !node_attribute(node, "kernel_shape"))
+        node_fail(node, "kernel_shape is missing");
+    for (int i = 0; kernel && i < window.spatial; i++)
+        window.kernel[i] = kernel[i];
+    if (!kernel)
+        read_list(node, "kernel_shape", window.spatial, 1, 1, window.kernel);
+    read_list(node, "strides", window.spatial, 1, 1, window.stride);
+    read_list(node, "dilations", window.spatial, 1, 1, window.dilation);
+    for (int i = 0; i < input.rank; i++)
+        if (input.dim[i] > LIMIT)
+            node_fail(node, "axis %d of X has size %" PRId64 ", which is too large", i, input.dim[i]);
+    read_pads(node, &window);
+    return window;
+}
+
+struct window pool_window(const struct node *node)
+{
+    struct window window = read_window(node, NULL);
+    for (int i = 0; i < window.spatial; i++)
+        if (window.pad_begin[i] >= kernel_extent(&window, i) ||
+            window.pad_end[i] >= kernel_extent(&window, i))
+            node_fail(node,
+                      "pads of %" PRId64 " and %" PRId64
+                      " on axis %d are not smaller than the window of %" PRId64,
+                      window.pad_begin[i], window.pad_end[i], i + 2, kernel_extent(&window, i));
+    return window;
+}
+
+static void list_sizes(char text[], size_t size, const int64_t values[], int count)
+{
+    size_t used = 0;
+    text[0] = 0;
+    for (int i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? "x" : "", values[i]);
+}
+
+struct window conv_window(const struct node *node)
+{
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    char given[160], weights[160];
+    list_sizes(weights, sizeof weights, w.dim, w.rank);
+    if (x.rank < 3)
+        node_fail(node, "X has rank %d, expected at least 3 (N x C x spatial axes)", x.rank);
+    if (w.rank != x.rank)
+        node_fail(node, "X has rank %d but W is %s", x.rank, weights);
+    for (int i = 0; i < w.rank; i++)
+        if (w.dim[i] < 1 || w.dim[i] > LIMIT)
+            node_fail(node, "W is %s, which has an axis that is empty or too large", weights);
+    const struct attribute *kernel = node_attribute(node, "kernel_shape");
+    node_ints(node, "kernel_shape", 0, 0); /* checks the kind */
+    if (kernel && (kernel->count != w.rank - 2 ||
+                   memcmp(kernel->ints, w.dim + 2, (size_t)kernel->count * sizeof *kernel->ints))) {
+        list_sizes(given, sizeof given, kernel->ints,
+                   kernel->count < MAX_RANK ? (int)kernel->count : MAX_RANK);
+        node_fail(node, "kernel_shape %s but W is %s", given, weights);
+    }
+    struct window window = read_window(node, w.dim + 2);
+    window.group = node_int(node, "group", 1);
+    if (window.group < 1 || window.group > LIMIT)
+        node_fail(node, "group is %" PRId64, window.group);
+    if (w.dim[1] * window.group != x.dim[1])
+        node_fail(node, "X has %" PRId64 " channels but W is %s with group %" PRId64, x.dim[1], weights,
+                  window.group);
+    if (w.dim[0] % window.group)
+        node_fail(node, "W is %s, whose %" PRId64 " outputs do not divide into group %" PRId64, weights,
+                  w.dim[0], window.group);
+    return window;
+}
+
+int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,
+                      bool ceil_mode)
+{
+    int64_t stride = window->stride[axis], extent = kernel_extent(window, axis);
+    int64_t room = size + window->pad_begin[axis] + window->pad_end[axis] - extent;
+    if (room < 0 || size < 1)
+        node_fail(node, "the window of %" PRId64 " on axis %d is larger than the padded input of %" PRId64,
+                  extent, axis + 2, room + extent);
+    int64_t output = room / stride + 1;
+    /* A window that ceil_mode adds must still begin inside the input or its left padding. */
+    if (ceil_mode && room % stride && output * stride < size + window->pad_begin[axis])
+        output++;
+    return output;
+}
+
+struct range window_reads(const struct window *window, int axis, struct range output)
+{
+    int64_t stride = window->stride[axis], begin = window->pad_begin[axis];
+    return (struct range){output.begin * stride - begin,
+                          (output.end - 1) * stride - begin + kernel_extent(window, axis)};
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
+    struct window window = conv_window(node);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = {.rank = x.rank};
+    const struct tensor *bias = node_input(node, 2);
+    input_same_type(node, 1);
+    input_same_type(node, 2);
+    if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != w.dim[0]))
+        node_fail(node, "B is %s but W is %s", shape_string(graph->arena, bias->shape),
+                  shape_string(graph->arena, w));
+    y.dim[0] = x.dim[0];
+    y.dim[1] = w.dim[0];
+    for (int i = 0; i < window.spatial; i++)
+        y.dim[i + 2] = window_output(node, &window, i, x.dim[i + 2], false);
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+/* One output element: the sum over the channels of its group and the window. */
+static double convolve(const struct node *node, const struct window *window, const void *const input[],
+                       const int64_t at[])
+{
+    const struct tensor *x = node->input[0], *w = node->input[1];
+    int64_t channels = w->shape.dim[1], group = at[1] / (w->shape.dim[0] / window->group);
+    int64_t tap[MAX_RANK] = {0}, from[MAX_RANK];
+    struct shape taps = {.rank = w->shape.rank - 1};
+    for (int i = 0; i < taps.rank; i++)
+        taps.dim[i] = w->shape.dim[i + 1];
+    int64_t count = shape_size(taps);
+    double sum = 0;
+    from[0] = at[0];
+    for (int64_t i = 0; i < count; i++, shape_next(taps, tap)) {
+        bool inside = true;
+        from[1] = group * channels + tap[0];
+        for (int a = 0; a < window->spatial; a++) {
+            from[a + 2] =
+                at[a + 2] * window->stride[a] - window->pad_begin[a] + tap[a + 1] * window->dilation[a];
+            inside &= from[a + 2] >= 0 && from[a + 2] < x->shape.dim[a + 2];
+        }
+        if (inside)
+            sum += element_real(x->type, input[0], shape_offset(x->shape, from)) *
+                   element_real(w->type, input[1], at[1] * count + i);
+    }
+    return sum;
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    struct window window = conv_window(node);
+    const struct tensor *y = node->output[0];
+    int64_t at[MAX_RANK] = {0}, size = shape_size(y->shape);
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
+        double sum = convolve(node, &window, input, at);
+        if (node_input(node, 2))
+            sum += element_real(y->type, input[2], at[1]);
+        element_set_real(y->type, output[0], i, sum);
+    }
+}
+
+static struct region reads(const struct node *node, int input, int output, struct region region)
+{
+    (void)output;
+    struct window window = conv_window(node);
+    struct shape w = node->input[1]->shape;
+    struct region need = region_whole(node->input[input]->shape);
+    if (input > 0) {
+        need.axis[0] = region.axis[1];
+        return need;
+    }
+    int64_t outputs = w.dim[0] / window.group;
+    need.axis[0] = region.axis[0];
+    need.axis[1].begin = region.axis[1].begin / outputs * w.dim[1];
+    need.axis[1].end = ((region.axis[1].end - 1) / outputs + 1) * w.dim[1];
+    for (int i = 0; i < window.spatial; i++)
+        need.axis[i + 2] = window_reads(&window, i, region.axis[i + 2]);
+    return need;
+}
+
+static int64_t macs(const struct node *node, struct region region)
+{
+    struct shape w = node->input[1]->shape;
+    return region_size(region) * (shape_size(w) / w.dim[0]);
+}
+
+const struct op conv_rows[] = {
+    {.type = "Conv",
+     .domain = "",
+     .since_version = 11,
+     .min_inputs = 2,
+     .max_inputs = 3,
+     .max_outputs = 1,
+     .types = TYPES_FLOAT,
+     .attributes = "auto_pad dilations group kernel_shape pads strides ",
+     .infer = infer,
+     .evaluate = evaluate,
+     .reads = reads,
+     .macs = macs,
+     .epilogue = true},
+    {.type = NULL},
+};

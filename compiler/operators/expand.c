@@ -1,0 +1,104 @@
+/* expand.c -- Expand and Tile: copies of a tensor side by side. */
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+#include <inttypes.h>
+
+static struct shape read_shape(const struct node *node, const char *what)
+{
+    const struct tensor *list = constant_input(node, 1, what);
+    struct shape shape = {0};
+    if (list->shape.rank != 1 || list->shape.dim[0] > MAX_RANK)
+        node_fail(node, "%s is no list of at most %d numbers", what, MAX_RANK);
+    shape.rank = (int)list->shape.dim[0];
+    for (int i = 0; i < shape.rank; i++) {
+        shape.dim[i] = tensor_int(list, i);
+        if (shape.dim[i] < 0)
+            node_fail(node, "%s holds %" PRId64, what, shape.dim[i]);
+    }
+    return shape;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
+    struct shape shape, given = read_shape(node, "shape");
+    if (!shape_broadcast(node->input[0]->shape, given, &shape))
+        node_fail(node, "%s does not expand to %s", shape_string(graph->arena, node->input[0]->shape),
+                  shape_string(graph->arena, given));
+    output_set(node, 0, node->input[0]->type, shape);
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    int64_t size = shape_size(y->shape), at[MAX_RANK] = {0};
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at))
+        element_copy(x->type, output[0], i, input[0], broadcast_offset(x->shape, y->shape.rank, at));
+}
+
+static void moves(const struct node *node, struct moves *moves)
+{
+    struct shape x = node->input[0]->shape, y = node->output[0]->shape;
+    struct move *move = moves_add(moves, 0, x.rank, y);
+    for (int i = 0; i < x.rank; i++) {
+        move->input_axis[i] = y.rank - x.rank + i;
+        move->input_step[i] = x.dim[i] != 1;
+    }
+}
+
+static void infer_tile(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    struct shape x = node->input[0]->shape, repeats = read_shape(node, "repeats");
+    if (repeats.rank != x.rank)
+        node_fail(node, "%d repeats for an input of rank %d", repeats.rank, x.rank);
+    for (int i = 0; i < x.rank; i++)
+        if (__builtin_mul_overflow(x.dim[i], repeats.dim[i], &x.dim[i]))
+            node_fail(node, "the result is too large");
+    output_set(node, 0, node->input[0]->type, x);
+}
+
+static void evaluate_tile(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    int64_t size = shape_size(y->shape), at[MAX_RANK] = {0}, from[MAX_RANK];
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
+        for (int a = 0; a < x->shape.rank; a++)
+            from[a] = at[a] % x->shape.dim[a];
+        element_copy(x->type, output[0], i, input[0], shape_offset(x->shape, from));
+    }
+}
+
+/* A piece per copy. */
+static void moves_tile(const struct node *node, struct moves *moves)
+{
+    struct shape x = node->input[0]->shape, repeats = read_shape(node, "repeats");
+    int64_t copies = shape_size(repeats), at[MAX_RANK] = {0};
+    for (int64_t i = 0; i < copies; i++, shape_next(repeats, at)) {
+        struct move *move = moves_add(moves, 0, x.rank, x);
+        for (int a = 0; a < x.rank; a++)
+            move->output_start[a] = at[a] * x.dim[a];
+    }
+}
+
+const struct op expand_rows[] = {
+    {.type = "Expand",
+     .domain = "",
+     .since_version = 13,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .max_outputs = 1,
+     .infer = infer,
+     .evaluate = evaluate,
+     .moves = moves},
+    {.type = "Tile",
+     .domain = "",
+     .since_version = 13,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .max_outputs = 1,
+     .infer = infer_tile,
+     .evaluate = evaluate_tile,
+     .moves = moves_tile},
+    {.type = NULL},
+};

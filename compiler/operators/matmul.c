@@ -1,0 +1,120 @@
+/* matmul.c -- MatMul: stacks of matrices, as numpy.matmul. */
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+/* The operands as stacks of matrices: a vector on the left is a row, on the right a column. */
+struct product {
+    struct shape a, b; /* rank >= 2 */
+    struct shape y;    /* rank >= 2, before vectors lose their axis */
+    bool a_vector, b_vector;
+};
+
+static bool read_product(const struct node *node, struct product *p)
+{
+    p->a = node->input[0]->shape;
+    p->b = node->input[1]->shape;
+    p->a_vector = p->a.rank == 1;
+    p->b_vector = p->b.rank == 1;
+    if (!p->a.rank || !p->b.rank)
+        return false;
+    if (p->a_vector)
+        p->a = (struct shape){.rank = 2, .dim = {1, p->a.dim[0]}};
+    if (p->b_vector)
+        p->b = (struct shape){.rank = 2, .dim = {p->b.dim[0], 1}};
+    struct shape stack_a = p->a, stack_b = p->b;
+    stack_a.rank -= 2;
+    stack_b.rank -= 2;
+    if (p->a.dim[p->a.rank - 1] != p->b.dim[p->b.rank - 2] || !shape_broadcast(stack_a, stack_b, &p->y))
+        return false;
+    p->y.dim[p->y.rank++] = p->a.dim[p->a.rank - 2];
+    p->y.dim[p->y.rank++] = p->b.dim[p->b.rank - 1];
+    return true;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
+    struct product p;
+    input_same_type(node, 1);
+    if (!read_product(node, &p))
+        node_fail(node, "A is %s and B is %s, which cannot be multiplied",
+                  shape_string(graph->arena, node->input[0]->shape),
+                  shape_string(graph->arena, node->input[1]->shape));
+    struct shape y = {0};
+    for (int i = 0; i < p.y.rank; i++)
+        if (!(p.a_vector && i == p.y.rank - 2) && !(p.b_vector && i == p.y.rank - 1))
+            y.dim[y.rank++] = p.y.dim[i];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    struct product p;
+    const struct tensor *a = node->input[0], *b = node->input[1];
+    read_product(node, &p);
+    int64_t inner = p.a.dim[p.a.rank - 1], size = shape_size(p.y), at[MAX_RANK] = {0};
+    int rank = p.y.rank;
+    for (int64_t i = 0; i < size; i++, shape_next(p.y, at)) {
+        int64_t at_a[MAX_RANK], at_b[MAX_RANK];
+        for (int k = 0; k < rank; k++)
+            at_a[k] = at_b[k] = at[k];
+        double sum = 0;
+        for (int64_t m = 0; m < inner; m++) {
+            at_a[rank - 1] = m;
+            at_b[rank - 2] = m;
+            sum += element_real(a->type, input[0], broadcast_offset(p.a, rank, at_a)) *
+                   element_real(b->type, input[1], broadcast_offset(p.b, rank, at_b));
+        }
+        element_set_real(node->output[0]->type, output[0], i, sum);
+    }
+}
+
+/* The region with the axes that vectors lost. */
+static struct region stacked_region(const struct product *p, struct region region)
+{
+    struct region full = region_whole(p->y);
+    int from = 0;
+    for (int i = 0; i < p->y.rank; i++)
+        if (!(p->a_vector && i == p->y.rank - 2) && !(p->b_vector && i == p->y.rank - 1))
+            full.axis[i] = region.axis[from++];
+    return full;
+}
+
+static struct region reads(const struct node *node, int input, int output, struct region region)
+{
+    (void)output;
+    struct product p;
+    read_product(node, &p);
+    struct region full = stacked_region(&p, region);
+    struct shape operand = input ? p.b : p.a;
+    struct region need = broadcast_reads(operand, full);
+    int inner = input ? operand.rank - 2 : operand.rank - 1;
+    need.axis[inner] = (struct range){0, operand.dim[inner]};
+    if (input == 0 && p.a_vector)
+        return (struct region){.some = true, .rank = 1, .axis = {need.axis[1]}};
+    if (input == 1 && p.b_vector)
+        need.rank = 1;
+    return need;
+}
+
+static int64_t macs(const struct node *node, struct region region)
+{
+    struct shape a = node->input[0]->shape;
+    return region_size(region) * a.dim[a.rank - 1];
+}
+
+const struct op matmul_rows[] = {
+    {.type = "MatMul",
+     .domain = "",
+     .since_version = 13,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .max_outputs = 1,
+     .types = TYPES_FLOAT | TYPE_BIT(TYPE_INT32) | TYPE_BIT(TYPE_INT64) | TYPE_BIT(TYPE_UINT32) |
+              TYPE_BIT(TYPE_UINT64),
+     .infer = infer,
+     .evaluate = evaluate,
+     .reads = reads,
+     .macs = macs,
+     .epilogue = true},
+    {.type = NULL},
+};

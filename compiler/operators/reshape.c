@@ -1,0 +1,181 @@
+/* reshape.c -- Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout and our own Layout: the elements stay
+ * in their row-major order, only the axes change. */
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void infer_reshape(struct graph *graph, struct node *node)
+{
+    const struct tensor *list = constant_input(node, 1, "shape");
+    struct shape x = node->input[0]->shape, y = {0};
+    int64_t size = shape_size(x), allow_zero = node_int(node, "allowzero", 0);
+    int free_axis = -1;
+    if (list->shape.rank != 1 || list->shape.dim[0] > MAX_RANK)
+        node_fail(node, "shape is no list of at most %d numbers", MAX_RANK);
+    y.rank = (int)list->shape.dim[0];
+    for (int i = 0; i < y.rank; i++) {
+        y.dim[i] = tensor_int(list, i);
+        if (y.dim[i] == 0 && !allow_zero) {
+            if (i >= x.rank)
+                node_fail(node, "shape keeps axis %d, which the input of rank %d does not have", i, x.rank);
+            y.dim[i] = x.dim[i];
+        }
+        if (y.dim[i] < -1 || (y.dim[i] == -1 && free_axis >= 0))
+            node_fail(node, "shape holds %s", y.dim[i] < -1 ? "a negative size" : "-1 twice");
+        if (y.dim[i] == -1) {
+            free_axis = i;
+            y.dim[i] = 1;
+        }
+    }
+    int64_t rest = shape_size(y);
+    if (free_axis >= 0 && rest > 0)
+        y.dim[free_axis] = size / rest;
+    if (shape_size(y) != size || (free_axis >= 0 && rest == 0))
+        node_fail(node, "%s cannot be reshaped to %s", shape_string(graph->arena, x),
+                  shape_string(graph->arena, y));
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void infer_flatten(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    struct shape x = node->input[0]->shape, y = {.rank = 2, .dim = {1, 1}};
+    int64_t axis = node_int(node, "axis", 1);
+    if (axis < -x.rank || axis > x.rank)
+        node_fail(node, "axis %" PRId64 " is out of range for rank %d", axis, x.rank);
+    if (axis < 0)
+        axis += x.rank;
+    shape_size(x);
+    for (int i = 0; i < x.rank; i++)
+        y.dim[i >= axis] *= x.dim[i];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void infer_squeeze(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    struct shape x = node->input[0]->shape, y = {0};
+    int axis[MAX_RANK], count = input_axes(node, 1, x.rank, axis);
+    bool dropped[MAX_RANK] = {false};
+    for (int i = 0; i < count; i++) {
+        if (x.dim[axis[i]] != 1)
+            node_fail(node, "axis %d has size %" PRId64 ", expected 1", axis[i], x.dim[axis[i]]);
+        dropped[axis[i]] = true;
+    }
+    for (int i = 0; i < x.rank; i++)
+        if (node_input(node, 1) ? !dropped[i] : x.dim[i] != 1)
+            y.dim[y.rank++] = x.dim[i];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void infer_unsqueeze(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    const struct tensor *axes = constant_input(node, 1, "axes");
+    struct shape x = node->input[0]->shape, y = {0};
+    int64_t rank = x.rank + shape_size(axes->shape);
+    if (rank > MAX_RANK)
+        node_fail(node, "the result has rank %" PRId64 "; mednnc takes at most %d", rank, MAX_RANK);
+    int axis[MAX_RANK], count = input_axes(node, 1, (int)rank, axis), from = 0;
+    bool added[MAX_RANK] = {false};
+    for (int i = 0; i < count; i++)
+        added[axis[i]] = true;
+    y.rank = (int)rank;
+    for (int i = 0; i < y.rank; i++)
+        y.dim[i] = added[i] ? 1 : x.dim[from++];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void infer_same(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    output_set(node, 0, node->input[0]->type, node->input[0]->shape);
+}
+
+static void infer_dropout(struct graph *graph, struct node *node)
+{
+    const struct tensor *training = constant_input(node, 2, "training_mode");
+    if (training && tensor_int(training, 0))
+        node_fail(node, "training_mode is true; export the model for inference");
+    infer_same(graph, node);
+    output_set(node, 1, TYPE_BOOL, node->input[0]->shape);
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0];
+    size_t size = (size_t)shape_size(x->shape);
+    if (output[0])
+        memcpy(output[0], input[0], size * type_size(x->type));
+    if (node_output(node, 1)) /* Dropout's mask: everything stays */
+        memset(output[1], 1, size);
+}
+
+/* ---- reads: groups of neighbouring axes with equal products on both sides map onto each other ---- */
+
+/* The box of axes [first, first + rank) of `shape` that holds all row-major positions from `low` to `high`.
+ */
+static void cover_positions(struct shape shape, int first, int last, int64_t low, int64_t high,
+                            struct region *box)
+{
+    int64_t step = 1;
+    bool differ = false;
+    for (int i = first; i < last; i++)
+        step *= shape.dim[i];
+    for (int i = first; i < last; i++) {
+        step /= shape.dim[i];
+        int64_t begin = low / step % shape.dim[i], end = high / step % shape.dim[i];
+        box->axis[i] = differ ? (struct range){0, shape.dim[i]} : (struct range){begin, end + 1};
+        differ |= begin != end;
+    }
+}
+
+static void map_group(struct shape y, int y_first, int y_last, const struct region *region, struct shape x,
+                      int x_first, int x_last, struct region *box)
+{
+    int64_t low = 0, high = 0;
+    for (int i = y_first; i < y_last; i++) {
+        low = low * y.dim[i] + region->axis[i].begin;
+        high = high * y.dim[i] + region->axis[i].end - 1;
+    }
+    cover_positions(x, x_first, x_last, low, high, box);
+}
+
+static struct region reads(const struct node *node, int input, int output, struct region region)
+{
+    struct shape x = node->input[input]->shape, y = node->output[output]->shape;
+    struct region box = region_whole(x);
+    if (input > 0 || !shape_size(x))
+        return box;
+    int i = 0, k = 0;
+    while (i < x.rank || k < y.rank) {
+        int x_first = i, y_first = k;
+        int64_t x_size = i < x.rank ? x.dim[i++] : 1, y_size = k < y.rank ? y.dim[k++] : 1;
+        while (x_size != y_size)
+            if (x_size < y_size)
+                x_size *= x.dim[i++];
+            else
+                y_size *= y.dim[k++];
+        map_group(y, y_first, k, &region, x, x_first, i, &box);
+    }
+    return box;
+}
+
+#define ROW(name, version, least, most, outputs, infers, ...)                                                \
+    {                                                                                                        \
+        .type = name, .since_version = version, .min_inputs = least, .max_inputs = most,                     \
+        .max_outputs = outputs, .infer = infers, .evaluate = evaluate, .reads = reads, __VA_ARGS__           \
+    }
+
+const struct op reshape_rows[] = {
+    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .attributes = "seed "),
+    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .attributes = "axis "),
+    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = ""),
+    ROW("Layout", 1, 1, 1, 1, infer_same, .domain = "mednn"),
+    ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero "),
+    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = ""),
+    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = ""),
+    {.type = NULL},
+};

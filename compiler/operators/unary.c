@@ -1,0 +1,248 @@
+/* unary.c -- functions of one element. Adding one is a function and a row. */
+/* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
+#include <math.h>
+
+static double real_relu(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0] > 0 || isnan(x[0]) ? x[0] : 0;
+}
+
+static int64_t integer_relu(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return x[0] > 0 ? x[0] : 0;
+}
+
+static double real_abs(const struct node *node, const double x[])
+{
+    (void)node;
+    return fabs(x[0]);
+}
+
+static int64_t integer_abs(const struct node *node, const int64_t x[])
+{
+    return x[0] < 0 && !(TYPES_UNSIGNED & TYPE_BIT(node->input[0]->type)) ? (int64_t)(0 - (uint64_t)x[0])
+                                                                          : x[0];
+}
+
+static double real_neg(const struct node *node, const double x[])
+{
+    (void)node;
+    return -x[0];
+}
+
+static int64_t integer_neg(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return (int64_t)(0 - (uint64_t)x[0]);
+}
+
+static double real_floor(const struct node *node, const double x[])
+{
+    (void)node;
+    return floor(x[0]);
+}
+
+static double real_ceil(const struct node *node, const double x[])
+{
+    (void)node;
+    return ceil(x[0]);
+}
+
+static double real_round(const struct node *node, const double x[])
+{
+    (void)node;
+    return nearbyint(x[0]);
+}
+
+static double real_sign(const struct node *node, const double x[])
+{
+    (void)node;
+    return (double)((x[0] > 0) - (x[0] < 0));
+}
+
+static int64_t integer_sign(const struct node *node, const int64_t x[])
+{
+    bool negative = x[0] < 0 && !(TYPES_UNSIGNED & TYPE_BIT(node->input[0]->type));
+    return negative ? -1 : x[0] != 0;
+}
+
+static double real_reciprocal(const struct node *node, const double x[])
+{
+    (void)node;
+    return 1 / x[0];
+}
+
+static double real_exp(const struct node *node, const double x[])
+{
+    (void)node;
+    return exp(x[0]);
+}
+
+static double real_log(const struct node *node, const double x[])
+{
+    (void)node;
+    return log(x[0]);
+}
+
+static double real_sqrt(const struct node *node, const double x[])
+{
+    (void)node;
+    return sqrt(x[0]);
+}
+
+static double real_erf(const struct node *node, const double x[])
+{
+    (void)node;
+    return erf(x[0]);
+}
+
+static double real_tanh(const struct node *node, const double x[])
+{
+    (void)node;
+    return tanh(x[0]);
+}
+
+static double real_sigmoid(const struct node *node, const double x[])
+{
+    (void)node;
+    return 1 / (1 + exp(-x[0]));
+}
+
+static double real_sin(const struct node *node, const double x[])
+{
+    (void)node;
+    return sin(x[0]);
+}
+
+static double real_cos(const struct node *node, const double x[])
+{
+    (void)node;
+    return cos(x[0]);
+}
+
+static double clamp(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static double real_hard_sigmoid(const struct node *node, const double x[])
+{
+    double alpha = (double)node_float(node, "alpha", 0.2f), beta = (double)node_float(node, "beta", 0.5f);
+    return clamp(alpha * x[0] + beta, 0, 1);
+}
+
+static double real_hard_swish(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0] * clamp(x[0] / 6 + 0.5, 0, 1);
+}
+
+static double real_gelu(const struct node *node, const double x[])
+{
+    const char *approximate = node_string(node, "approximate", "none");
+    if (approximate[0] == 't')
+        return 0.5 * x[0] * (1 + tanh(sqrt(2 / acos(-1)) * (x[0] + 0.044715 * x[0] * x[0] * x[0])));
+    return 0.5 * x[0] * (1 + erf(x[0] / sqrt(2)));
+}
+
+static double softplus(double x)
+{
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+static double real_softplus(const struct node *node, const double x[])
+{
+    (void)node;
+    return softplus(x[0]);
+}
+
+static double real_mish(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0] * tanh(softplus(x[0]));
+}
+
+static double real_softsign(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0] / (1 + fabs(x[0]));
+}
+
+static double real_leaky_relu(const struct node *node, const double x[])
+{
+    return x[0] < 0 ? (double)node_float(node, "alpha", 0.01f) * x[0] : x[0];
+}
+
+static double real_elu(const struct node *node, const double x[])
+{
+    return x[0] < 0 ? (double)node_float(node, "alpha", 1) * expm1(x[0]) : x[0];
+}
+
+static double real_selu(const struct node *node, const double x[])
+{
+    double alpha = (double)node_float(node, "alpha", 1.67326319217681884765625f);
+    double gamma = (double)node_float(node, "gamma", 1.05070102214813232421875f);
+    return gamma * (x[0] > 0 ? x[0] : alpha * expm1(x[0]));
+}
+
+static double real_celu(const struct node *node, const double x[])
+{
+    double alpha = (double)node_float(node, "alpha", 1);
+    return x[0] > 0 ? x[0] : alpha * expm1(x[0] / alpha);
+}
+
+static double real_thresholded_relu(const struct node *node, const double x[])
+{
+    return x[0] > (double)node_float(node, "alpha", 1) ? x[0] : 0;
+}
+
+static double real_not(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0] == 0;
+}
+
+#define ROW(name, version, allowed, f, ...)                                                                  \
+    {                                                                                                        \
+        .type = name, .domain = "", .since_version = version, .min_inputs = 1, .max_inputs = 1,              \
+        .max_outputs = 1, .types = allowed, .infer = elementwise_infer, .evaluate = elementwise_evaluate,    \
+        .reads = elementwise_reads, .real = f, __VA_ARGS__                                                   \
+    }
+#define KEEPS_ZERO .keeps_zero = true
+
+const struct op unary_rows[] = {
+    ROW("Abs", 13, TYPES_NUMBER, real_abs, .integer = integer_abs, KEEPS_ZERO),
+    ROW("Ceil", 13, TYPES_FLOAT, real_ceil, KEEPS_ZERO),
+    ROW("Celu", 12, TYPES_FLOAT, real_celu, .attributes = "alpha ", KEEPS_ZERO),
+    ROW("Cos", 7, TYPES_FLOAT, real_cos, .keeps_zero = false),
+    ROW("Elu", 6, TYPES_FLOAT, real_elu, .attributes = "alpha ", KEEPS_ZERO),
+    ROW("Erf", 13, TYPES_NUMBER, real_erf, KEEPS_ZERO),
+    ROW("Exp", 13, TYPES_FLOAT, real_exp, .keeps_zero = false),
+    ROW("Floor", 13, TYPES_FLOAT, real_floor, KEEPS_ZERO),
+    ROW("Gelu", 20, TYPES_FLOAT, real_gelu, .attributes = "approximate ", KEEPS_ZERO),
+    ROW("HardSigmoid", 6, TYPES_FLOAT, real_hard_sigmoid, .attributes = "alpha beta ", .keeps_zero = false),
+    ROW("HardSwish", 14, TYPES_FLOAT, real_hard_swish, KEEPS_ZERO),
+    ROW("LeakyRelu", 16, TYPES_FLOAT, real_leaky_relu, .attributes = "alpha ", KEEPS_ZERO),
+    ROW("Log", 13, TYPES_FLOAT, real_log, .keeps_zero = false),
+    ROW("Mish", 18, TYPES_FLOAT, real_mish, KEEPS_ZERO),
+    ROW("Neg", 13, TYPES_FLOAT | TYPES_SIGNED, real_neg, .integer = integer_neg, KEEPS_ZERO),
+    ROW("Not", 1, TYPES_BOOL, real_not, .keeps_zero = false),
+    ROW("Reciprocal", 13, TYPES_FLOAT, real_reciprocal, .keeps_zero = false),
+    ROW("Relu", 14, TYPES_FLOAT | TYPES_SIGNED, real_relu, .integer = integer_relu, KEEPS_ZERO),
+    ROW("Round", 11, TYPES_FLOAT, real_round, KEEPS_ZERO),
+    ROW("Selu", 6, TYPES_FLOAT, real_selu, .attributes = "alpha gamma ", KEEPS_ZERO),
+    ROW("Sigmoid", 13, TYPES_FLOAT, real_sigmoid, .keeps_zero = false),
+    ROW("Sign", 13, TYPES_NUMBER, real_sign, .integer = integer_sign, KEEPS_ZERO),
+    ROW("Sin", 7, TYPES_FLOAT, real_sin, KEEPS_ZERO),
+    ROW("Softplus", 1, TYPES_FLOAT, real_softplus, .keeps_zero = false),
+    ROW("Softsign", 1, TYPES_FLOAT, real_softsign, KEEPS_ZERO),
+    ROW("Sqrt", 13, TYPES_FLOAT, real_sqrt, KEEPS_ZERO),
+    ROW("Tanh", 13, TYPES_FLOAT, real_tanh, KEEPS_ZERO),
+    ROW("ThresholdedRelu", 10, TYPES_FLOAT, real_thresholded_relu, .attributes = "alpha ",
+        .keeps_zero = false),
+    {.type = NULL},
+};

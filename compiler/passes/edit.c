@@ -1,0 +1,131 @@
+/* edit.c -- small steps on a graph. */
+/* SPDX-License-Identifier: MIT */
+#include "edit.h"
+
+#include "../operators/op.h"
+
+#include <assert.h>
+#include <string.h>
+
+void rules_apply(struct graph *graph, graph_rule *const rule[], int count)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        graph_sweep(graph);
+        for (int n = 0; n < graph->node_count && !changed; n++)
+            for (int r = 0; r < count && !changed; r++)
+                changed = rule[r](graph, graph->node[n]);
+    }
+}
+
+bool node_fold(struct graph *graph, struct node *node, int64_t limit)
+{
+    struct arena *arena = graph->arena;
+    if (!node->op->evaluate || !node->output_count)
+        return false;
+    const void **input = arena_array(arena, (size_t)node->input_count + 1, sizeof *input);
+    for (int i = 0; i < node->input_count; i++) {
+        if (node->input[i] && !tensor_is_constant(node->input[i]) && !node->op->shape_only)
+            return false;
+        input[i] = node->input[i] ? node->input[i]->data : NULL;
+    }
+    void **output = arena_array(arena, (size_t)node->output_count, sizeof *output);
+    for (int k = 0; k < node->output_count; k++) {
+        const struct tensor *tensor = node->output[k];
+        if (!tensor)
+            continue;
+        int64_t bytes = shape_size(tensor->shape) * (int64_t)type_size(tensor->type);
+        if (bytes > limit || !type_size(tensor->type))
+            return false;
+        output[k] = arena_alloc(arena, (size_t)bytes);
+    }
+    node_evaluate(arena, node, input, output);
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k]) {
+            node->output[k]->data = output[k];
+            node->output[k]->producer = NULL;
+        }
+    return true;
+}
+
+bool node_bypass(struct graph *graph, struct node *node, int i)
+{
+    struct tensor *from = node->input[i], *to = node->output[0];
+    if (!graph_is_output(graph, to)) {
+        graph_replace(graph, to, from);
+        return true;
+    }
+    struct node *producer = from->producer;
+    if (!producer || graph_is_output(graph, from))
+        return false;
+    for (int k = 0; k < producer->output_count; k++)
+        if (producer->output[k] == from)
+            producer->output[k] = to;
+    graph_replace(graph, from, to);
+    to->producer = producer;
+    node->output[0] = graph_tensor(graph, to->name); /* read by nobody */
+    node->output[0]->type = to->type;
+    node->output[0]->shape = to->shape;
+    node->output[0]->shaped = true;
+    return true;
+}
+
+int node_position(const struct graph *graph, const struct node *node)
+{
+    int n = 0;
+    while (graph->node[n] != node)
+        n++;
+    return n;
+}
+
+struct node *node_insert(struct graph *graph, const struct node *before, const char *op_type, int input_count,
+                         const struct tensor *like)
+{
+    struct node *node =
+        graph_node(graph, node_position(graph, before), arena_printf(graph->arena, "%s.%s", before->name, op_type),
+                   op_type, input_count, 1);
+    node->op = op_find("", op_type, graph->opset);
+    assert(node->op);
+    struct tensor *tensor = graph_tensor(graph, arena_printf(graph->arena, "%s.%s", like->name, op_type));
+    tensor->type = like->type;
+    tensor->shape = like->shape;
+    tensor->shaped = true;
+    tensor->producer = node;
+    node->output[0] = tensor;
+    return node;
+}
+
+bool node_is(const struct node *node, const char *op_type)
+{
+    return node && !*node->domain && !strcmp(node->op_type, op_type);
+}
+
+bool tensor_is_uniform(const struct tensor *tensor, float *value)
+{
+    if (!tensor || !tensor_is_constant(tensor) || tensor->type != TYPE_FLOAT)
+        return false;
+    int64_t size = shape_size(tensor->shape);
+    const float *data = tensor->data;
+    for (int64_t i = 1; i < size; i++)
+        if (data[i] != data[0])
+            return false;
+    *value = size ? data[0] : 0;
+    return size > 0;
+}
+
+const float *tensor_per_channel(struct arena *arena, const struct tensor *tensor, struct shape like)
+{
+    if (!tensor || !tensor_is_constant(tensor) || tensor->type != TYPE_FLOAT || like.rank < 2 ||
+        tensor->shape.rank > like.rank)
+        return NULL;
+    int64_t channels = like.dim[1], size = shape_size(tensor->shape);
+    for (int a = 0; a < tensor->shape.rank; a++)
+        if (tensor->shape.dim[a] != 1 && a + like.rank - tensor->shape.rank != 1)
+            return NULL;
+    if (size != 1 && size != channels)
+        return NULL;
+    float *values = arena_array(arena, (size_t)channels, sizeof *values);
+    for (int64_t c = 0; c < channels; c++)
+        values[c] = ((const float *)tensor->data)[size == 1 ? 0 : c];
+    return values;
+}

@@ -1,0 +1,39 @@
+/* edit.h -- small steps on a graph that passes share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_EDIT_H
+#define MEDNN_EDIT_H
+
+#include "../ir/graph.h"
+
+/* Looks at one node; true when it changed the graph. */
+typedef bool graph_rule(struct graph *graph, struct node *node);
+
+/* Apply rules to nodes, front to back, until none changes anything; sweeps the graph in between. */
+void rules_apply(struct graph *graph, graph_rule *const rule[], int count);
+
+/* Compute a node whose inputs are constant (or whose operator looks at shapes only) and turn its outputs into
+ * constants; the caller drops the node. false when it cannot be folded or the results pass `limit` bytes. */
+bool node_fold(struct graph *graph, struct node *node, int64_t limit);
+
+/* Let the readers of the node's output 0 read its input `i` instead, keeping the names of graph outputs. false when that is
+ * impossible (a graph output that is fed or constant). The node is then dead; graph_sweep() drops it. */
+bool node_bypass(struct graph *graph, struct node *node, int i);
+
+/* A new node with one output, placed before `before`, of the newest opset's operator `op_type`; its output is shaped like
+ * `like` and has a name made from it. */
+struct node *node_insert(struct graph *graph, const struct node *before, const char *op_type, int input_count,
+                         const struct tensor *like);
+
+int node_position(const struct graph *graph, const struct node *node);
+
+/* Is the operator `op_type` of the default domain? */
+bool node_is(const struct node *node, const char *op_type);
+
+/* The value of a constant whose elements are all equal, as a float. */
+bool tensor_is_uniform(const struct tensor *tensor, float *value);
+
+/* The values of a float constant that broadcasts to `like` along axis 1 only, one per channel (a uniform one counts);
+ * NULL when it is anything else. */
+const float *tensor_per_channel(struct arena *arena, const struct tensor *tensor, struct shape like);
+
+#endif

@@ -1,0 +1,203 @@
+/* conv_direct.h -- convolution of one group by register tiles, without any copy of the input.
+ *
+ * The input is blocked, or plain with fewer than 16 channels; it is read through a border of zeros wherever the
+ * kernel reaches beyond it. The output is blocked. Weights: panels of `panel` outputs (the last one may be 16 wide),
+ * each [channels / 16][kernel_rows][kernel_columns][16][panel]; the last block of channels holds only what there is.
+ * Each output element is bias + products in exactly this order, whatever the tile and the vector width. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_CONV_DIRECT_H
+#define MEDNN_CONV_DIRECT_H
+
+#include "activation.h"
+#include "float_mode.h"
+#include "tile.h"
+#include "view.h"
+
+/* A piece: pointers given to conv_direct() point at its first output element and the input that its first tap reads. */
+struct conv_direct {
+    struct view x, y, residual;
+    int64_t batch, channels, outputs; /* outputs: of the piece */
+    int64_t panel;                    /* 32, or 16 */
+    int64_t rows, columns;            /* of the piece */
+    int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
+    int adds_residual;
+    enum activation activation;
+    float alpha, beta;
+};
+
+typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *restrict bias,
+                                       const float *restrict residual, float *restrict y);
+
+/* Instances for one layer: whole panels, and the half panel at the end; wide tiles, and those one smaller. */
+struct conv_direct_tiles {
+    conv_direct_tile_function *wide, *narrow, *half_wide, *half_narrow;
+};
+
+/* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes. */
+INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
+                              const float *restrict x, const float *restrict w, vf *restrict a)
+{
+    CONTRACT
+    const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
+    if (TILE_BY_LANE && s->x.column == W) {
+        vf v[TILE_ACCUMULATORS];
+        UNROLL for (int t = 0; t < pixels; t++)
+            v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
+        UNROLL for (int lane = 0; lane < W; lane++)
+            if (lane < lanes)
+                UNROLL for (int t = 0; t < pixels; t++)
+                    UNROLL for (int o = 0; o < vectors; o++)
+                        a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
+        return;
+    }
+    UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
+        vf k[TILE_VECTORS];
+        UNROLL for (int o = 0; o < vectors; o++)
+            k[o] = *(const vf *)(w + lane * panel + o * W);
+        UNROLL for (int t = 0; t < pixels; t++) {
+            const float value = x[lane * s->x.lane + t / columns * row + t % columns * column];
+            UNROLL for (int o = 0; o < vectors; o++)
+                a[t * vectors + o] += k[o] * value;
+        }
+    }
+}
+
+/* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. */
+INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, int columns, int pixels, int channels,
+                                      int panel, const float *restrict x, const float *restrict w, vf *restrict a)
+{
+    for (int64_t i = 0; i < s->kernel_rows; i++)
+        for (int64_t j = 0; j < s->kernel_columns; j++) {
+            const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
+            for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
+                conv_direct_lanes(s, vectors, columns, pixels, W, panel, tap, w, a);
+            if (channels % W) {
+                conv_direct_lanes(s, vectors, columns, pixels, channels % W, panel, tap, w, a);
+                w += channels % W * panel;
+            }
+        }
+    return w;
+}
+
+/* `vectors` of outputs for rows x columns pixels. */
+INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows, int columns, int panel,
+                             const float *restrict x, const float *restrict w, const float *restrict bias,
+                             const float *restrict residual, float *restrict y)
+{
+    const int pixels = rows * columns;
+    vf a[TILE_ACCUMULATORS];
+    UNROLL for (int t = 0; t < pixels; t++)
+        UNROLL for (int o = 0; o < vectors; o++)
+            a[t * vectors + o] = *(const vf *)(bias + o * W);
+    for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block)
+        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, a);
+    if (s->channels % 16)
+        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, a);
+    UNROLL for (int t = 0; t < pixels; t++)
+        UNROLL for (int o = 0; o < vectors; o++) {
+            vf value = a[t * vectors + o];
+            if (s->adds_residual)
+                value += *(const vf *)(residual + o * s->residual.block + t / columns * s->residual.row +
+                                       t % columns * s->residual.column);
+            *(vf *)(y + o * s->y.block + t / columns * s->y.row + t % columns * s->y.column) =
+                activate(value, s->activation, s->alpha, s->beta);
+        }
+}
+
+INLINE int conv_direct_vectors(int panel)
+{
+    return panel / W < TILE_VECTORS ? panel / W : TILE_VECTORS;
+}
+
+INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
+{
+    return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
+}
+
+/* A tile spans several rows only where one row is narrower than a tile. */
+INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
+{
+    const int64_t most = conv_direct_pixels(s);
+    return s->columns <= most ? (int)s->columns : tile_at_least_one(tile_wide(s->columns, most) - narrow);
+}
+
+INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
+{
+    const int64_t most = conv_direct_pixels(s);
+    return s->columns <= most ? most / s->columns : 1;
+}
+
+INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
+{
+    return s->columns <= conv_direct_pixels(s)
+               ? tile_at_least_one(tile_wide(s->rows, conv_direct_most_rows(s)) - narrow)
+               : 1;
+}
+
+#define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
+    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, const float *restrict bias, \
+                              const float *restrict residual, float *restrict y)                           \
+    {                                                                                                      \
+        conv_direct_tile(&name##_shape, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
+                         conv_direct_columns(&name##_shape, narrow), panel, x, w, bias, residual, y);      \
+    }
+
+/* The micro-kernels of a layer whose shape is NAME_shape. */
+#define CONV_DIRECT_TILES(name)                                                                            \
+    CONV_DIRECT_TILE(name, wide, 0, (int)name##_shape.panel)                                               \
+    CONV_DIRECT_TILE(name, narrow, 1, (int)name##_shape.panel)                                             \
+    CONV_DIRECT_TILE(name, half_wide, 0, 16)                                                               \
+    CONV_DIRECT_TILE(name, half_narrow, 1, 16)                                                             \
+    static const struct conv_direct_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,    \
+                                                          name##_half_narrow};
+
+/* The piece's map for the outputs of one tile. */
+INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
+                            conv_direct_tile_function *narrow, const float *x, const float *w, const float *bias,
+                            const float *residual, float *y)
+{
+    const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
+    const int64_t down = tile_count(s->rows, most_rows), across = tile_count(s->columns, most);
+    const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
+    int64_t row = 0;
+    for (int64_t i = 0; i < down; i++) {
+        int64_t column = 0;
+        for (int64_t j = 0; j < across; j++) {
+            const int small = i >= tall || j >= broad;
+            (small ? narrow : wide)(x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
+                                    bias,
+                                    s->adds_residual ? residual + row * s->residual.row + column * s->residual.column
+                                                     : residual,
+                                    y + row * s->y.row + column * s->y.column);
+            column += conv_direct_columns(s, small);
+        }
+        row += conv_direct_rows(s, i >= tall);
+    }
+}
+
+INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_tiles *tiles, const float *restrict x,
+                        const float *restrict weights, const float *restrict bias, const float *restrict residual,
+                        float *restrict y)
+{
+    const int64_t outputs = (s->outputs + 15) / 16 * 16;
+    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
+    for (int64_t n = 0; n < s->batch; n++) {
+        const float *w = weights;
+        for (int64_t first = 0; first < outputs; first += s->panel) {
+            const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
+            const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+            for (int64_t part = 0; part < panel; part += width) {
+                const int64_t block = (first + part) / W;
+                conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
+                                panel == s->panel ? tiles->narrow : tiles->half_narrow, x + n * s->x.batch, w + part,
+                                bias + first + part,
+                                s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block
+                                                 : residual,
+                                y + n * s->y.batch + block * s->y.block);
+            }
+            w += taps * panel;
+        }
+    }
+}
+
+#endif

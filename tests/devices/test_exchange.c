@@ -1,0 +1,138 @@
+/* test_exchange.c -- frames between devices: contents, order, sizes, descriptors; --long for 64 MB frames. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "cluster.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int inferences;
+
+static int own(struct device *device)
+{
+    CHECK_SAY(device_open(device), "%s", device->error);
+    for (int i = 0; i < inferences; i++)
+        CHECK_SAY(!device_run(device), "%s", device->error);
+    struct mednn_stats stats;
+    mednn_session_stats(device->session, &stats);
+    const struct pattern *pattern = &device->cluster->pattern;
+    uint64_t frames = (uint64_t)pattern->exchanges * (pattern->active - 1);
+    uint64_t received = (uint64_t)inferences * frames * (32 + pattern->bytes);
+    CHECK(stats.inferences == (uint64_t)inferences && stats.bytes_received == received);
+    CHECK(stats.bytes_sent == received + (uint64_t)inferences * 32 * (pattern->devices - 1));
+    device_close(device);
+    CHECK_SAY(!device->wrong, "%llu wrong bytes", (unsigned long long)device->wrong);
+    return 0;
+}
+
+static void run_pattern(struct pattern pattern, int count)
+{
+    struct cluster cluster;
+    cluster_prepare(&cluster, pattern);
+    inferences = count;
+    for (uint32_t i = 1; i < pattern.devices; i++)
+        cluster_start(&cluster, i, device_serve);
+    cluster_start(&cluster, 0, own);
+    char error[512];
+    for (uint32_t i = 0; i < pattern.devices; i++) {
+        int status = cluster_wait(&cluster, i, error);
+        CHECK_SAY(!status, "device %u of %u: status %d %s", i, pattern.devices, status, error);
+    }
+    printf("ok: %u devices, %u in %u exchanges of %zu bytes, %d times\n", pattern.devices, pattern.active,
+           pattern.exchanges, pattern.bytes, count);
+}
+
+static int count_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder)
+        return 0;
+    int count = 0;
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static long resident_pages(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file)
+        return 0;
+    CHECK(fscanf(file, "%*d %ld", &pages) == 1);
+    fclose(file);
+    return pages;
+}
+
+/* Ten thousand inferences on open connections leave no descriptor and no memory behind. */
+static int own_for_long(struct device *device)
+{
+    CHECK_SAY(device_open(device), "%s", device->error);
+    for (int i = 0; i < 1000; i++)
+        CHECK_SAY(!device_run(device), "%s", device->error);
+    int descriptors = count_descriptors();
+    long pages = resident_pages();
+    for (int i = 0; i < 10000; i++)
+        CHECK_SAY(!device_run(device), "%s", device->error);
+    CHECK(count_descriptors() == descriptors);
+    CHECK_SAY(resident_pages() <= pages + 64, "%ld pages, then %ld", pages, resident_pages());
+    device_close(device);
+    CHECK(!device->wrong);
+    return 0;
+}
+
+static void run_for_long(void)
+{
+    struct cluster cluster;
+    cluster_prepare(&cluster, (struct pattern){.devices = 4, .active = 3, .exchanges = 2, .bytes = 100});
+    for (uint32_t i = 1; i < 4; i++)
+        cluster_start(&cluster, i, device_serve);
+    cluster_start(&cluster, 0, own_for_long);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_SAY(!cluster_wait(&cluster, i, NULL), "device %u", i);
+    puts("ok: 10,000 inferences without growth");
+}
+
+/* Sessions that come and go leave no descriptor behind either. */
+static void run_reopening(void)
+{
+    int before = count_descriptors();
+    for (int i = 0; i < 20; i++) {
+        struct cluster cluster;
+        cluster_prepare(&cluster, (struct pattern){.devices = 3, .active = 2, .exchanges = 1, .bytes = 5});
+        for (uint32_t p = 1; p < 3; p++)
+            cluster_start(&cluster, p, device_serve);
+        struct device device;
+        device_prepare(&device, &cluster, 0);
+        CHECK_SAY(device_open(&device) && !device_run(&device), "%s", device.error);
+        device_close(&device);
+        for (uint32_t p = 1; p < 3; p++)
+            CHECK(!cluster_wait(&cluster, p, NULL));
+    }
+    CHECK(count_descriptors() == before);
+    puts("ok: 20 sessions in one process");
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    alarm(600);
+    if (argc > 1 && !strcmp(argv[1], "--long")) {
+        run_pattern((struct pattern){8, 8, 1, (size_t)64 << 20, true}, 2);
+        return 0;
+    }
+    run_pattern((struct pattern){1, 1, 0, 0, false}, 3);
+    run_pattern((struct pattern){2, 2, 1, 4096, false}, 100);
+    run_pattern((struct pattern){2, 2, 3, 0, false}, 5);
+    run_pattern((struct pattern){3, 1, 2, 1, false}, 5); /* nobody exchanges anything */
+    run_pattern((struct pattern){5, 4, 7, 1001, false}, 50);
+    run_pattern((struct pattern){16, 16, 3, 100, false}, 20);
+    run_pattern((struct pattern){2, 2, 3, (size_t)16 << 20, false}, 2); /* far beyond any socket buffer */
+    run_pattern((struct pattern){8, 8, 2, (size_t)2 << 20, false}, 2);
+    run_for_long();
+    run_reopening();
+    return 0;
+}
