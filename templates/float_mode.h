@@ -24,26 +24,31 @@
 #define CONTRACT
 #endif
 
-#if MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__)
-#define MICROKERNEL_CONTRACT , optimize("fp-contract=fast")
-#else
-#define MICROKERNEL_CONTRACT
-#endif
-
-/* The scheduler before register allocation spills accumulators on aarch64. On armv7 gcc keeps float vectors in NEON
- * registers only when told that flushed denormals do. */
-#if defined(__aarch64__) && !defined(__clang__)
-#define MICROKERNEL_TARGET , optimize("no-schedule-insns")
-#elif defined(__arm__) && defined(__ARM_NEON) && !defined(__clang__)
-#define MICROKERNEL_TARGET                                                                                 \
+/* What gcc needs in one attribute, for a second one would replace the first: contraction; on aarch64 no scheduling
+ * before register allocation, which spills accumulators; on armv7 leave to keep float vectors in NEON registers,
+ * which flush denormals. */
+#if defined(__clang__)
+#define MICROKERNEL_OPTIONS
+#elif defined(__aarch64__) && MEDNN_COMPILED_FLOAT_MODE
+#define MICROKERNEL_OPTIONS , optimize("fp-contract=fast", "no-schedule-insns")
+#elif defined(__aarch64__)
+#define MICROKERNEL_OPTIONS , optimize("no-schedule-insns")
+#elif defined(__arm__) && defined(__ARM_NEON) && MEDNN_COMPILED_FLOAT_MODE
+#define MICROKERNEL_OPTIONS                                                                                \
+    , optimize("fp-contract=fast", "unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", \
+               "signed-zeros", "trapping-math")
+#elif defined(__arm__) && defined(__ARM_NEON)
+#define MICROKERNEL_OPTIONS                                                                                \
     , optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros",    \
-               "trapping-math", "no-schedule-insns")
+               "trapping-math")
+#elif MEDNN_COMPILED_FLOAT_MODE
+#define MICROKERNEL_OPTIONS , optimize("fp-contract=fast")
 #else
-#define MICROKERNEL_TARGET
+#define MICROKERNEL_OPTIONS
 #endif
 
 /* An instance of a micro-kernel template: never inlined, or registers of the loops around it crowd out accumulators. */
-#define MICROKERNEL static __attribute__((noinline, unused MICROKERNEL_CONTRACT MICROKERNEL_TARGET)) void
+#define MICROKERNEL static __attribute__((noinline, unused MICROKERNEL_OPTIONS)) void
 
 /* Loops over a tile: their counts are constants after inlining, and their bodies must be unrolled for the tile to
  * live in registers. */

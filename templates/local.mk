@@ -1,1 +1,13 @@
-# nothing yet
+# Carried into generated files: embedded in mednnc, and installed to be read.
+TEMPLATE_FILES = \
+	%D%/activation.h \
+	%D%/conv_depthwise.h \
+	%D%/conv_direct.h \
+	%D%/device.c.in \
+	%D%/float_mode.h \
+	%D%/mednn_model.h.in \
+	%D%/region.h \
+	%D%/tile.h \
+	%D%/view.h
+templatesdir = $(pkgdatadir)/templates
+dist_templates_DATA = $(TEMPLATE_FILES)

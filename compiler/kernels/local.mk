@@ -1,1 +1,6 @@
-compiler_libmednnc_a_SOURCES +=
+compiler_libmednnc_a_SOURCES += \
+	%D%/conv_depthwise.c \
+	%D%/conv_direct.c \
+	%D%/conv_window.c %D%/conv_window.h \
+	%D%/kernel.c %D%/kernel.h \
+	%D%/layer.c %D%/layer.h

@@ -5,6 +5,7 @@
 /* The tiles with sizes known at run time are beyond gcc's analysis. */
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Warray-bounds"
 #endif
 
 #include "../../templates/conv_depthwise.h"
@@ -54,6 +55,18 @@ static float *pack_weights(const struct problem *p, const float *weights)
     return packed;
 }
 
+/* The same numbers at the same indices whatever the layout; pad lanes are zero. */
+static float *random_view(struct view view, int64_t batch, int64_t channels, int64_t rows, int64_t columns)
+{
+    float *array = floats(batch * view.batch, 0);
+    for (int64_t n = 0; n < batch; n++)
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t row = 0; row < rows; row++)
+                for (int64_t column = 0; column < columns; column++)
+                    array[view_at(view, n, c, row, column)] = random_float();
+    return array;
+}
+
 static struct data make(const struct problem *p)
 {
     struct data d = {0};
@@ -67,15 +80,13 @@ static struct data make(const struct problem *p)
     d.y = y;
     d.x_size = p->batch * d.x.batch;
     d.y_size = p->batch * d.y.batch;
-    d.input = random_floats(d.x_size);
+    d.input = random_view(d.x, p->batch, p->channels, d.x_rows, d.x_columns);
     d.weights = random_floats(p->outputs * (p->depthwise ? 1 : p->channels) * taps);
     d.packed = pack_weights(p, d.weights);
     d.bias = floats(round_up(p->outputs, 16), 0);
     for (int64_t i = 0; i < p->outputs; i++)
         d.bias[i] = random_float();
-    d.residual = random_floats(d.y_size);
-    const struct box all = {0, p->batch, 0, p->outputs, 0, p->rows + 2 * p->y_border, 0, p->columns + p->y_border};
-    clear_lanes(d.residual, d.y, all);
+    d.residual = random_view(d.y, p->batch, p->outputs, p->rows + 2 * p->y_border, p->columns + p->y_border);
     d.output = floats(d.y_size, 5);
     return d;
 }
@@ -139,6 +150,7 @@ static void compare(const char *name, const struct problem *p, const struct data
                     const float y = d->output[view_at(d->y, n, o, p->y_border + row, p->y_border / 2 + column)];
                     const double gap = o < p->outputs ? fabs(y - expect(p, d, n, o, row, column)) : 0;
                     worst = gap > worst ? gap : worst;
+                    hash_floats(&y, 1);
                     if (o >= p->outputs && activate_one(p, 0) == 0)
                         CHECK(y == 0, "%s: pad lane is %g", name, y);
                 }
@@ -147,7 +159,6 @@ static void compare(const char *name, const struct problem *p, const struct data
     for (int64_t i = 0; i < d->y_size; i++)
         kept += d->output[i] == 5;
     CHECK(kept == d->y_size - touched, "%s: wrote outside of the piece", name);
-    hash_floats(d->output, d->y_size);
 }
 
 /* The shape of the part of the problem that a box of the output needs. */

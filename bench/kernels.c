@@ -1,0 +1,205 @@
+/* kernels.c -- measures the templates on layers of well-known networks: time, GFLOP/s, share of the machine's peak.
+ *
+ * Built like a generated file: cc -std=c11 -ffp-contract=off -O3 -march=native. Layers alternate with the peak loop, so
+ * that a drifting clock hits both; medians over the rounds are printed. Usage: kernels [ROUNDS] */
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+
+#include "../templates/conv_depthwise.h"
+#include "../templates/conv_direct.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { MAX_ROUNDS = 101, ARENA_FLOATS = 16 << 20, WEIGHT_FLOATS = 112 << 20 };
+
+static float *x_arena, *y_arena, *weight_arena;
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static float *numbers(size_t count)
+{
+    float *array = aligned_alloc(64, count * sizeof(float));
+    if (!array)
+        exit(1);
+    for (size_t i = 0; i < count; i++)
+        array[i] = (float)(i * 7919 % 2001) / 1000 - 1;
+    return array;
+}
+
+/* Multiply-adds that depend on nothing but their own accumulator: the peak. */
+enum { PEAK_CHAINS = 10, PEAK_STEPS = 200000 };
+
+INLINE void peak_loop(float *restrict y)
+{
+    CONTRACT
+    vf a[PEAK_CHAINS];
+    const vf k = *(const vf *)x_arena * 1e-6f + 0.999999f;
+    UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
+        a[i] = k * (float)i;
+    for (int step = 0; step < PEAK_STEPS; step++)
+        UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
+            a[i] = a[i] * k + k;
+    UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
+        *(vf *)(y + i * W) = a[i];
+}
+
+MICROKERNEL peak(float *restrict y)
+{
+    peak_loop(y);
+}
+
+static double peak_flops(void)
+{
+    const double start = seconds();
+    peak(y_arena);
+    return 2.0 * PEAK_STEPS * PEAK_CHAINS * W / (seconds() - start);
+}
+
+#define DIRECT(name, c, m, p, xview, h, w, k, s, act)                                                      \
+    static const struct conv_direct name##_shape = {.x = xview,                                            \
+                                                    .y = BLOCKED((m + 15) / 16, h, w),                     \
+                                                    .batch = 1,                                            \
+                                                    .channels = c,                                         \
+                                                    .outputs = m,                                          \
+                                                    .panel = p,                                            \
+                                                    .rows = h,                                             \
+                                                    .columns = w,                                          \
+                                                    .kernel_rows = k,                                      \
+                                                    .kernel_columns = k,                                   \
+                                                    .stride_rows = s,                                      \
+                                                    .stride_columns = s,                                   \
+                                                    .dilation_rows = 1,                                    \
+                                                    .dilation_columns = 1,                                 \
+                                                    .activation = act};                                    \
+    CONV_DIRECT_TILES(name)                                                                                \
+    static void name(void)                                                                                 \
+    {                                                                                                      \
+        conv_direct(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);          \
+    }
+
+#define DEPTHWISE(name, c, h, w, k, s)                                                                     \
+    static const struct conv_depthwise name##_shape = {.x = BLOCKED(c / 16, (h - 1) * s + k, (w - 1) * s + k), \
+                                                       .y = BLOCKED(c / 16, h, w),                         \
+                                                       .batch = 1,                                         \
+                                                       .channels = c,                                      \
+                                                       .rows = h,                                          \
+                                                       .columns = w,                                       \
+                                                       .kernel_rows = k,                                   \
+                                                       .kernel_columns = k,                                \
+                                                       .stride_rows = s,                                   \
+                                                       .stride_columns = s,                                \
+                                                       .dilation_rows = 1,                                 \
+                                                       .dilation_columns = 1,                              \
+                                                       .activation = ACTIVATION_CLIP,                      \
+                                                       .beta = 6};                                         \
+    CONV_DEPTHWISE_TILES(name)                                                                             \
+    static void name(void)                                                                                 \
+    {                                                                                                      \
+        conv_depthwise(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);       \
+    }
+
+DIRECT(conv3x3_64_56, 64, 64, 32, BLOCKED(4, 58, 58), 56, 56, 3, 1, ACTIVATION_RELU)
+DIRECT(conv3x3_256_14, 256, 256, 32, BLOCKED(16, 16, 16), 14, 14, 3, 1, ACTIVATION_RELU)
+DIRECT(conv3x3_512_7, 512, 512, 32, BLOCKED(32, 9, 9), 7, 7, 3, 1, ACTIVATION_RELU)
+DIRECT(conv3x3s2_128_28, 64, 128, 32, BLOCKED(4, 57, 57), 28, 28, 3, 2, ACTIVATION_RELU)
+DIRECT(conv1x1_256_1024_14, 256, 1024, 32, BLOCKED(16, 1, 196), 1, 196, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIVATION_NONE)
+DIRECT(conv1x1_144_32_28, 144, 32, 32, BLOCKED(9, 1, 784), 1, 784, 1, 1, ACTIVATION_NONE)
+DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVATION_CLIP)
+DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE)
+DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU)
+DIRECT(stem3x3s2_32_112, 3, 32, 32, PLAIN(3, 225, 225), 112, 112, 3, 2, ACTIVATION_RELU)
+DEPTHWISE(depthwise3x3_32_112, 32, 112, 112, 3, 1)
+DEPTHWISE(depthwise3x3_144_56, 144, 56, 56, 3, 1)
+DEPTHWISE(depthwise3x3_384_14, 384, 14, 14, 3, 1)
+DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
+DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
+DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
+
+struct layer {
+    const char *name;
+    void (*run)(void);
+    double flops, bytes; /* bytes of weights, where they are what counts */
+};
+
+#define DIRECT_ROW(name)                                                                                   \
+    {#name, name,                                                                                          \
+     2.0 * (double)(name##_shape.channels * name##_shape.outputs * name##_shape.rows * name##_shape.columns * \
+                    name##_shape.kernel_rows * name##_shape.kernel_columns),                               \
+     0}
+#define DEPTHWISE_ROW(name)                                                                                \
+    {#name, name,                                                                                          \
+     2.0 * (double)(name##_shape.channels * name##_shape.rows * name##_shape.columns *                     \
+                    name##_shape.kernel_rows * name##_shape.kernel_columns),                               \
+     0}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    const struct layer layers[] = {DIRECT_ROW(conv3x3_64_56),
+                                   DIRECT_ROW(conv3x3_256_14),
+                                   DIRECT_ROW(conv3x3_512_7),
+                                   DIRECT_ROW(conv3x3s2_128_28),
+                                   DIRECT_ROW(conv1x1_256_1024_14),
+                                   DIRECT_ROW(conv1x1_64_256_56),
+                                   DIRECT_ROW(conv1x1_144_32_28),
+                                   DIRECT_ROW(conv1x1_32_144_28),
+                                   DIRECT_ROW(conv1x1_160_960_7),
+                                   DIRECT_ROW(conv1x1_32_16_112),
+                                   DIRECT_ROW(stem7x7s2_64_112),
+                                   DIRECT_ROW(stem3x3s2_32_112),
+                                   DEPTHWISE_ROW(depthwise3x3_32_112),
+                                   DEPTHWISE_ROW(depthwise3x3_144_56),
+                                   DEPTHWISE_ROW(depthwise3x3_384_14),
+                                   DEPTHWISE_ROW(depthwise3x3_960_7),
+                                   DEPTHWISE_ROW(depthwise3x3s2_96_56),
+                                   DEPTHWISE_ROW(depthwise5x5_240_14)};
+    enum { LAYERS = sizeof layers / sizeof *layers };
+    static double share[LAYERS][MAX_ROUNDS], time[LAYERS][MAX_ROUNDS], peaks[MAX_ROUNDS];
+    const int rounds = argc > 1 && atoi(argv[1]) > 0 && atoi(argv[1]) <= MAX_ROUNDS ? atoi(argv[1]) : 21;
+    x_arena = numbers(ARENA_FLOATS);
+    y_arena = numbers(ARENA_FLOATS);
+    weight_arena = numbers(WEIGHT_FLOATS);
+    for (int round = 0; round < rounds; round++) {
+        peaks[round] = peak_flops();
+        for (int i = 0; i < LAYERS; i++) {
+            const double before = peak_flops();
+            layers[i].run();
+            double best = 1e9;
+            for (int repeat = 0; repeat < 3; repeat++) {
+                const double start = seconds();
+                layers[i].run();
+                const double took = seconds() - start;
+                best = took < best ? took : best;
+            }
+            time[i][round] = best;
+            share[i][round] = layers[i].flops / best / before;
+        }
+    }
+    qsort(peaks, (size_t)rounds, sizeof *peaks, by_value);
+    printf("W=%d, %s, peak %.1f GFLOP/s\n", W, MEDNN_COMPILED_FLOAT_MODE ? "fma" : "portable", peaks[rounds / 2] * 1e-9);
+    for (int i = 0; i < LAYERS; i++) {
+        qsort(time[i], (size_t)rounds, sizeof **time, by_value);
+        qsort(share[i], (size_t)rounds, sizeof **share, by_value);
+        const double median = time[i][rounds / 2];
+        printf("%-22s %9.1f us %7.1f GFLOP/s %5.1f %% of peak", layers[i].name, median * 1e6,
+               layers[i].flops / median * 1e-9, share[i][rounds / 2] * 100);
+        if (layers[i].bytes > 0)
+            printf(" %6.1f GB/s", layers[i].bytes / median * 1e-9);
+        printf("\n");
+    }
+    return 0;
+}

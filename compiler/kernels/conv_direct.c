@@ -1,0 +1,115 @@
+/* conv_direct.c -- Conv of one group by templates/conv_direct.h. */
+/* SPDX-License-Identifier: MIT */
+#include "conv_window.h"
+
+#include <inttypes.h>
+
+enum { PANEL = 32 };
+
+static bool accepts(const struct node *node)
+{
+    return conv_is_blockable(node) && conv_window(node).group == 1;
+}
+
+/* A few channels are read where they are: no gain in blocking the planes of an image first. */
+static enum layout layout(const struct node *node, int input)
+{
+    if (input == 0 && node->input[0]->shape.dim[1] < BLOCK)
+        return layer_incoming(node, 0);
+    return LAYOUT_BLOCKED;
+}
+
+/* Outputs that share packed weights, and the grid of channel cuts. */
+static int64_t panel_of(const struct node *node)
+{
+    return node->output[0]->shape.dim[1] <= BLOCK ? BLOCK : PANEL;
+}
+
+static int64_t grid(const struct node *node, int axis)
+{
+    return axis == 1 ? panel_of(node) : 1;
+}
+
+/* Outputs [begin, end): [panel][channels / 16][kernel_rows][kernel_columns][16][panel], zero beyond the last output. */
+static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel)
+{
+    const struct tensor *weights = node->input[1];
+    const int64_t channels = weights->shape.dim[1], taps = shape_size(weights->shape) / weights->shape.dim[0] / channels;
+    const int64_t rounded = round_up(outputs.end - outputs.begin, BLOCK);
+    const size_t count = (size_t)(rounded * channels * taps);
+    float *packed = source_scratch(source, count * sizeof *packed), *at = packed;
+    for (int64_t first = 0; first < rounded; first += panel) {
+        const int64_t width = rounded - first < panel ? BLOCK : panel;
+        const int64_t held = outputs.end - outputs.begin - first < width ? outputs.end - outputs.begin - first : width;
+        for (int64_t block = 0; block < channels; block += BLOCK)
+            for (int64_t tap = 0; tap < taps; tap++)
+                for (int64_t c = block; c < block + BLOCK && c < channels; c++, at += width) {
+                    const float *from =
+                        (const float *)weights->data + ((outputs.begin + first) * channels + c) * taps + tap;
+                    for (int64_t o = 0; o < held; o++)
+                        at[o] = from[o * channels * taps];
+                }
+    }
+    return source_weights(source, "weights", weights, packed, count);
+}
+
+/* With a 1x1 kernel and no border a map is one long row. */
+static bool is_flat(struct source *source, const struct node *node, const struct window2 *window, struct map box)
+{
+    const int64_t columns = box.column.end - box.column.begin;
+    const struct tensor *tensor[] = {node->input[0], node->output[0],
+                                     node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL};
+    if (window->kernel_rows * window->kernel_columns * window->stride_rows * window->stride_columns != 1)
+        return false;
+    for (int i = 0; i < 3; i++) {
+        if (!tensor[i])
+            continue;
+        const struct range stored = map_of(source_storage(source, tensor[i])).column;
+        if (stored.end - stored.begin != columns)
+            return false;
+    }
+    return true;
+}
+
+static void emit(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct window window = conv_window(node);
+    const struct window2 w = window2_of(&window);
+    const struct map box = map_of(*region);
+    const int64_t panel = panel_of(node);
+    int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
+    if (is_flat(source, node, &w, box)) {
+        columns *= rows;
+        rows = 1;
+    }
+    const char *name = source_name(source);
+    const char *weights = pack_weights(source, node, box.c, panel);
+    const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
+    source_use(source, "conv_direct.h");
+    source_use(source, "region.h");
+    source_printf(source,
+                  "static const struct conv_direct %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
+                  ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .panel = %" PRId64 ", .rows = %" PRId64
+                  ", .columns = %" PRId64 ",\n",
+                  name, source_view(source, node->input[0]), source_view(source, node->output[0]),
+                  box.n.end - box.n.begin, node->input[1]->shape.dim[1], box.c.end - box.c.begin, panel, rows, columns);
+    write_window(source, &w);
+    write_epilogue(source, node);
+    source_printf(source, "};\nCONV_DIRECT_TILES(%s)\n\n", name);
+    source_function(source);
+    source_printf(source, "    conv_direct(&%s_shape, &%s_tiles, %s,\n                %s, %s, %s,\n                %s);\n",
+                  name, name, conv_input_at(source, node, &w, *region, 0), weights, bias,
+                  residual_at(source, node, *region),
+                  source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
+    if (!epilogue_keeps_zero(&node->epilogue))
+        write_clear_lanes(source, node->output[0], *region);
+    source_end(source);
+}
+
+const struct kernel kernel_conv_direct = {.name = "conv_direct",
+                                          .op_type = "Conv",
+                                          .accepts = accepts,
+                                          .layout = layout,
+                                          .zero_border = true,
+                                          .grid = grid,
+                                          .emit = emit};

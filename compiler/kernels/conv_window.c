@@ -1,0 +1,54 @@
+/* conv_window.c -- what the blocked convolutions of up to two spatial axes share. */
+/* SPDX-License-Identifier: MIT */
+#include "conv_window.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct window2 window2_of(const struct window *window)
+{
+    const int column = window->spatial - 1, row = window->spatial - 2;
+    struct window2 w = {1, window->kernel[column], 1, window->stride[column], 1, window->dilation[column],
+                        0, window->pad_begin[column]};
+    if (row >= 0) {
+        w.kernel_rows = window->kernel[row];
+        w.stride_rows = window->stride[row];
+        w.dilation_rows = window->dilation[row];
+        w.pad_row = window->pad_begin[row];
+    }
+    return w;
+}
+
+bool conv_is_blockable(const struct node *node)
+{
+    const struct tensor *bias = node_input(node, 2);
+    return tensor_can_block(node_input(node, 0)) && tensor_is_constant(node_input(node, 1)) &&
+           (!bias || tensor_is_constant(bias) || node->epilogue.residual == 2);
+}
+
+void write_window(struct source *source, const struct window2 *window)
+{
+    source_printf(source,
+                  "    .kernel_rows = %" PRId64 ", .kernel_columns = %" PRId64 ", .stride_rows = %" PRId64
+                  ", .stride_columns = %" PRId64 ",\n    .dilation_rows = %" PRId64 ", .dilation_columns = %" PRId64,
+                  window->kernel_rows, window->kernel_columns, window->stride_rows, window->stride_columns,
+                  window->dilation_rows, window->dilation_columns);
+}
+
+const char *conv_input_at(struct source *source, const struct node *node, const struct window2 *window,
+                          struct region region, int64_t c)
+{
+    const struct map map = map_of(region);
+    return source_at(source, node->input[0], map.n.begin, c, map.row.begin * window->stride_rows - window->pad_row,
+                     map.column.begin * window->stride_columns - window->pad_column);
+}
+
+const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end)
+{
+    const struct tensor *bias = node->epilogue.residual == 2 ? NULL : node_input(node, 2);
+    const size_t count = (size_t)round_up(end - begin, BLOCK);
+    float *values = source_scratch(source, count * sizeof *values);
+    if (bias)
+        memcpy(values, (const float *)bias->data + begin, (size_t)(end - begin) * sizeof *values);
+    return source_weights(source, "bias", bias, values, count);
+}

@@ -1,0 +1,28 @@
+/* conv_window.h -- what the blocked convolutions of up to two spatial axes share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_CONV_WINDOW_H
+#define MEDNN_CONV_WINDOW_H
+
+#include "layer.h"
+
+/* The window of a Conv of one or two spatial axes, as rows and columns. */
+struct window2 {
+    int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
+    int64_t pad_row, pad_column;
+};
+struct window2 window2_of(const struct window *window);
+
+/* Float Conv of one or two spatial axes with constant weights and bias. */
+bool conv_is_blockable(const struct node *node);
+
+/* "    .kernel_rows = 3, ..., .dilation_columns = 1" */
+void write_window(struct source *source, const struct window2 *window);
+
+/* C expression for the input element that the first tap of output `region` reads, at channel `c`. */
+const char *conv_input_at(struct source *source, const struct node *node, const struct window2 *window,
+                          struct region region, int64_t c);
+
+/* Bake the bias of output channels [begin, end), zero up to a whole block, or all zero. */
+const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end);
+
+#endif

@@ -1,0 +1,61 @@
+/* kernel.c -- the table of kernels. */
+/* SPDX-License-Identifier: MIT */
+#include "kernel.h"
+
+#include <string.h>
+
+extern const struct kernel kernel_conv_depthwise, kernel_conv_direct;
+
+/* In order of preference among kernels of equal cost. */
+static const struct kernel *const table[] = {
+    &kernel_conv_depthwise,
+    &kernel_conv_direct,
+};
+
+const struct kernel *const *kernel_table(int *count)
+{
+    *count = (int)(sizeof table / sizeof *table);
+    return table;
+}
+
+static bool is_for(const struct kernel *kernel, const struct node *node)
+{
+    static const char ours[] = "mednn.";
+    if (!kernel->op_type)
+        return true;
+    if (!strncmp(kernel->op_type, ours, sizeof ours - 1))
+        return !strcmp(node->domain, "mednn") && !strcmp(node->op_type, kernel->op_type + sizeof ours - 1);
+    return !*node->domain && !strcmp(node->op_type, kernel->op_type);
+}
+
+int kernel_candidates(const struct node *node, const struct kernel *candidate[], int capacity)
+{
+    int count = 0, rows;
+    const struct kernel *const *kernel = kernel_table(&rows);
+    for (int i = 0; i < rows && count < capacity; i++)
+        if (is_for(kernel[i], node) && kernel[i]->accepts(node))
+            candidate[count++] = kernel[i];
+    return count;
+}
+
+const struct kernel *kernel_find(const char *name)
+{
+    int rows;
+    const struct kernel *const *kernel = kernel_table(&rows);
+    for (int i = 0; i < rows; i++)
+        if (!strcmp(kernel[i]->name, name))
+            return kernel[i];
+    return NULL;
+}
+
+enum layout kernel_layout(const struct kernel *kernel, const struct node *node, int input)
+{
+    return kernel->layout ? kernel->layout(node, input) : LAYOUT_PLAIN;
+}
+
+int64_t kernel_grid(const struct node *node, int axis)
+{
+    const int64_t grid = node->kernel->grid ? node->kernel->grid(node, axis) : 1;
+    const bool blocked = axis == 1 && kernel_layout(node->kernel, node, -1) == LAYOUT_BLOCKED;
+    return blocked && grid < 16 ? 16 : grid;
+}

@@ -1,0 +1,55 @@
+/* layer.h -- what several kernels ask about a node, and pieces of text that they all emit. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_LAYER_H
+#define MEDNN_LAYER_H
+
+#include "../operators/conv.h"
+#include "kernel.h"
+
+enum { BLOCK = 16 }; /* channels of a block of 16, the unit of blocked storages and packed weights */
+
+int64_t round_up(int64_t value, int64_t to);
+
+/* Float tensors of rank 3 or 4: what can be blocked. */
+bool tensor_can_block(const struct tensor *tensor);
+
+/* The layout that input `input` would have without a conversion: its producer's; plain for graph inputs. */
+enum layout layer_incoming(const struct node *node, int input);
+
+/* Blocked everywhere. */
+enum layout layer_blocked(const struct node *node, int input);
+
+/* f(0) of the epilogue is 0: pad lanes stay zero. */
+bool epilogue_keeps_zero(const struct epilogue *epilogue);
+
+/* A box of rank 2 to 4 as N x C x rows x columns; missing axes are 0:1. */
+struct map {
+    struct range n, c, row, column;
+};
+struct map map_of(struct region region);
+
+/* A float as a C expression. */
+const char *float_text(struct arena *arena, double value);
+
+/* ", .adds_residual = 1, .residual = ..., .activation = ..., ..." as designated initialisers; nothing where all is 0. */
+void write_epilogue(struct source *source, const struct node *node);
+
+/* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
+const char *residual_at(struct source *source, const struct node *node, struct region region);
+
+/* Zero the pad lanes of a blocked output again when the epilogue or the operator made them something else. */
+void write_clear_lanes(struct source *source, const struct tensor *tensor, struct region region);
+
+/* BOX(...) of `region` in the storage of a tensor with a view. */
+const char *box_text(struct source *source, const struct tensor *tensor, struct region region);
+
+/* Strides in elements of a plain storage. */
+void storage_strides(struct region storage, int64_t stride[MAX_RANK]);
+
+/* C expression for the element of a plain storage at the beginning of `region`. */
+const char *plain_at(struct source *source, const struct tensor *tensor, struct region region);
+
+/* "{1, 2, 3}", for initialisers. */
+const char *numbers_text(struct arena *arena, const int64_t *number, int count);
+
+#endif
