@@ -1,6 +1,6 @@
 # The compiler without main(), so that the unit tests link it too.
 noinst_LIBRARIES += %D%/libmednnc.a
-%C%_libmednnc_a_SOURCES = %D%/pipeline.c %D%/pipeline.h %D%/options.c %D%/options.h
+%C%_libmednnc_a_SOURCES = %D%/inspect.c %D%/inspect.h %D%/pipeline.c %D%/pipeline.h %D%/options.c %D%/options.h
 nodist_%C%_libmednnc_a_SOURCES =
 
 include compiler/support/local.mk
@@ -17,4 +17,4 @@ mednnc_SOURCES = %D%/main.c
 mednnc_LDADD = $(MEDNNC_LIBS)
 MEDNNC_LIBS = %D%/libmednnc.a $(PROTOBUF_C_LIBS) $(LIBXML_LIBS) $(SODIUM_LIBS) -lm
 
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/frontend/onnx.proto

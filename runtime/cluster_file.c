@@ -118,16 +118,17 @@ static bool read_entity(struct scanner *scanner, char *character)
     if (starts_with(scanner, "&#")) {
         const char *digit = scanner->at + 2, *digits = "0123456789abcdef", *place;
         int base = digit < scanner->end && *digit == 'x' ? 16 : 10, value = 0;
-        for (digit += base == 16; digit < scanner->end && *digit != ';' && value < 128; digit++) {
+        for (digit += base == 16; digit < scanner->end && *digit != ';' && value < 0x110000; digit++) {
             char lower = *digit >= 'A' && *digit <= 'F' ? (char)(*digit - 'A' + 'a') : *digit;
             place = memchr(digits, lower, (size_t)base);
             if (!place)
                 break;
             value = value * base + (int)(place - digits);
         }
-        if (digit < scanner->end && *digit == ';' && value >= ' ' && value < 127) {
+        bool is_blank = value == '\t' || value == '\n' || value == '\r';
+        if (digit < scanner->end && *digit == ';' && (value >= ' ' || is_blank) && value < 0x110000) {
             scanner->at = digit + 1;
-            *character = (char)value;
+            *character = (char)(value < 127 ? value : 127); /* no address has those */
             return true;
         }
     }

@@ -6,7 +6,8 @@
  *
  * Attributes come in any order; `address` defaults to 127.0.0.1 and `port` to 7700 + id; ids count from 0 without
  * gaps. Other elements and attributes are skipped, but must be well formed. A small strict scanner, so that devices
- * need no XML library: no DOCTYPE, no CDATA, entities lt gt amp quot apos and character references below 128 only. */
+ * need no XML library: no DOCTYPE, no CDATA, no entities but lt gt amp quot apos and
+ * character references. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_CLUSTER_FILE_H
 #define MEDNN_CLUSTER_FILE_H

@@ -24,7 +24,7 @@ enum {
     STRANGERS = 8,
     STRANGER_MS = 2000, /* for a whole hello */
     CROWDED_MS = 100,   /* the same when others wait for the place; honest peers call again */
-    TICK_MS = 50,
+    TICK_MS = 20,
     FIRST_RETRY_MS = 10,
     LAST_RETRY_MS = 500
 };
@@ -424,28 +424,29 @@ static bool is_ready(const struct handshake *handshake, int fd)
     return false;
 }
 
+static int start_calls(struct handshake *handshake)
+{
+    int64_t now = mednn_milliseconds();
+    for (uint32_t p = missing_device(handshake, 0); p < handshake->session->program->device;
+         p = missing_device(handshake, p + 1))
+        if (handshake->callee[p].fd < 0 && now >= handshake->callee[p].retry_at && call(handshake, p, now))
+            return -1;
+    return 0;
+}
+
 static int step(struct handshake *handshake)
 {
     for (size_t i = 0; i < sizeof handshake->poll / sizeof *handshake->poll; i++)
         handshake->poll[i] = (struct pollfd){.fd = -1};
-    if (poll_sockets(handshake))
+    if (start_calls(handshake) || poll_sockets(handshake))
         return -1;
     int64_t now = mednn_milliseconds();
-    bool is_called = handshake->listener >= 0 && is_ready(handshake, handshake->listener);
-    if (hear_strangers(handshake, now) || (is_called && accept_stranger(handshake, now)))
-        return -1;
-    for (uint32_t p = missing_device(handshake, 0); p < handshake->session->program->device;
-         p = missing_device(handshake, p + 1)) {
-        struct callee *callee = &handshake->callee[p];
-        int status = 0;
-        if (callee->fd < 0 && now >= callee->retry_at)
-            status = call(handshake, p, now);
-        else if (callee->fd >= 0 && is_ready(handshake, callee->fd))
-            status = advance_call(handshake, p, now);
-        if (status)
+    for (uint32_t p = 0; p < handshake->session->program->device; p++)
+        if (handshake->callee[p].fd >= 0 && is_ready(handshake, handshake->callee[p].fd) &&
+            advance_call(handshake, p, now))
             return -1;
-    }
-    return 0;
+    bool is_called = handshake->listener >= 0 && is_ready(handshake, handshake->listener);
+    return hear_strangers(handshake, now) || (is_called && accept_stranger(handshake, now)) ? -1 : 0;
 }
 
 static int find_all(struct handshake *handshake)

@@ -149,12 +149,7 @@ int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange)
 
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
-    if (session->failed)
-        return -1;
-    double start = mednn_seconds();
-    int status = session->transport->end(session, exchange);
-    session->stats.wait_seconds += mednn_seconds() - start;
-    return status;
+    return session->failed ? -1 : session->transport->end(session, exchange);
 }
 
 const char *mednn_error(const struct mednn_session *session)

@@ -4,9 +4,11 @@ TEMPLATE_FILES = \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/device.c.in \
+	%D%/devices.mk.in \
 	%D%/float_mode.h \
 	%D%/mednn_model.h.in \
 	%D%/region.h \
+	%D%/report.html.in \
 	%D%/tile.h \
 	%D%/view.h
 templatesdir = $(pkgdatadir)/templates

@@ -39,6 +39,6 @@ INLINE int64_t view_at(struct view v, int64_t n, int64_t c, int64_t row, int64_t
     return n * v.batch + c / W * v.block + c % W * v.lane + row * v.row + column * v.column;
 }
 
-#define AT(view, n, c, row, column) view_at((struct view)view, n, c, row, column)
+#define AT(initialiser, n, c, row, column) view_at((struct view)initialiser, n, c, row, column)
 
 #endif

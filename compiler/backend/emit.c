@@ -86,7 +86,7 @@ static void write_makefile(struct folder *folder, const struct program *program,
                         architecture_flags(cluster->device[d].target));
         text_add(&rules, "\n");
     }
-    template_expand(&text, "Makefile.in",
+    template_expand(&text, "devices.mk.in",
                     (struct substitution[]){{"MODEL", prefix},
                                             {"ARCHFLAGS", architecture_flags(NULL)},
                                             {"DEVICE_LIST", devices.bytes},

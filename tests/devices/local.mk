@@ -1,1 +1,17 @@
-# nothing yet
+# Devices as processes: the runtime without generated code, and the programs that carry it.
+check_LIBRARIES += %D%/libruntime.a
+%C%_libruntime_a_CPPFLAGS = -I$(srcdir)/runtime
+%C%_libruntime_a_SOURCES = \
+	%D%/cluster.c %D%/cluster.h \
+	runtime/session.c runtime/transport_tcp.c runtime/handshake.c \
+	runtime/npy.c runtime/tensor_proto.c runtime/cluster_file.c
+
+check_PROGRAMS += %D%/test_exchange %D%/test_refusal
+%C%_test_exchange_CPPFLAGS = -I$(srcdir)/runtime
+%C%_test_exchange_LDADD = %D%/libruntime.a
+%C%_test_refusal_CPPFLAGS = -I$(srcdir)/runtime
+%C%_test_refusal_LDADD = %D%/libruntime.a
+
+TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_runtime_source.sh
+CHECK_LONG_TESTS += %D%/test_exchange_long.sh
+EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/pair.c %D%/make_npy.sh

@@ -5,3 +5,16 @@ test_region_SOURCES = %D%/test_region.c
 test_region_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_region_LDADD = $(UNIT_LIBS)
 endif
+
+if HAVE_CUNIT
+check_PROGRAMS += test_npy test_cluster_file
+TESTS += test_npy test_cluster_file
+test_npy_SOURCES = %D%/test_npy.c
+test_npy_CPPFLAGS = -I$(srcdir)/runtime
+test_npy_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_npy_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
+test_cluster_file_SOURCES = %D%/test_cluster_file.c
+test_cluster_file_CPPFLAGS = -I$(srcdir)/runtime
+test_cluster_file_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_cluster_file_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
+endif

@@ -1,0 +1,364 @@
+/* report.c -- the figures of the report, and report.xml. */
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include "../kernels/kernel.h"
+#include "../operators/op.h"
+#include "../support/fail.h"
+#include "report_page.h"
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <libxml/xmlwriter.h>
+#include <string.h>
+
+static bool is_cut(const struct region_list *own, struct shape shape, int axis)
+{
+    for (int i = 0; i < own->count; i++)
+        if (own->item[i].axis[axis].begin != 0 || own->item[i].axis[axis].end != shape.dim[axis])
+            return true;
+    return false;
+}
+
+static struct report_layer layer_of(struct arena *arena, const struct plan *plan, const struct node *node)
+{
+    int devices = plan->cluster->count;
+    struct report_layer layer = {.node = node, .part = arena_array(arena, (size_t)devices, sizeof *layer.part)};
+    const struct tensor *output = node->output[0];
+    layer.macs = node_macs(node, region_whole(output->shape));
+    int64_t elements = shape_size(output->shape);
+    for (int d = 0; d < devices; d++) {
+        const struct region_list *own = plan_own(plan, output, d);
+        struct report_part *part = &layer.part[d];
+        part->elements = regions_size(own);
+        part->macs = plan_macs(plan, node, d);
+        if (layer.macs)
+            part->share = (double)part->macs / (double)layer.macs;
+        else if (elements)
+            part->share = (double)part->elements / (double)elements;
+        layer.workers += part->elements > 0;
+        for (int a = 0; a < output->shape.rank; a++)
+            layer.axis_cut[a] |= is_cut(own, output->shape, a);
+    }
+    return layer;
+}
+
+int report_messages(const struct report *report, int device, bool sending)
+{
+    const struct program *program = report->program;
+    int count = 0;
+    for (int m = 0; m < program->message_count[device]; m++)
+        count += program->message[device][m].sending == sending;
+    return count;
+}
+
+int64_t report_exchange_bytes(const struct report *report, int exchange, int *messages)
+{
+    const struct program *program = report->program;
+    int64_t bytes = 0;
+    *messages = 0;
+    for (int d = 0; d < program->plan->cluster->count; d++)
+        for (int m = 0; m < program->message_count[d]; m++) {
+            const struct message *message = &program->message[d][m];
+            if (message->exchange != exchange || !message->sending)
+                continue;
+            bytes += message->bytes;
+            *messages += 1;
+        }
+    return bytes;
+}
+
+static void collect_layers(struct report *report)
+{
+    const struct plan *plan = report->program->plan;
+    report->layer = arena_array(report->arena, (size_t)plan->graph->node_count, sizeof *report->layer);
+    report->device_macs = arena_array(report->arena, (size_t)plan->cluster->count, sizeof *report->device_macs);
+    for (int n = 0; n < plan->graph->node_count; n++) {
+        struct report_layer *layer = &report->layer[n];
+        *layer = layer_of(report->arena, plan, plan->graph->node[n]);
+        report->totals.macs += layer->macs;
+        if (layer->workers > 1)
+            report->totals.divided_macs += layer->macs;
+        for (int d = 0; d < plan->cluster->count; d++)
+            report->device_macs[d] += layer->part[d].macs;
+    }
+}
+
+static void collect_totals(struct report *report)
+{
+    struct report_totals *totals = &report->totals;
+    const struct cluster *cluster = report->program->plan->cluster;
+    for (int d = 0; d < cluster->count; d++) {
+        totals->computed += report->device_macs[d];
+        totals->bytes += program_bytes_sent(report->program, d);
+        totals->messages += report_messages(report, d, true);
+        totals->speed += cluster->device[d].speed;
+        if (report->facts[d].weights_bytes > totals->weights_bytes)
+            totals->weights_bytes = report->facts[d].weights_bytes;
+    }
+}
+
+const char *report_epilogue(struct arena *arena, const struct node *node)
+{
+    static const char *const activation[] = {"", "relu", "clip", "leaky relu", "hard sigmoid", "hard swish"};
+    const char *then = activation[node->epilogue.activation];
+    if (!node->epilogue.residual)
+        return then;
+    return *then ? arena_printf(arena, "add %s", then) : "add";
+}
+
+/* ---- report.xml ---- */
+
+struct xml {
+    struct arena *arena;
+    xmlTextWriterPtr writer;
+};
+
+/* libxml2 fails here only when memory runs out. */
+static void check(int result)
+{
+    if (result < 0)
+        fail_machine("out of memory while writing report.xml");
+}
+
+static void begin(struct xml *xml, const char *element)
+{
+    check(xmlTextWriterStartElement(xml->writer, BAD_CAST element));
+}
+
+static void end(struct xml *xml)
+{
+    check(xmlTextWriterEndElement(xml->writer));
+}
+
+static void put(struct xml *xml, const char *name, const char *value)
+{
+    check(xmlTextWriterWriteAttribute(xml->writer, BAD_CAST name, BAD_CAST value));
+}
+
+static void put_name(struct xml *xml, const char *name, const char *value)
+{
+    put(xml, name, text_escape(xml->arena, value));
+}
+
+static void put_int(struct xml *xml, const char *name, int64_t value)
+{
+    put(xml, name, arena_printf(xml->arena, "%" PRId64, value));
+}
+
+static void put_share(struct xml *xml, const char *name, double value)
+{
+    put(xml, name, arena_printf(xml->arena, "%.6f", value));
+}
+
+static double ratio(double a, double b)
+{
+    return b > 0 ? a / b : 0;
+}
+
+static void put_box(struct xml *xml, struct region region)
+{
+    struct text from = {.arena = xml->arena}, to = {.arena = xml->arena};
+    text_add(&from, "");
+    text_add(&to, "");
+    for (int a = 0; a < region.rank; a++) {
+        text_printf(&from, "%s%" PRId64, a ? " " : "", region.axis[a].begin);
+        text_printf(&to, "%s%" PRId64, a ? " " : "", region.axis[a].end);
+    }
+    put(xml, "begin", from.bytes);
+    put(xml, "end", to.bytes);
+}
+
+static void write_tensor(struct xml *xml, const char *element, const struct tensor *tensor)
+{
+    begin(xml, element);
+    put_name(xml, "name", tensor->name);
+    put(xml, "type", type_name(tensor->type));
+    put(xml, "shape", shape_string(xml->arena, tensor->shape));
+    end(xml);
+}
+
+static void write_model(struct xml *xml, const struct report *report)
+{
+    const struct graph *graph = report->program->plan->graph;
+    begin(xml, "model");
+    put_name(xml, "file", report->model);
+    for (int i = 0; i < graph->input_count; i++)
+        write_tensor(xml, "input", graph->input[i]);
+    for (int i = 0; i < graph->output_count; i++)
+        write_tensor(xml, "output", graph->output[i]);
+    end(xml);
+    begin(xml, "options");
+    put(xml, "text", report->options->options_text);
+    end(xml);
+}
+
+static void write_totals(struct xml *xml, const struct report *report)
+{
+    const struct program *program = report->program;
+    const struct report_totals *totals = &report->totals;
+    begin(xml, "totals");
+    put_int(xml, "layers", program->plan->graph->node_count);
+    put_int(xml, "macs", totals->macs);
+    put_int(xml, "divided_macs", totals->divided_macs);
+    put_share(xml, "divided_share", ratio((double)totals->divided_macs, (double)totals->macs));
+    put_int(xml, "weights_bytes", totals->weights_bytes);
+    put_int(xml, "exchanges", program->exchange_count);
+    put_int(xml, "messages", totals->messages);
+    put_int(xml, "bytes", totals->bytes);
+    end(xml);
+}
+
+static void write_device(struct xml *xml, const struct report *report, int d)
+{
+    const struct program *program = report->program;
+    const struct device *device = &program->plan->cluster->device[d];
+    begin(xml, "device");
+    put_int(xml, "index", d);
+    put_name(xml, "name", device->name);
+    put(xml, "speed", arena_printf(xml->arena, "%g", device->speed));
+    put_share(xml, "fair_share", ratio(device->speed, report->totals.speed));
+    put_int(xml, "macs", report->device_macs[d]);
+    put_share(xml, "share", ratio((double)report->device_macs[d], (double)report->totals.computed));
+    put_int(xml, "weights_bytes", report->facts[d].weights_bytes);
+    put_int(xml, "arena_bytes", program->arena_bytes[d]);
+    put_int(xml, "messages_sent", report_messages(report, d, true));
+    put_int(xml, "bytes_sent", program_bytes_sent(program, d));
+    put_int(xml, "messages_received", report_messages(report, d, false));
+    put_int(xml, "bytes_received", program_bytes_received(program, d));
+    end(xml);
+}
+
+static void write_part(struct xml *xml, const struct region_list *own, const struct report_part *part, int device)
+{
+    begin(xml, "part");
+    put_int(xml, "device", device);
+    put_int(xml, "elements", part->elements);
+    put_int(xml, "macs", part->macs);
+    put_share(xml, "share", part->share);
+    for (int i = 0; i < own->count; i++) {
+        begin(xml, "box");
+        put_box(xml, own->item[i]);
+        end(xml);
+    }
+    end(xml);
+}
+
+static void write_layer(struct xml *xml, const struct plan *plan, const struct report_layer *layer, int index)
+{
+    const struct node *node = layer->node;
+    const struct tensor *output = node->output[0];
+    struct text axes = {.arena = xml->arena}, grid = {.arena = xml->arena};
+    text_add(&axes, "");
+    text_add(&grid, "");
+    for (int a = 0; a < output->shape.rank; a++) {
+        if (layer->axis_cut[a])
+            text_printf(&axes, "%s%d", axes.length ? " " : "", a);
+        text_printf(&grid, "%s%" PRId64, a ? " " : "", kernel_grid(node, a));
+    }
+    begin(xml, "layer");
+    put_int(xml, "index", index);
+    put_name(xml, "name", node->name);
+    put_name(xml, "op", node->op_type);
+    put(xml, "epilogue", report_epilogue(xml->arena, node));
+    put(xml, "kernel", node->kernel->name);
+    put_name(xml, "output", output->name);
+    put(xml, "type", type_name(output->type));
+    put(xml, "shape", shape_string(xml->arena, output->shape));
+    put(xml, "layout", output->layout == LAYOUT_BLOCKED ? "blocked" : "plain");
+    put_int(xml, "macs", layer->macs);
+    put(xml, "divided", layer->workers > 1 ? "yes" : "no");
+    put(xml, "axes", axes.bytes);
+    put(xml, "grid", grid.bytes);
+    for (int d = 0; d < plan->cluster->count; d++)
+        if (layer->part[d].elements)
+            write_part(xml, plan_own(plan, output, d), &layer->part[d], d);
+    end(xml);
+}
+
+static int step_of(const struct program *program, enum step_kind kind, int exchange)
+{
+    for (int s = 0; s < program->step_count; s++)
+        if (program->step[s].kind == kind && program->step[s].exchange == exchange)
+            return s;
+    return -1;
+}
+
+static void write_exchange(struct xml *xml, const struct report *report, int index)
+{
+    const struct program *program = report->program;
+    const struct exchange *exchange = &program->exchange[index];
+    int messages;
+    int64_t bytes = report_exchange_bytes(report, index, &messages);
+    begin(xml, "exchange");
+    put_int(xml, "index", index);
+    put_name(xml, "tensor", exchange->tensor->name);
+    put_int(xml, "bytes", bytes);
+    put_int(xml, "messages", messages);
+    put_int(xml, "send_step", step_of(program, STEP_SEND, index));
+    put_int(xml, "receive_step", step_of(program, STEP_RECEIVE, index));
+    for (int i = 0; i < program->plan->transfer_count; i++) {
+        const struct transfer *transfer = &program->plan->transfer[i];
+        if (transfer->tensor != exchange->tensor || transfer->relayed != exchange->relayed)
+            continue;
+        begin(xml, "transfer");
+        put_int(xml, "from", transfer->from);
+        put_int(xml, "to", transfer->to);
+        put_int(xml, "bytes", region_size(transfer->region) * (int64_t)type_size(transfer->tensor->type));
+        put_box(xml, transfer->region);
+        end(xml);
+    }
+    end(xml);
+}
+
+static void write_xml(struct xml *xml, const struct report *report)
+{
+    const struct plan *plan = report->program->plan;
+    check(xmlTextWriterSetIndent(xml->writer, 1));
+    check(xmlTextWriterStartDocument(xml->writer, NULL, "UTF-8", NULL));
+    begin(xml, "report");
+    put(xml, "version", "1");
+    put(xml, "program", PACKAGE_STRING);
+    write_model(xml, report);
+    write_totals(xml, report);
+    begin(xml, "devices");
+    for (int d = 0; d < plan->cluster->count; d++)
+        write_device(xml, report, d);
+    end(xml);
+    begin(xml, "layers");
+    for (int n = 0; n < plan->graph->node_count; n++)
+        write_layer(xml, plan, &report->layer[n], n);
+    end(xml);
+    begin(xml, "exchanges");
+    for (int i = 0; i < report->program->exchange_count; i++)
+        write_exchange(xml, report, i);
+    end(xml);
+    check(xmlTextWriterEndDocument(xml->writer));
+}
+
+void report_write(struct folder *folder, const struct program *program, const struct emit_options *options,
+                  const struct device_facts *facts)
+{
+    const char *slash = strrchr(options->model_path, '/');
+    struct report report = {.arena = program->plan->graph->arena,
+                            .program = program,
+                            .options = options,
+                            .facts = facts,
+                            .model = slash ? slash + 1 : options->model_path};
+    collect_layers(&report);
+    collect_totals(&report);
+
+    xmlBufferPtr buffer = xmlBufferCreate();
+    struct xml xml = {report.arena, buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL};
+    if (!xml.writer)
+        fail_machine("out of memory while writing report.xml");
+    write_xml(&xml, &report);
+    xmlFreeTextWriter(xml.writer);
+    folder_write(folder, "report.xml", xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+    xmlBufferFree(buffer);
+
+    struct text page = {.arena = report.arena};
+    report_page(&page, &report);
+    folder_write(folder, "report.html", page.bytes, page.length);
+}

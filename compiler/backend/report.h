@@ -1,0 +1,87 @@
+/* report.h -- report.xml and report.html: who does what, and what it costs.
+ *
+ * Both files depend on model and options alone. Names from the model are written as text_escape() makes them. Sizes
+ * are bytes per inference, without frame headers; MACs are multiply-accumulates per inference.
+ *
+ * <report version="1" program="mednn VERSION">
+ *   <model file="digits.onnx">
+ *     <input name="" type="float32" shape="1x1x8x8"/> ...  <output .../> ...
+ *   </model>
+ *   <options text="--devices 3 --partition rows --float fma"/>
+ *   <totals layers="" macs="" divided_macs="" divided_share="0.9876" weights_bytes="" exchanges="" messages="" bytes=""/>
+ *       macs: of the model; divided_macs: of the layers in which at least two devices work; weights_bytes: of the
+ *       largest device; bytes: sent by all devices together.
+ *   <devices>
+ *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""
+ *             messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
+ *       share: of all MACs that the devices do together.
+ *   </devices>
+ *   <layers>
+ *     <layer index="0" name="" op="Conv" epilogue="add relu" kernel="" output="" type="float32" shape="1x32x8x8"
+ *            layout="blocked" macs="" divided="yes|no" axes="2 3" grid="1 16 1 1">
+ *       One per node in execution order; what is said is about output 0. epilogue: what is fused into it, may be
+ *       empty. axes: those that are cut. grid: per axis, the indices that cuts fall on the multiples of.
+ *       <part device="0" elements="" macs="" share="0.375">
+ *         <box begin="0 0 0 0" end="1 32 3 8"/> ...       half open
+ *       </part> ...                                       share: of the layer's MACs; of its elements when it has none
+ *     </layer>
+ *   </layers>
+ *   <exchanges>
+ *     <exchange index="0" tensor="" bytes="" messages="" send_step="" receive_step="">
+ *       <transfer from="0" to="1" bytes="" begin="0 0 3 0" end="1 32 4 8"/> ...
+ *     </exchange>
+ *   </exchanges>
+ * </report> */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_REPORT_H
+#define MEDNN_REPORT_H
+
+#include "../plan/program.h"
+#include "../support/file.h"
+#include "emit.h"
+
+/* Write both files into the folder. Every node has its kernel; facts: one per device. */
+void report_write(struct folder *folder, const struct program *program, const struct emit_options *options,
+                  const struct device_facts *facts);
+
+/* ---- the figures, shared by both forms ---- */
+
+struct report_part {
+    int64_t elements, macs;
+    double share;
+};
+
+struct report_layer {
+    const struct node *node;
+    int64_t macs;               /* of the whole node */
+    int workers;                /* devices that compute some of output 0 */
+    bool axis_cut[MAX_RANK];
+    struct report_part *part;   /* per device */
+};
+
+struct report_totals {
+    int64_t macs, divided_macs; /* of the model */
+    int64_t computed;           /* by all devices together: more than `macs` where they overlap */
+    int64_t weights_bytes, bytes;
+    int messages;
+    double speed; /* of all devices */
+};
+
+/* All that the report is made from. */
+struct report {
+    struct arena *arena;
+    const struct program *program;
+    const struct emit_options *options;
+    const struct device_facts *facts; /* per device */
+    const char *model;                /* file name without folder */
+    struct report_layer *layer;       /* per node */
+    int64_t *device_macs;             /* per device */
+    struct report_totals totals;
+};
+
+int report_messages(const struct report *report, int device, bool sending);
+int64_t report_exchange_bytes(const struct report *report, int exchange, int *messages);
+/* What the node's epilogue does: "", "add", "relu", "add relu". */
+const char *report_epilogue(struct arena *arena, const struct node *node);
+
+#endif

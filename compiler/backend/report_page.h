@@ -1,0 +1,17 @@
+/* report_page.h -- report.html: the report for people, one self-contained file. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_REPORT_PAGE_H
+#define MEDNN_REPORT_PAGE_H
+
+#include "report.h"
+
+/* templates/report.html.in, filled. Only names that went through text_escape() reach the page. */
+void report_page(struct text *page, const struct report *report);
+
+/* One layer's output as an SVG picture: the boxes that each device computes, over the two axes that show the cut. */
+void report_picture(struct text *page, const struct plan *plan, const struct report_layer *layer);
+
+/* The class that gives a device its colour. */
+int report_colour(int device);
+
+#endif
