@@ -23,7 +23,9 @@ struct operand_blocked {
 struct elementwise_blocked {
     int64_t batch, channels, rows, columns;
     struct view y;
-    struct operand_blocked a, b, c, residual;
+    struct operand_blocked a, b, c;
+    int adds_residual;
+    struct view residual;
     enum activation activation;
     float alpha, beta;
 };
@@ -93,13 +95,16 @@ INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_fun
                 const float *at_a = operand_blocked_at(a, &s->a, n, block, row);
                 const float *at_b = operand_blocked_at(b, &s->b, n, block, row);
                 const float *at_c = operand_blocked_at(c, &s->c, n, block, row);
-                const float *at_residual = operand_blocked_at(residual, &s->residual, n, block, row);
+                const float *at_residual =
+                    s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block +
+                                           row * s->residual.row
+                                     : NULL;
                 float *to = y + n * s->y.batch + block * s->y.block + row * s->y.row;
                 for (int64_t column = 0; column < s->columns; column++) {
                     vf x = f(operand_blocked_load(at_a, &s->a, column), operand_blocked_load(at_b, &s->b, column),
                              operand_blocked_load(at_c, &s->c, column));
-                    if (residual)
-                        x += operand_blocked_load(at_residual, &s->residual, column);
+                    if (s->adds_residual)
+                        x += *(const vf *)(at_residual + column * s->residual.column);
                     x = elementwise_activate(x, s->activation, s->alpha, s->beta);
                     if (s->channels % 16 != 0)
                         x = (vf)((vi)x & lanes);

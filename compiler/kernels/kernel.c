@@ -4,12 +4,25 @@
 
 #include <string.h>
 
-extern const struct kernel kernel_conv_depthwise, kernel_conv_direct;
+extern const struct kernel kernel_conv_depthwise, kernel_conv_direct, kernel_copy, kernel_copy_blocked,
+    kernel_elementwise, kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_layout_to_blocked,
+    kernel_layout_to_plain, kernel_move, kernel_move_blocked, kernel_reduce, kernel_softmax;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_conv_depthwise,
     &kernel_conv_direct,
+    &kernel_copy,
+    &kernel_copy_blocked,
+    &kernel_elementwise,
+    &kernel_elementwise_blocked,
+    &kernel_elementwise_scalar,
+    &kernel_layout_to_blocked,
+    &kernel_layout_to_plain,
+    &kernel_move,
+    &kernel_move_blocked,
+    &kernel_reduce,
+    &kernel_softmax,
 };
 
 const struct kernel *const *kernel_table(int *count)

@@ -34,6 +34,9 @@ const char *float_text(struct arena *arena, double value);
 /* ", .adds_residual = 1, .residual = ..., .activation = ..., ..." as designated initialisers; nothing where all is 0. */
 void write_epilogue(struct source *source, const struct node *node);
 
+/* The same without the residual. */
+void write_activation(struct source *source, const struct node *node);
+
 /* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
 const char *residual_at(struct source *source, const struct node *node, struct region region);
 
