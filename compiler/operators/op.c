@@ -103,7 +103,7 @@ int64_t node_macs(const struct node *node, struct region region)
 struct moves node_moves(struct arena *arena, const struct node *node)
 {
     struct moves moves = {.arena = arena};
-    if (node->op->moves)
+    if (node->op->moves && shape_size(node->output[0]->shape))
         node->op->moves(node, &moves);
     return moves;
 }

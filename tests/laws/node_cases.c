@@ -162,6 +162,7 @@ static const char *const cases[] = {
     "Split /3 4x7 @2,4,1 axis=-1",
     "Split /2 5x2 num_outputs=2",
     "Tile 2x3 @2,3",
+    "Tile 3x1x2 @2,5,4",
     "Transpose 2x3x4",
     "Transpose 1x20x3x4 perm=[0,2,3,1]",
     "Transpose 1x3x4x20 perm=[0,3,1,2]",
