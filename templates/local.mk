@@ -6,7 +6,11 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/float_mode.h \
+	%D%/gemm.h \
+	%D%/matmul.h \
 	%D%/mednn_model.h.in \
+	%D%/move.h \
+	%D%/pool.h \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/tile.h \

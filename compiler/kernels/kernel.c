@@ -4,12 +4,29 @@
 
 #include <string.h>
 
-extern const struct kernel kernel_conv_depthwise, kernel_conv_direct;
+extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain, kernel_GlobalAveragePool_blocked,
+    kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked, kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked,
+    kernel_MaxPool_plain, kernel_conv_depthwise, kernel_conv_direct, kernel_copy, kernel_gemm, kernel_gemm_matmul,
+    kernel_layout_conversion, kernel_move, kernel_move_blocked;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_conv_depthwise,
     &kernel_conv_direct,
+    &kernel_gemm,
+    &kernel_gemm_matmul,
+    &kernel_AveragePool_blocked,
+    &kernel_AveragePool_plain,
+    &kernel_GlobalAveragePool_blocked,
+    &kernel_GlobalAveragePool_plain,
+    &kernel_GlobalMaxPool_blocked,
+    &kernel_GlobalMaxPool_plain,
+    &kernel_MaxPool_blocked,
+    &kernel_MaxPool_plain,
+    &kernel_layout_conversion,
+    &kernel_copy,
+    &kernel_move,
+    &kernel_move_blocked,
 };
 
 const struct kernel *const *kernel_table(int *count)

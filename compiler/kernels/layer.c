@@ -71,17 +71,22 @@ static const char *activation_constant(enum activation activation)
     return name[activation];
 }
 
-void write_epilogue(struct source *source, const struct node *node)
+void write_activation(struct source *source, const struct node *node)
 {
     const struct epilogue *epilogue = &node->epilogue;
     struct arena *arena = source_arena(source);
-    if (epilogue->residual)
-        source_printf(source, ",\n    .adds_residual = 1, .residual = %s",
-                      source_view(source, node_input(node, epilogue->residual)));
     if (epilogue->activation)
         source_printf(source, ",\n    .activation = %s, .alpha = %s, .beta = %s",
                       activation_constant(epilogue->activation), float_text(arena, (double)epilogue->alpha),
                       float_text(arena, (double)epilogue->beta));
+}
+
+void write_epilogue(struct source *source, const struct node *node)
+{
+    if (node->epilogue.residual)
+        source_printf(source, ",\n    .adds_residual = 1, .residual = %s",
+                      source_view(source, node_input(node, node->epilogue.residual)));
+    write_activation(source, node);
 }
 
 const char *residual_at(struct source *source, const struct node *node, struct region region)

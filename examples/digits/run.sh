@@ -5,6 +5,8 @@
 # Run from the folder that mednn was built in; everything that is made goes to digits/ there. MEDNNC, MEDNN_RUN and
 # COMPARE name other programs to use.
 set -eu
+# The make that runs the tests has its own options; those are not for generated Makefiles.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")" && pwd)
 mednnc=${MEDNNC:-./mednnc}
 mednn_run=${MEDNN_RUN:-./mednn-run}

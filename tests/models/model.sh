@@ -5,6 +5,8 @@
 # From make: MEDNNC, MEDNN_RUN, SRCDIR, BUILDDIR. From the user: MEDNN_DATA, a folder with models/NAME.onnx and
 # models/NAME.testdata/test_data_set_0/{input,output}_I.pb (what is not there is skipped), and MEDNN_LONG, for all of a long test.
 set -eu
+# The make that runs the tests has its own options; those are not for generated Makefiles.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 COMPARE=$BUILDDIR/compare
 CHECK_SHARES=$BUILDDIR/check_shares

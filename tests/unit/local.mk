@@ -1,6 +1,9 @@
 if HAVE_CUNIT
-check_PROGRAMS += test_region
-TESTS += test_region
+check_PROGRAMS += test_region test_partition
+TESTS += test_region test_partition
+test_partition_SOURCES = %D%/test_partition.c
+test_partition_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_partition_LDADD = $(UNIT_LIBS)
 test_region_SOURCES = %D%/test_region.c
 test_region_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_region_LDADD = $(UNIT_LIBS)
