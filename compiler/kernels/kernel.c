@@ -4,10 +4,12 @@
 
 #include <string.h>
 
-extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain, kernel_GlobalAveragePool_blocked,
-    kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked, kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked,
-    kernel_MaxPool_plain, kernel_conv_depthwise, kernel_conv_direct, kernel_copy, kernel_gemm, kernel_gemm_matmul,
-    kernel_layout_conversion, kernel_move, kernel_move_blocked;
+extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
+    kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked,
+    kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_conv_depthwise,
+    kernel_conv_direct, kernel_copy, kernel_copy_blocked, kernel_elementwise, kernel_elementwise_blocked,
+    kernel_elementwise_scalar, kernel_gemm, kernel_gemm_matmul, kernel_layout_to_blocked,
+    kernel_layout_to_plain, kernel_move, kernel_move_blocked, kernel_reduce, kernel_softmax;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -23,10 +25,17 @@ static const struct kernel *const table[] = {
     &kernel_GlobalMaxPool_plain,
     &kernel_MaxPool_blocked,
     &kernel_MaxPool_plain,
-    &kernel_layout_conversion,
     &kernel_copy,
+    &kernel_copy_blocked,
+    &kernel_elementwise,
+    &kernel_elementwise_blocked,
+    &kernel_elementwise_scalar,
+    &kernel_layout_to_blocked,
+    &kernel_layout_to_plain,
     &kernel_move,
     &kernel_move_blocked,
+    &kernel_reduce,
+    &kernel_softmax,
 };
 
 const struct kernel *const *kernel_table(int *count)

@@ -1,0 +1,251 @@
+/* element.c -- the table of element-wise functions: one more function is one line. */
+/* SPDX-License-Identifier: MIT */
+#include "element.h"
+
+#include "../operators/op.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Names without their prefix: function_ (vectors of float), real_ and integer_ (scalars of other types), which is
+ * integer_unsigned_ for uint64 where that differs. */
+struct row {
+    const char *op_type;
+    int operands; /* 0: any number, taken two by two */
+    const char *vector, *real, *integer, *unsigned_integer;
+    struct {
+        const char *attribute;
+        float otherwise;
+    } number[2]; /* attributes that follow the inputs as operands */
+};
+
+#define VECTOR(name) .vector = name
+#define NUMBER(name) .vector = name, .real = name, .integer = name
+#define SCALAR(name) .real = name, .integer = name
+#define LOGIC(name) .integer = name
+#define UNSIGNED(name) .unsigned_integer = "unsigned_" name
+
+static const struct row rows[] = {
+    {"Abs", 1, NUMBER("abs"), .unsigned_integer = "identity"},
+    {"Add", 2, NUMBER("add")},
+    {"And", 2, LOGIC("and")},
+    {"Cast", 1, SCALAR("identity"), .vector = "identity"},
+    {"Ceil", 1, VECTOR("ceil")},
+    {"Celu", 1, VECTOR("celu"), .number = {{"alpha", 1}}},
+    {"Clip", 3, VECTOR("clip")},
+    {"Cos", 1, VECTOR("cos")},
+    {"Div", 2, NUMBER("div"), UNSIGNED("div")},
+    {"Elu", 1, VECTOR("elu"), .number = {{"alpha", 1}}},
+    {"Equal", 2, SCALAR("equal")},
+    {"Erf", 1, VECTOR("erf")},
+    {"Exp", 1, VECTOR("exp")},
+    {"Floor", 1, VECTOR("floor")},
+    {"Gelu", 1, VECTOR("gelu")},
+    {"Greater", 2, SCALAR("greater"), UNSIGNED("greater")},
+    {"GreaterOrEqual", 2, SCALAR("greater_or_equal"), UNSIGNED("greater_or_equal")},
+    {"HardSigmoid", 1, VECTOR("hard_sigmoid"), .number = {{"alpha", 0.2f}, {"beta", 0.5f}}},
+    {"HardSwish", 1, VECTOR("hard_swish")},
+    {"Identity", 1, NUMBER("identity")},
+    {"LeakyRelu", 1, VECTOR("leaky_relu"), .number = {{"alpha", 0.01f}}},
+    {"Less", 2, SCALAR("less"), UNSIGNED("less")},
+    {"LessOrEqual", 2, SCALAR("less_or_equal"), UNSIGNED("less_or_equal")},
+    {"Log", 1, VECTOR("log")},
+    {"Max", 0, NUMBER("max"), UNSIGNED("max")},
+    {"Mean", 0, .vector = "add", .real = "add"},
+    {"Min", 0, NUMBER("min"), UNSIGNED("min")},
+    {"Mish", 1, VECTOR("mish")},
+    {"Mul", 2, NUMBER("mul")},
+    {"Neg", 1, NUMBER("neg")},
+    {"Not", 1, LOGIC("not")},
+    {"Or", 2, LOGIC("or")},
+    {"Pow", 2, VECTOR("pow")},
+    {"PRelu", 2, VECTOR("prelu")},
+    {"Reciprocal", 1, VECTOR("reciprocal")},
+    {"Relu", 1, NUMBER("relu")},
+    {"Round", 1, VECTOR("round")},
+    {"Selu", 1, VECTOR("selu"), .number = {{"alpha", 1.67326319f}, {"gamma", 1.05070102f}}},
+    {"Sigmoid", 1, VECTOR("sigmoid")},
+    {"Sign", 1, NUMBER("sign"), UNSIGNED("sign")},
+    {"Sin", 1, VECTOR("sin")},
+    {"Softplus", 1, VECTOR("softplus")},
+    {"Softsign", 1, VECTOR("softsign")},
+    {"Sqrt", 1, VECTOR("sqrt")},
+    {"Sub", 2, NUMBER("sub")},
+    {"Sum", 0, .vector = "add", .real = "add"},
+    {"Tanh", 1, VECTOR("tanh")},
+    {"ThresholdedRelu", 1, VECTOR("thresholded_relu"), .number = {{"alpha", 1}}},
+    {"Where", 3, SCALAR("where")},
+    {"Xor", 2, LOGIC("xor")},
+};
+
+static const struct row *find_row(const struct node *node)
+{
+    for (size_t i = 0; !*node->domain && i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(rows[i].op_type, node->op_type))
+            return &rows[i];
+    return NULL;
+}
+
+static bool is_op(const struct node *node, const char *op_type)
+{
+    return !strcmp(node->op_type, op_type);
+}
+
+/* Inputs that the operator itself has: not the residual. */
+static int own_inputs(const struct node *node)
+{
+    return node->epilogue.residual ? node->epilogue.residual : node->input_count;
+}
+
+static bool is_float(const struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && node->input[i]->type != TYPE_FLOAT)
+            return false;
+    return node->output[0]->type == TYPE_FLOAT;
+}
+
+static struct element_operand input_operand(const struct node *node, int i)
+{
+    const struct tensor *tensor = node_input(node, i);
+    if (tensor && tensor_is_constant(tensor) && tensor->type == TYPE_FLOAT && is_float(node) &&
+        shape_size(tensor->shape) == 1)
+        return (struct element_operand){NULL, tensor_double(tensor, 0)};
+    return (struct element_operand){tensor, 0};
+}
+
+static void set_call(struct element_call *call, const char *function, struct element_operand x,
+                     struct element_operand y)
+{
+    *call = (struct element_call){.function = function, .operands = 2, .x = {x, y}};
+}
+
+/* x[0] f x[1], then that f x[2], ... */
+static bool fold_call(const struct node *node, const struct row *row, const char *function, int k,
+                      struct element_call *call)
+{
+    const int inputs = own_inputs(node);
+    const struct element_operand result = {node->output[0], 0};
+    if (inputs == 1 && k == 0) {
+        *call = (struct element_call){.function = "identity", .operands = 1, .x = {input_operand(node, 0)}};
+        return true;
+    }
+    if (k < inputs - 1) {
+        set_call(call, function, k ? result : input_operand(node, 0), input_operand(node, k + 1));
+        return true;
+    }
+    if (k > inputs - 1 || inputs == 1 || strcmp(row->op_type, "Mean"))
+        return false;
+    set_call(call, "div", result, (struct element_operand){NULL, inputs});
+    return true;
+}
+
+static bool plain_call(const struct node *node, const struct row *row, const char *function, int k,
+                       struct element_call *call)
+{
+    if (k > 0)
+        return false;
+    *call = (struct element_call){.function = function, .operands = row->operands};
+    for (int i = 0; i < row->operands; i++) {
+        if (!node_input(node, i))
+            return false;
+        call->x[i] = input_operand(node, i);
+    }
+    for (int i = 0; i < 2 && row->number[i].attribute; i++)
+        call->x[call->operands++].number =
+            (double)node_float(node, row->number[i].attribute, row->number[i].otherwise);
+    return true;
+}
+
+bool element_vector_call(const struct node *node, int k, struct element_call *call)
+{
+    const struct row *row = find_row(node);
+    bool found;
+    if (!row || !row->vector || !is_float(node))
+        return false;
+    if (is_op(node, "Clip")) {
+        *call = (struct element_call){.function = row->vector, .operands = 3, .x = {input_operand(node, 0)}};
+        for (int i = 1; i < 3; i++)
+            call->x[i] = node_input(node, i) ? input_operand(node, i)
+                                             : (struct element_operand){NULL, i == 1 ? -INFINITY : INFINITY};
+        found = k == 0;
+    } else if (row->operands) {
+        found = plain_call(node, row, row->vector, k, call);
+        if (found && is_op(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh"))
+            call->function = "gelu_tanh";
+        if (found && is_op(node, "Pow") && !call->x[1].tensor && call->x[1].number == 2) {
+            call->function = "square";
+            call->operands = 1;
+        }
+    } else {
+        found = fold_call(node, row, row->vector, k, call);
+    }
+    return found;
+}
+
+/* max(x, low), then min(that, high). */
+static bool clip_call(const struct node *node, const char *unsign, int k, struct element_call *call)
+{
+    const struct element_operand x = {k ? node->output[0] : node->input[0], 0};
+    const struct tensor *low = node_input(node, 1), *high = node_input(node, 2);
+    const bool least = low && k == 0;
+    if (!low && !high) {
+        *call = (struct element_call){.function = "identity", .operands = 1, .x = {x}};
+        return k == 0;
+    }
+    if (!least && (!high || k > (low != NULL)))
+        return false;
+    const char *name = least ? (unsign ? "unsigned_max" : "max") : (unsign ? "unsigned_min" : "min");
+    set_call(call, name, x, (struct element_operand){least ? low : high, 0});
+    return true;
+}
+
+bool element_scalar_call(const struct node *node, int k, struct element_call *call)
+{
+    const struct row *row = find_row(node);
+    if (!row)
+        return false;
+    const enum type value = node->input[is_op(node, "Where") ? 1 : 0]->type;
+    const bool real = type_is_float(value) || (is_op(node, "Cast") && type_is_float(node->output[0]->type));
+    const bool is_unsigned = value == TYPE_UINT64 && row->unsigned_integer;
+    const char *function = real ? row->real : is_unsigned ? row->unsigned_integer : row->integer;
+    bool found;
+    if (is_op(node, "Clip"))
+        found = clip_call(node, value == TYPE_UINT64 ? "unsigned" : NULL, k, call);
+    else if (!function || is_op(node, "Mean"))
+        return false;
+    else
+        found = row->operands ? plain_call(node, row, function, k, call) : fold_call(node, row, function, k, call);
+    call->integer = !real;
+    return found;
+}
+
+int element_axis(const struct tensor *operand, int rank, int axis)
+{
+    const int own = axis - (rank - operand->shape.rank);
+    return own >= 0 && operand->shape.dim[own] != 1 ? own : -1;
+}
+
+struct element_place element_place(struct source *source, const struct element_operand *operand,
+                                   struct region region)
+{
+    struct element_place place = {.at = "NULL"};
+    const struct tensor *tensor = operand->tensor;
+    if (!tensor)
+        return place;
+    const struct region storage = source_storage(source, tensor);
+    int64_t stride[MAX_RANK], first = 0;
+    storage_strides(storage, stride);
+    for (int own = 0; own < tensor->shape.rank; own++) {
+        const int axis = own + region.rank - tensor->shape.rank;
+        const bool moves = axis >= 0 && element_axis(tensor, region.rank, axis) == own;
+        first += ((moves ? region.axis[axis].begin : 0) - storage.axis[own].begin) * stride[own];
+        if (moves)
+            place.stride[axis] = stride[own];
+    }
+    const char *buffer = source_buffer(source, tensor);
+    place.at = first ? arena_printf(source_arena(source), "%s + %" PRId64, buffer, first) : buffer;
+    return place;
+}

@@ -1,0 +1,86 @@
+/* lanes.h -- reductions in 16 virtual lanes and one fixed tree: the same order whatever the vector width is. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_LANES_H
+#define MEDNN_LANES_H
+
+#include "functions.h"
+#include "view.h"
+
+enum { LANES = 16 };
+
+struct lanes {
+    vf part[LANES / W];
+};
+
+INLINE struct lanes lanes_of(float value)
+{
+    struct lanes lanes;
+    for (int i = 0; i < LANES / W; i++)
+        lanes.part[i] = vector_of(value);
+    return lanes;
+}
+
+/* `count` elements, 1 to 16, one every `stride`; the other lanes become `rest`. */
+INLINE struct lanes lanes_load(const float *x, int64_t stride, int64_t count, float rest)
+{
+    struct lanes lanes = lanes_of(rest);
+    if (stride == 1 && count >= LANES) {
+        memcpy(&lanes, x, sizeof lanes);
+        return lanes;
+    }
+    float value[LANES];
+    memcpy(value, &lanes, sizeof value);
+    for (int64_t i = 0; i < count && i < LANES; i++)
+        value[i] = x[i * stride];
+    memcpy(&lanes, value, sizeof value);
+    return lanes;
+}
+
+INLINE void lanes_store(float *y, int64_t stride, int64_t count, const struct lanes *lanes)
+{
+    if (stride == 1 && count >= LANES) {
+        memcpy(y, lanes, sizeof *lanes);
+        return;
+    }
+    float value[LANES];
+    memcpy(value, lanes, sizeof value);
+    for (int64_t i = 0; i < count && i < LANES; i++)
+        y[i * stride] = value[i];
+}
+
+/* Lanes 0 and 8, 1 and 9, ...; then 0 and 4, ...; then 0 and 2, 1 and 3; then 0 and 1. */
+INLINE float lanes_join(const struct lanes *lanes, element_function *join)
+{
+    float value[2 * LANES] = {0};
+    memcpy(value, lanes, sizeof *lanes);
+    for (int step = LANES / 2; step > 0; step /= 2)
+        for (int i = 0; i < step; i += W) {
+            vf low, high;
+            memcpy(&low, value + i, sizeof low);
+            memcpy(&high, value + i + step, sizeof high);
+            low = join(low, high, high);
+            memcpy(value + i, &low, sizeof low);
+        }
+    return value[0];
+}
+
+/* Steps `index` through a box of `count` in row-major order; 0 after the last. */
+INLINE int walk_next(int rank, const int64_t *count, int64_t *index)
+{
+    for (int axis = rank - 1; axis >= 0; axis--) {
+        if (++index[axis] < count[axis])
+            return 1;
+        index[axis] = 0;
+    }
+    return 0;
+}
+
+INLINE int64_t walk_at(int rank, const int64_t *stride, const int64_t *index)
+{
+    int64_t at = 0;
+    for (int axis = 0; axis < rank; axis++)
+        at += stride[axis] * index[axis];
+    return at;
+}
+
+#endif
