@@ -73,14 +73,6 @@ static const char *activation_constant(enum activation activation)
 
 void write_activation(struct source *source, const struct node *node)
 {
-    if (node->epilogue.residual)
-        source_printf(source, ",\n    .adds_residual = 1, .residual = %s",
-                      source_view(source, node_input(node, node->epilogue.residual)));
-    write_activation(source, node);
-}
-
-void write_activation(struct source *source, const struct node *node)
-{
     const struct epilogue *epilogue = &node->epilogue;
     struct arena *arena = source_arena(source);
     if (epilogue->activation)

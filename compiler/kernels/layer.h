@@ -37,9 +37,6 @@ void write_activation(struct source *source, const struct node *node);
 /* ", .adds_residual = 1, .residual = ..." (a view) and the activation. */
 void write_epilogue(struct source *source, const struct node *node);
 
-/* The same without the residual. */
-void write_activation(struct source *source, const struct node *node);
-
 /* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
 const char *residual_at(struct source *source, const struct node *node, struct region region);
 
