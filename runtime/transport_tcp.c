@@ -164,8 +164,8 @@ static int peer_reports(struct mednn_session *session, uint32_t p, const unsigne
     if (culprit == p)
         return mednn_fail(session, "%s failed in inference %u", name.text,
                           (unsigned)mednn_get32(header + 12));
-    return mednn_fail(session, "%s %s, says device %u in inference %u", name.text, fault_text[fault],
-                      (unsigned)p, (unsigned)mednn_get32(header + 12));
+    return mednn_fail(session, "%s %s in inference %u, says device %u", name.text, fault_text[fault],
+                      (unsigned)mednn_get32(header + 12), (unsigned)p);
 }
 
 static int peer_lost(struct mednn_session *session, uint32_t p, int error)

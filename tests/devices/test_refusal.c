@@ -149,7 +149,7 @@ static void run_failure(const char *what, void (*how)(void), const char *part, d
     double took = seconds_now() - start;
     expect(what, error, "device 2 at 127.0.0.1:");
     expect(what, error, part);
-    expect(what, error, " of inference 5");
+    expect(what, error, " inference 5");
     CHECK_SAY(took < longest, "%s took %.3f s", what, took);
     printf("ok: %s: %s (%.0f ms)\n", what, error, took * 1e3);
     CHECK(cluster_wait(&cluster, 1, error) == 1);
