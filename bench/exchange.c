@@ -1,4 +1,5 @@
-/* exchange.c -- what an exchange costs: round trips through the runtime against the same over a bare socket. */
+/* exchange.c -- what an exchange costs: round trips through the runtime against the same over a bare socket.
+ */
 /* SPDX-License-Identifier: MIT */
 #include "cluster.h"
 
@@ -27,7 +28,8 @@ static int compare_doubles(const void *a, const void *b)
 static void move_all(int fd, unsigned char *bytes, bool sending)
 {
     for (size_t done = 0; done < payload;) {
-        ssize_t count = sending ? send(fd, bytes + done, payload - done, 0) : recv(fd, bytes + done, payload - done, 0);
+        ssize_t count =
+            sending ? send(fd, bytes + done, payload - done, 0) : recv(fd, bytes + done, payload - done, 0);
         CHECK(count > 0);
         done += (size_t)count;
     }
@@ -81,7 +83,8 @@ static double median_bare(int rounds)
 
 /* ---- the runtime: even exchanges there, odd ones back ---- */
 
-static int run(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
+static int run(struct mednn_session *session, unsigned char *arena, const void *const *inputs,
+               void *const *outputs)
 {
     (void)arena;
     (void)inputs;
@@ -122,7 +125,9 @@ static double median_runtime(int rounds)
     struct device device;
     struct mednn_message there[PER_INFERENCE], back[PER_INFERENCE];
     double *took = calloc((size_t)rounds, sizeof *took);
-    cluster_prepare(&cluster, (struct pattern){.devices = 2, .active = 2, .exchanges = 2 * PER_INFERENCE, .bytes = payload});
+    cluster_prepare(
+        &cluster,
+        (struct pattern){.devices = 2, .active = 2, .exchanges = 2 * PER_INFERENCE, .bytes = payload});
     cluster_start(&cluster, 1, serve);
     device_prepare(&device, &cluster, 0);
     use_tables(&device, there, back);
@@ -151,7 +156,8 @@ int main(void)
         payload = sizes[i];
         int rounds = payload > 100000 ? ROUNDS / 10 : ROUNDS;
         double bare = 1, runtime = 1;
-        /* Where the two processes run makes more of a difference than what they do: the best of several runs. */
+        /* Where the two processes run makes more of a difference than what they do: the best of several runs.
+         */
         for (int run_index = 0; run_index < RUNS; run_index++) {
             double once = median_bare(rounds), again = median_runtime(rounds);
             bare = once < bare ? once : bare;

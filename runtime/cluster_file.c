@@ -165,7 +165,8 @@ static bool read_value(struct scanner *scanner, const char *attribute, char *val
     return wrong(scanner, "the value of %s does not end", attribute);
 }
 
-static bool read_integer(struct scanner *scanner, const char *attribute, const char *value, long most, long *number)
+static bool read_integer(struct scanner *scanner, const char *attribute, const char *value, long most,
+                         long *number)
 {
     char *end;
     errno = 0;
@@ -299,12 +300,13 @@ static bool scan(struct scanner *scanner)
         return wrong(scanner, "no <device> in it");
     for (uint32_t i = 0; i < scanner->cluster->count; i++)
         if (!scanner->defined[i])
-            return wrong(scanner, "%u devices but none with id %u", (unsigned)scanner->cluster->count, (unsigned)i);
+            return wrong(scanner, "%u devices but none with id %u", (unsigned)scanner->cluster->count,
+                         (unsigned)i);
     return true;
 }
 
-int mednn_cluster_parse(struct mednn_cluster *cluster, const char *path, const char *text, size_t size, char *error,
-                        size_t error_size)
+int mednn_cluster_parse(struct mednn_cluster *cluster, const char *path, const char *text, size_t size,
+                        char *error, size_t error_size)
 {
     memset(cluster, 0, sizeof *cluster);
     struct scanner scanner = {.path = path, .start = text, .at = text, .end = text + size};
@@ -326,7 +328,8 @@ int mednn_cluster_read(struct mednn_cluster *cluster, const char *path, char *er
         if (ferror(file))
             snprintf(error, error_size, "%s: %s", path, strerror(errno));
         else if (size > FILE_LIMIT)
-            snprintf(error, error_size, "%s: larger than %d bytes, which no cluster file is", path, FILE_LIMIT);
+            snprintf(error, error_size, "%s: larger than %d bytes, which no cluster file is", path,
+                     FILE_LIMIT);
         else
             status = mednn_cluster_parse(cluster, path, text, size, error, error_size);
     }

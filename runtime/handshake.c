@@ -115,7 +115,8 @@ static bool send_hello(const struct mednn_session *session, uint32_t to, int fd)
     return send(fd, hello, sizeof hello, MSG_NOSIGNAL) == (ssize_t)sizeof hello;
 }
 
-/* Returns 1 when the hello is complete, 0 when more is to come, -1 when the connection is over or speaks nonsense. */
+/* Returns 1 when the hello is complete, 0 when more is to come, -1 when the connection is over or speaks
+ * nonsense. */
 static int read_hello(int fd, unsigned char *buffer, size_t *got)
 {
     ssize_t bytes = recv(fd, buffer + *got, HELLO_BYTES - *got, 0);
@@ -142,14 +143,16 @@ static void print_fingerprint(char *text, const unsigned char *fingerprint)
     strcat(text, "...");
 }
 
-/* Does the other end, whom we know as `who`, run the same program? The protocol version decides what the rest of
- * the hello means, so it comes first. */
+/* Does the other end, whom we know as `who`, run the same program? The protocol version decides what the rest
+ * of the hello means, so it comes first. */
 static int judge_program(struct mednn_session *session, const char *who, const unsigned char *hello)
 {
     const struct mednn_program *program = session->program;
-    uint32_t version = mednn_get32(hello + 8), devices = mednn_get32(hello + 20), mode = mednn_get32(hello + 24);
+    uint32_t version = mednn_get32(hello + 8), devices = mednn_get32(hello + 20),
+             mode = mednn_get32(hello + 24);
     if (version != MEDNN_PROTOCOL_VERSION)
-        return mednn_fail(session, "%s speaks version %u of the protocol, this device version %u: rebuild one of them",
+        return mednn_fail(session,
+                          "%s speaks version %u of the protocol, this device version %u: rebuild one of them",
                           who, (unsigned)version, MEDNN_PROTOCOL_VERSION);
     if (devices != program->devices)
         return mednn_fail(session, "%s was built for %u devices, this one for %u", who, (unsigned)devices,
@@ -158,11 +161,12 @@ static int judge_program(struct mednn_session *session, const char *who, const u
         char its[16], mine[16];
         print_fingerprint(its, hello + 32);
         print_fingerprint(mine, program->fingerprint);
-        return mednn_fail(session, "%s was built from another plan (its fingerprint %s, mine %s)", who, its, mine);
+        return mednn_fail(session, "%s was built from another plan (its fingerprint %s, mine %s)", who, its,
+                          mine);
     }
     if (mode != program->float_mode)
-        return mednn_fail(session, "%s runs in %s floating-point mode, this one in %s: rebuild one of them", who,
-                          mode_name(mode), mode_name(program->float_mode));
+        return mednn_fail(session, "%s runs in %s floating-point mode, this one in %s: rebuild one of them",
+                          who, mode_name(mode), mode_name(program->float_mode));
     return 0;
 }
 
@@ -175,7 +179,8 @@ static int admit(struct handshake *handshake, struct stranger *stranger)
     const struct mednn_program *program = session->program;
     const unsigned char *hello = stranger->buffer;
     uint32_t device = mednn_get32(hello + 12), to = mednn_get32(hello + 16);
-    send_hello(session, device, stranger->fd); /* whatever is wrong, the other end shall be able to say so too */
+    send_hello(session, device,
+               stranger->fd); /* whatever is wrong, the other end shall be able to say so too */
     struct mednn_peer_name name;
     if (device < program->devices)
         mednn_peer_name(&name, session, device);
@@ -183,12 +188,13 @@ static int admit(struct handshake *handshake, struct stranger *stranger)
         snprintf(name.text, sizeof name.text, "device %u", (unsigned)device);
     int status = judge_program(session, name.text, hello);
     if (!status && to != program->device)
-        status = mednn_fail(session, "%s took this device for device %u, but it is device %u: compare the cluster files",
-                            name.text, (unsigned)to, (unsigned)program->device);
+        status = mednn_fail(
+            session, "%s took this device for device %u, but it is device %u: compare the cluster files",
+            name.text, (unsigned)to, (unsigned)program->device);
     if (!status && device == program->device)
         status = mednn_fail(session, "another program runs as device %u as well", (unsigned)device);
-    bool expected = !status && device > program->device && device < program->devices && handshake->wanted[device] &&
-                    handshake->fd[device] < 0;
+    bool expected = !status && device > program->device && device < program->devices &&
+                    handshake->wanted[device] && handshake->fd[device] < 0;
     if (!expected) {
         close_socket(&stranger->fd);
         return status;
@@ -217,7 +223,8 @@ static int accept_stranger(struct handshake *handshake, int64_t now)
     if (!place)
         return 0;
     int fd = accept(handshake->listener, NULL, NULL);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EBADF || errno == EINVAL))
+    if (fd < 0 &&
+        (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EBADF || errno == EINVAL))
         return mednn_fail(handshake->session, "cannot accept connections: %s", strerror(errno));
     if (fd < 0)
         return 0; /* nobody there any more */
@@ -324,7 +331,8 @@ static int judge_callee(struct handshake *handshake, uint32_t device, int64_t no
         return -1;
     uint32_t found = mednn_get32(callee->buffer + 12);
     if (found != device)
-        return mednn_fail(session, "%s is really device %u: compare the cluster files", name.text, (unsigned)found);
+        return mednn_fail(session, "%s is really device %u: compare the cluster files", name.text,
+                          (unsigned)found);
     handshake->fd[device] = callee->fd;
     callee->fd = -1;
     return 0;
@@ -408,8 +416,8 @@ static int poll_sockets(struct handshake *handshake)
             handshake->poll[count++] = (struct pollfd){.fd = handshake->stranger[i].fd, .events = POLLIN};
     for (uint32_t p = 0; p < handshake->session->program->device; p++)
         if (handshake->callee[p].fd >= 0)
-            handshake->poll[count++] = (struct pollfd){.fd = handshake->callee[p].fd,
-                                                       .events = handshake->callee[p].connected ? POLLIN : POLLOUT};
+            handshake->poll[count++] = (struct pollfd){
+                .fd = handshake->callee[p].fd, .events = handshake->callee[p].connected ? POLLIN : POLLOUT};
     if (poll(handshake->poll, count, TICK_MS) < 0 && errno != EINTR)
         return mednn_fail(handshake->session, "poll: %s", strerror(errno));
     return 0;
@@ -467,7 +475,8 @@ static int find_all(struct handshake *handshake)
 
 int mednn_handshake(struct mednn_session *session, const bool *wanted, int *fd)
 {
-    struct handshake handshake = {.session = session, .wanted = wanted, .fd = fd, .listener = session->options.listen_fd};
+    struct handshake handshake = {
+        .session = session, .wanted = wanted, .fd = fd, .listener = session->options.listen_fd};
     for (int i = 0; i < STRANGERS; i++)
         handshake.stranger[i].fd = -1;
     for (uint32_t p = 0; p < MEDNN_MAX_DEVICES; p++)

@@ -1,6 +1,8 @@
-/* main.c -- the program of one device: reads inputs and runs the model on device 0, serves inferences elsewhere.
+/* main.c -- the program of one device: reads inputs and runs the model on device 0, serves inferences
+ * elsewhere.
  *
- * Compiled with -DMEDNN_PROGRAM=NAME, NAME being the `const struct mednn_program` of the deviceN.c beside it. */
+ * Compiled with -DMEDNN_PROGRAM=NAME, NAME being the `const struct mednn_program` of the deviceN.c beside it.
+ */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* getopt_long */
 #include "cluster_file.h"
@@ -60,8 +62,20 @@ static int fail(int status, const char *format, ...)
 
 /* ---- the command line ---- */
 
-enum { OPTION_CLUSTER = 256, OPTION_INPUT, OPTION_OUTPUT_DIR, OPTION_REPEAT, OPTION_BATCH, OPTION_RANDOM, OPTION_INSECURE,
-       OPTION_LISTEN_FD, OPTION_WAIT, OPTION_TIMEOUT, OPTION_HELP, OPTION_VERSION };
+enum {
+    OPTION_CLUSTER = 256,
+    OPTION_INPUT,
+    OPTION_OUTPUT_DIR,
+    OPTION_REPEAT,
+    OPTION_BATCH,
+    OPTION_RANDOM,
+    OPTION_INSECURE,
+    OPTION_LISTEN_FD,
+    OPTION_WAIT,
+    OPTION_TIMEOUT,
+    OPTION_HELP,
+    OPTION_VERSION
+};
 
 static const struct option long_options[] = {{"cluster", required_argument, NULL, OPTION_CLUSTER},
                                              {"input", required_argument, NULL, OPTION_INPUT},
@@ -189,17 +203,20 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
             return fflush(stdout) ? STATUS_FAILED : -1;
         }
         if (option == '?')
-            return fail(STATUS_USAGE, "'%s': unknown option, or a value is missing (see --help)", argv[optind - 1]);
+            return fail(STATUS_USAGE, "'%s': unknown option, or a value is missing (see --help)",
+                        argv[optind - 1]);
         int status = read_option(arguments, option);
         if (status)
             return status;
     }
     if (optind < argc)
         return fail(STATUS_USAGE, "unexpected argument '%s' (see --help)", argv[optind]);
-    if (program->device && (arguments->input_count || arguments->output_dir || arguments->random || arguments->batch))
+    if (program->device &&
+        (arguments->input_count || arguments->output_dir || arguments->random || arguments->batch))
         return fail(STATUS_USAGE, "inputs and outputs belong to device 0");
     if (program->devices > 1 && !arguments->cluster)
-        return fail(STATUS_USAGE, "give --cluster FILE: where are the %u devices?", (unsigned)program->devices);
+        return fail(STATUS_USAGE, "give --cluster FILE: where are the %u devices?",
+                    (unsigned)program->devices);
     return 0;
 }
 
@@ -286,12 +303,13 @@ static int read_input(const struct arguments *arguments, const char *given, stru
     if (path == given && strchr(given, '=') && stat(given, &status))
         return fail(STATUS_USAGE, "--input %s: the model has no input of that name (see --help)", given);
     if (i == program->input_count)
-        return fail(STATUS_USAGE, "--input %s: the model has only %u inputs", given, (unsigned)program->input_count);
+        return fail(STATUS_USAGE, "--input %s: the model has only %u inputs", given,
+                    (unsigned)program->input_count);
     if (feed[i].array.data)
         return fail(STATUS_USAGE, "--input %s: input '%s' is given twice", given, program->inputs[i].name);
     if (mednn_array_read(&feed[i].array, path, error, sizeof error) ||
-        mednn_array_match(&feed[i].array, path, &program->inputs[i], arguments->batch, &feed[i].samples, error,
-                          sizeof error))
+        mednn_array_match(&feed[i].array, path, &program->inputs[i], arguments->batch, &feed[i].samples,
+                          error, sizeof error))
         return fail(STATUS_USAGE, "%s", error);
     feed[i].stride = arguments->batch ? program->inputs[i].bytes : 0;
     return 0;
@@ -310,7 +328,8 @@ static int read_inputs(const struct arguments *arguments, struct feed *feed, int
         const struct mednn_tensor *tensor = &program->inputs[i];
         if (!feed[i].array.data) {
             if (!arguments->random)
-                return fail(STATUS_USAGE, "input '%s' is missing: give --input FILE or --random", tensor->name);
+                return fail(STATUS_USAGE, "input '%s' is missing: give --input FILE or --random",
+                            tensor->name);
             feed[i].array.data = malloc(tensor->bytes ? tensor->bytes : 1);
             if (!feed[i].array.data)
                 return fail(STATUS_FAILED, "out of memory");
@@ -339,7 +358,8 @@ static int make_outputs(struct mednn_array *output, int64_t samples, bool batch)
             array->dim[array->rank++] = samples;
         for (int axis = batch && tensor->rank && tensor->dim[0] == 1; axis < tensor->rank; axis++)
             array->dim[array->rank++] = tensor->dim[axis];
-        if ((uint64_t)samples > SIZE_MAX || __builtin_mul_overflow((size_t)samples, tensor->bytes, &array->bytes))
+        if ((uint64_t)samples > SIZE_MAX ||
+            __builtin_mul_overflow((size_t)samples, tensor->bytes, &array->bytes))
             return fail(STATUS_USAGE, "%lld samples are too many", (long long)samples);
         array->data = malloc(array->bytes ? array->bytes : 1);
         if (!array->data)
@@ -464,7 +484,8 @@ static int run_session(const struct arguments *arguments, const struct job *job)
     return status;
 }
 
-static int own_job(const struct arguments *arguments, struct job *job, struct feed *feed, struct mednn_array *output)
+static int own_job(const struct arguments *arguments, struct job *job, struct feed *feed,
+                   struct mednn_array *output)
 {
     size_t runs;
     int status = read_inputs(arguments, feed, &job->samples);
@@ -495,7 +516,8 @@ static int own(const struct arguments *arguments)
     struct job job = {0};
     struct feed *feed = calloc((size_t)program->input_count + 1, sizeof *feed);
     struct mednn_array *output = calloc((size_t)program->output_count + 1, sizeof *output);
-    int status = feed && output ? own_job(arguments, &job, feed, output) : fail(STATUS_FAILED, "out of memory");
+    int status =
+        feed && output ? own_job(arguments, &job, feed, output) : fail(STATUS_FAILED, "out of memory");
     for (uint32_t i = 0; feed && i < program->input_count; i++)
         free(feed[i].array.data);
     for (uint32_t i = 0; output && i < program->output_count; i++)

@@ -26,7 +26,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATUS_FAILED = 1, STATUS_USAGE = 2, GRACE_MS = 100, MESSAGE_BYTES = 4096, PATH_BYTES = 4096, MAX_WORDS = 64 };
+enum {
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+    GRACE_MS = 100,
+    MESSAGE_BYTES = 4096,
+    PATH_BYTES = 4096,
+    MAX_WORDS = 64,
+    MAX_JOBS = 4
+};
 
 struct device {
     const char *wrapper, *program; /* as given, or NULL */
@@ -42,13 +50,14 @@ static struct {
     const char *folder;
     char **owner_option; /* passed on to device 0 */
     int owner_option_count;
-    const char *timeout;
+    const char
+        *timeout; /* generous: here a device that dies is seen at once, and an emulated one takes its time */
     bool verbose;
     uint32_t count;
     struct device device[MEDNN_MAX_DEVICES];
     char cluster_path[PATH_BYTES];
     int ended;
-} run;
+} run = {.timeout = "600"};
 
 static volatile sig_atomic_t caught_signal;
 
@@ -74,35 +83,49 @@ static int64_t milliseconds(void)
 
 /* ---- the command line ---- */
 
-enum { OPTION_WRAPPER = 256, OPTION_PROGRAM, OPTION_TIMEOUT, OPTION_HELP, OPTION_VERSION, OPTION_OWNER,
-       OPTION_OWNER_FLAG };
+enum {
+    OPTION_WRAPPER = 256,
+    OPTION_PROGRAM,
+    OPTION_TIMEOUT,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_OWNER,
+    OPTION_OWNER_FLAG
+};
 
-static const struct option long_options[] = {
-    {"input", required_argument, NULL, OPTION_OWNER},      {"output-dir", required_argument, NULL, OPTION_OWNER},
-    {"repeat", required_argument, NULL, OPTION_OWNER},     {"batch", no_argument, NULL, OPTION_OWNER_FLAG},
-    {"random", no_argument, NULL, OPTION_OWNER_FLAG},      {"wrapper", required_argument, NULL, OPTION_WRAPPER},
-    {"program", required_argument, NULL, OPTION_PROGRAM},  {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"verbose", no_argument, NULL, 'v'},                   {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},        {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"input", required_argument, NULL, OPTION_OWNER},
+                                             {"output-dir", required_argument, NULL, OPTION_OWNER},
+                                             {"repeat", required_argument, NULL, OPTION_OWNER},
+                                             {"batch", no_argument, NULL, OPTION_OWNER_FLAG},
+                                             {"random", no_argument, NULL, OPTION_OWNER_FLAG},
+                                             {"wrapper", required_argument, NULL, OPTION_WRAPPER},
+                                             {"program", required_argument, NULL, OPTION_PROGRAM},
+                                             {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+                                             {"verbose", no_argument, NULL, 'v'},
+                                             {"help", no_argument, NULL, OPTION_HELP},
+                                             {"version", no_argument, NULL, OPTION_VERSION},
+                                             {NULL, 0, NULL, 0}};
 
 static int print_help(void)
 {
-    puts("Usage: mednn-run DIR [OPTION]...\n"
-         "Build what mednnc wrote to DIR if need be, and run all of its devices on this machine.\n"
-         "\n"
-         "  --input [NAME=]FILE   an input, .npy or ONNX TensorProto; in the model's order or by name\n"
-         "  --random              random values for inputs that are not given\n"
-         "  --batch               the first axis of the inputs counts samples: run all\n"
-         "  --repeat K            run every sample K times, for timing\n"
-         "  --output-dir DIR      write DIR/output_0.npy, output_1.npy, ...\n"
-         "  --timeout SECONDS     longest silence of a device within an inference (default 30)\n"
-         "  --program I=FILE      run device I from this file instead of DIR/deviceI\n"
-         "  --wrapper I=COMMAND   run device I through a command, such as 'qemu-aarch64 -L /usr/aarch64-linux-gnu'\n"
-         "  -v, --verbose         show what make and the devices say\n"
-         "  --help, --version\n"
-         "\n"
-         "The last line on stdout gives the latency of one inference: latency_ms median=... p90=... runs=...\n"
-         "Exit status: 0; 1 when a device failed, 2 for bad input or usage, with one line on stderr.");
+    puts(
+        "Usage: mednn-run DIR [OPTION]...\n"
+        "Build what mednnc wrote to DIR if need be, and run all of its devices on this machine.\n"
+        "\n"
+        "  --input [NAME=]FILE   an input, .npy or ONNX TensorProto; in the model's order or by name\n"
+        "  --random              random values for inputs that are not given\n"
+        "  --batch               the first axis of the inputs counts samples: run all\n"
+        "  --repeat K            run every sample K times, for timing\n"
+        "  --output-dir DIR      write DIR/output_0.npy, output_1.npy, ...\n"
+        "  --timeout SECONDS     longest silence of a device within an inference (default 600)\n"
+        "  --program I=FILE      run device I from this file instead of DIR/deviceI\n"
+        "  --wrapper I=COMMAND   run device I through a command, such as 'qemu-aarch64 -L "
+        "/usr/aarch64-linux-gnu'\n"
+        "  -v, --verbose         show what make and the devices say\n"
+        "  --help, --version\n"
+        "\n"
+        "The last line on stdout gives the latency of one inference: latency_ms median=... p90=... runs=...\n"
+        "Exit status: 0; 1 when a device failed, 2 for bad input or usage, with one line on stderr.");
     return fflush(stdout) ? STATUS_FAILED : 0;
 }
 
@@ -162,7 +185,8 @@ static int read_arguments(int argc, char **argv)
         if (option == OPTION_VERSION)
             return puts("mednn-run (mednn) " PACKAGE_VERSION) < 0 || fflush(stdout) ? STATUS_FAILED : -1;
         if (option == '?')
-            return fail(STATUS_USAGE, "'%s': unknown option, or a value is missing (see --help)", argv[optind - 1]);
+            return fail(STATUS_USAGE, "'%s': unknown option, or a value is missing (see --help)",
+                        argv[optind - 1]);
         int status = read_option(option, long_options[index].name);
         if (status)
             return status;
@@ -192,6 +216,12 @@ static int build(void)
         needed |= !run.device[i].program;
     if (!needed)
         return 0;
+    char jobs[16];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    snprintf(jobs, sizeof jobs, "-j%d",
+             processors > MAX_JOBS ? MAX_JOBS
+             : processors > 1      ? (int)processors
+                                   : 1);
     FILE *output = tmpfile();
     if (!output)
         return fail(STATUS_FAILED, "cannot make a temporary file: %s", strerror(errno));
@@ -200,7 +230,13 @@ static int build(void)
         if (!run.verbose)
             dup2(fileno(output), STDERR_FILENO);
         dup2(STDERR_FILENO, STDOUT_FILENO);
-        execlp("make", "make", "-C", run.folder, (char *)NULL);
+        /* Inside of another make (a test, say) that one's variables and job slots are none of this one's
+         * business. */
+        if (getenv("MAKELEVEL")) {
+            unsetenv("MAKEFLAGS");
+            unsetenv("MFLAGS");
+        }
+        execlp("make", "make", jobs, "-C", run.folder, (char *)NULL);
         dprintf(STDERR_FILENO, "make: %s\n", strerror(errno));
         _exit(127);
     }
@@ -229,11 +265,13 @@ static int read_device_count(void)
     run.count = cluster.count;
     for (uint32_t i = run.count; i < MEDNN_MAX_DEVICES; i++)
         if (run.device[i].wrapper || run.device[i].program)
-            return fail(STATUS_USAGE, "there is no device %u: %s has %u", (unsigned)i, path, (unsigned)run.count);
+            return fail(STATUS_USAGE, "there is no device %u: %s has %u", (unsigned)i, path,
+                        (unsigned)run.count);
     return 0;
 }
 
-/* Ports are taken here, before any device starts, and handed over open: no other program can take them between. */
+/* Ports are taken here, before any device starts, and handed over open: no other program can take them
+ * between. */
 static int listen_locally(struct device *device, uint16_t *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -253,7 +291,8 @@ static int write_cluster(void)
     const char *folder = getenv("TMPDIR");
     int length = snprintf(run.cluster_path, sizeof run.cluster_path, "%s/mednn-run-XXXXXX",
                           folder && *folder ? folder : "/tmp");
-    int fd = length > 0 && (size_t)length < sizeof run.cluster_path ? mkostemp(run.cluster_path, O_CLOEXEC) : -1;
+    int fd =
+        length > 0 && (size_t)length < sizeof run.cluster_path ? mkostemp(run.cluster_path, O_CLOEXEC) : -1;
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!file) {
         int trouble = errno;
@@ -268,7 +307,8 @@ static int write_cluster(void)
             fclose(file);
             return STATUS_FAILED;
         }
-        fprintf(file, "  <device id=\"%u\" address=\"127.0.0.1\" port=\"%u\"/>\n", (unsigned)i, (unsigned)port);
+        fprintf(file, "  <device id=\"%u\" address=\"127.0.0.1\" port=\"%u\"/>\n", (unsigned)i,
+                (unsigned)port);
     }
     fputs("</cluster>\n", file);
     return fclose(file) ? fail(STATUS_FAILED, "%s: %s", run.cluster_path, strerror(errno)) : 0;
@@ -299,10 +339,8 @@ static noreturn void become_device(uint32_t i)
     const char *fixed[] = {"--cluster", run.cluster_path, "--listen-fd", fd};
     for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
         word[count++] = (char *)fixed[j];
-    if (run.timeout) {
-        word[count++] = "--timeout";
-        word[count++] = (char *)run.timeout;
-    }
+    word[count++] = "--timeout";
+    word[count++] = (char *)run.timeout;
     for (int j = 0; !i && j < run.owner_option_count; j++)
         word[count++] = run.owner_option[j];
     fcntl(device->listener, F_SETFD, 0);
@@ -415,7 +453,8 @@ static void watch(void)
         poll_messages(deadline || ending ? 2 : 50);
         reap();
         for (uint32_t i = 0; i < run.count; i++) {
-            ending |= run.device[i].messages < 0; /* a process is seen as ended a little after its pipe closes */
+            ending |=
+                run.device[i].messages < 0; /* a process is seen as ended a little after its pipe closes */
             if (!deadline && has_failed(&run.device[i]))
                 deadline = milliseconds() + GRACE_MS;
         }
@@ -475,7 +514,8 @@ static int report(void)
     unsigned index = (unsigned)(cause - run.device);
     if (WIFSIGNALED(cause->wait_status)) {
         int number = WTERMSIG(cause->wait_status);
-        return fail(STATUS_FAILED, "device %u was killed by signal %d (%s)", index, number, strsignal(number));
+        return fail(STATUS_FAILED, "device %u was killed by signal %d (%s)", index, number,
+                    strsignal(number));
     }
     int status = WEXITSTATUS(cause->wait_status);
     cause->message[cause->message_bytes] = 0;

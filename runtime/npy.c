@@ -20,14 +20,13 @@ static const struct type_row {
     int type;
     unsigned size;
     const char *name, *descr;
-} type_table[] = {
-    {MEDNN_TYPE_FLOAT, 4, "float32", "<f4"},    {MEDNN_TYPE_UINT8, 1, "uint8", "|u1"},
-    {MEDNN_TYPE_INT8, 1, "int8", "|i1"},        {MEDNN_TYPE_UINT16, 2, "uint16", "<u2"},
-    {MEDNN_TYPE_INT16, 2, "int16", "<i2"},      {MEDNN_TYPE_INT32, 4, "int32", "<i4"},
-    {MEDNN_TYPE_INT64, 8, "int64", "<i8"},      {MEDNN_TYPE_BOOL, 1, "bool", "|b1"},
-    {MEDNN_TYPE_FLOAT16, 2, "float16", "<f2"},  {MEDNN_TYPE_DOUBLE, 8, "float64", "<f8"},
-    {MEDNN_TYPE_UINT32, 4, "uint32", "<u4"},    {MEDNN_TYPE_UINT64, 8, "uint64", "<u8"},
-    {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "|V2"}, {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "<V2"}};
+} type_table[] = {{MEDNN_TYPE_FLOAT, 4, "float32", "<f4"},     {MEDNN_TYPE_UINT8, 1, "uint8", "|u1"},
+                  {MEDNN_TYPE_INT8, 1, "int8", "|i1"},         {MEDNN_TYPE_UINT16, 2, "uint16", "<u2"},
+                  {MEDNN_TYPE_INT16, 2, "int16", "<i2"},       {MEDNN_TYPE_INT32, 4, "int32", "<i4"},
+                  {MEDNN_TYPE_INT64, 8, "int64", "<i8"},       {MEDNN_TYPE_BOOL, 1, "bool", "|b1"},
+                  {MEDNN_TYPE_FLOAT16, 2, "float16", "<f2"},   {MEDNN_TYPE_DOUBLE, 8, "float64", "<f8"},
+                  {MEDNN_TYPE_UINT32, 4, "uint32", "<u4"},     {MEDNN_TYPE_UINT64, 8, "uint64", "<u8"},
+                  {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "|V2"}, {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "<V2"}};
 
 static const struct type_row *find_type(int type)
 {
@@ -94,8 +93,10 @@ static bool read_number(struct cursor *text, int64_t *number)
 {
     const char *start;
     (void)skip(text, '\n'); /* white space in front */
-    for (start = text->at, *number = 0; text->at < text->end && *text->at >= '0' && *text->at <= '9'; text->at++)
-        if (__builtin_mul_overflow(*number, 10, number) || __builtin_add_overflow(*number, *text->at - '0', number))
+    for (start = text->at, *number = 0; text->at < text->end && *text->at >= '0' && *text->at <= '9';
+         text->at++)
+        if (__builtin_mul_overflow(*number, 10, number) ||
+            __builtin_add_overflow(*number, *text->at - '0', number))
             return false;
     return text->at > start;
 }
@@ -126,7 +127,8 @@ static bool read_shape(struct cursor *text, struct mednn_array *array)
 }
 
 /* NULL, or what is wrong. */
-static const char *read_entries(struct cursor *text, struct mednn_array *array, char *descr, size_t room, bool *fortran)
+static const char *read_entries(struct cursor *text, struct mednn_array *array, char *descr, size_t room,
+                                bool *fortran)
 {
     bool has_descr = false, has_order = false, has_shape = false;
     if (!skip(text, '{'))
@@ -181,8 +183,8 @@ static int fail_file(char *error, size_t error_size, const char *path, const cha
     return -1;
 }
 
-static int parse_npy(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size, char *error,
-                     size_t error_size)
+static int parse_npy(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
+                     char *error, size_t error_size)
 {
     unsigned version = bytes[6];
     size_t start = version == 1 ? 10 : 12;
@@ -202,7 +204,8 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
     if (trouble)
         return fail_file(error, error_size, path, trouble);
     if (fortran)
-        return fail_file(error, error_size, path, "is in Fortran order; save it with numpy.ascontiguousarray()");
+        return fail_file(error, error_size, path,
+                         "is in Fortran order; save it with numpy.ascontiguousarray()");
     for (size_t i = 0; i < sizeof type_table / sizeof *type_table; i++)
         if (!strcmp(type_table[i].descr, descr))
             array->type = type_table[i].type;
@@ -210,8 +213,8 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
         for (char *p = descr; *p; p++)
             if (*p < ' ' || *p > '~')
                 *p = '?';
-        snprintf(error, error_size, "%s: unknown element type '%s'; expected little-endian numbers such as '<f4'", path,
-                 descr);
+        snprintf(error, error_size,
+                 "%s: unknown element type '%s'; expected little-endian numbers such as '<f4'", path, descr);
         return -1;
     }
     size -= start + length;
@@ -227,8 +230,8 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
     return 0;
 }
 
-int mednn_array_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size, char *error,
-                      size_t error_size)
+int mednn_array_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
+                      char *error, size_t error_size)
 {
     *array = (struct mednn_array){0};
     int status = size >= 10 && !memcmp(bytes, "\x93NUMPY", 6)
@@ -298,10 +301,13 @@ static size_t print_shape(char *text, int rank, const int64_t *dim, const char *
 int mednn_array_write(const struct mednn_array *array, const char *path, char *error, size_t error_size)
 {
     unsigned char head[10 + 512] = "\x93NUMPY\x01";
+    const struct type_row *type = find_type(array->type);
+    if (!type)
+        return fail_file(error, error_size, path, "a .npy file cannot hold this type");
     char *text = (char *)head + 10, shape[SHAPE_TEXT], temporary[4096];
     print_shape(shape, array->rank, array->dim, ", ");
-    int length = sprintf(text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
-                         find_type(array->type)->descr, shape, array->rank == 1 ? "," : "");
+    int length = sprintf(text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }", type->descr,
+                         shape, array->rank == 1 ? "," : "");
     /* The data starts at a multiple of 64, as NumPy writes it. */
     size_t total = ((size_t)length + 11 + 63) / 64 * 64;
     memset(text + length, ' ', total - 11 - (size_t)length);
@@ -313,7 +319,8 @@ int mednn_array_write(const struct mednn_array *array, const char *path, char *e
     FILE *file = fopen(temporary, "wb");
     if (!file)
         return fail_file(error, error_size, temporary, strerror(errno));
-    bool whole = fwrite(head, 1, total, file) == total && fwrite(array->data, 1, array->bytes, file) == array->bytes;
+    bool whole =
+        fwrite(head, 1, total, file) == total && fwrite(array->data, 1, array->bytes, file) == array->bytes;
     int trouble = errno;
     if (fclose(file) && whole) {
         whole = false;
@@ -340,11 +347,12 @@ static bool fits(int rank, const int64_t *dim, const struct mednn_tensor *tensor
 {
     if (rank == tensor->rank && dims_equal(rank, dim, tensor->dim))
         return true;
-    return tensor->rank && tensor->dim[0] == 1 && rank == tensor->rank - 1 && dims_equal(rank, dim, tensor->dim + 1);
+    return tensor->rank && tensor->dim[0] == 1 && rank == tensor->rank - 1 &&
+           dims_equal(rank, dim, tensor->dim + 1);
 }
 
-int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor, bool batch,
-                      int64_t *samples, char *error, size_t error_size)
+int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor,
+                      bool batch, int64_t *samples, char *error, size_t error_size)
 {
     char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
     if (array->type != tensor->type) {
@@ -358,8 +366,8 @@ int mednn_array_match(const struct mednn_array *array, const char *path, const s
         print_shape(found, array->rank, array->dim, "x");
         print_shape(wanted, tensor->rank, tensor->dim, "x");
         const char *count = !batch ? "" : tensor->rank ? "SAMPLESx" : "SAMPLES";
-        snprintf(error, error_size, "%s: its shape is %s but input '%s' has %s%s", path, *found ? found : "scalar",
-                 tensor->name, count, *wanted || batch ? wanted : "scalar");
+        snprintf(error, error_size, "%s: its shape is %s but input '%s' has %s%s", path,
+                 *found ? found : "scalar", tensor->name, count, *wanted || batch ? wanted : "scalar");
         return -1;
     }
     *samples = batch ? array->dim[0] : 1;

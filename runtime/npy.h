@@ -1,7 +1,7 @@
 /* npy.h -- tensors in files: NumPy's .npy (versions 1 to 3) in and out, ONNX TensorProto (.pb) in.
  *
- * Files are hostile: nothing they say is believed before it was compared with the size of the file. Functions return
- * 0, or -1 with one line in `error` that names the file, what was found and what was expected. */
+ * Files are hostile: nothing they say is believed before it was compared with the size of the file. Functions
+ * return 0, or -1 with one line in `error` that names the file, what was found and what was expected. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_NPY_H
 #define MEDNN_NPY_H
@@ -45,17 +45,17 @@ const char *mednn_type_name(int type);
 /* Read a file of either kind; which, its first bytes say. */
 int mednn_array_read(struct mednn_array *array, const char *path, char *error, size_t error_size);
 /* The same from memory; `path` is for messages only. */
-int mednn_array_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size, char *error,
-                      size_t error_size);
+int mednn_array_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
+                      char *error, size_t error_size);
 /* A TensorProto only. */
-int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
-                             char *error, size_t error_size);
+int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const unsigned char *bytes,
+                             size_t size, char *error, size_t error_size);
 void mednn_array_free(struct mednn_array *array);
 
-/* Does the array fit the model's tensor? Without `batch` it has its shape, a leading 1 left out or not; with `batch`
- * there is an axis of samples in front of that, and *samples is its length, which is at least 1. */
-int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor, bool batch,
-                      int64_t *samples, char *error, size_t error_size);
+/* Does the array fit the model's tensor? Without `batch` it has its shape, a leading 1 left out or not; with
+ * `batch` there is an axis of samples in front of that, and *samples is its length, which is at least 1. */
+int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor,
+                      bool batch, int64_t *samples, char *error, size_t error_size);
 
 /* Write an array whole: to PATH.tmp first, which is renamed. */
 int mednn_array_write(const struct mednn_array *array, const char *path, char *error, size_t error_size);

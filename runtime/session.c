@@ -47,14 +47,15 @@ int mednn_fail(struct mednn_session *session, const char *format, ...)
     return -1;
 }
 
-const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session, uint32_t device)
+const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session,
+                            uint32_t device)
 {
     const struct mednn_address *address = session->options.address;
     if (address && address[device].host) {
         const char *host = address[device].host;
         bool bare = strchr(host, ':') != NULL;
-        snprintf(name->text, sizeof name->text, "device %u at %s%.255s%s:%u", (unsigned)device, bare ? "[" : "", host,
-                 bare ? "]" : "", (unsigned)address[device].port);
+        snprintf(name->text, sizeof name->text, "device %u at %s%.255s%s:%u", (unsigned)device,
+                 bare ? "[" : "", host, bare ? "]" : "", (unsigned)address[device].port);
     } else {
         snprintf(name->text, sizeof name->text, "device %u", (unsigned)device);
     }
@@ -68,7 +69,8 @@ size_t mednn_session_bytes(const struct mednn_program *program)
 }
 
 /* The tables come from the compiler, but everything else relies on them: look once. */
-static bool table_is_sound(const struct mednn_program *program, const struct mednn_message *message, uint32_t count)
+static bool table_is_sound(const struct mednn_program *program, const struct mednn_message *message,
+                           uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         if (message[i].peer >= program->devices || message[i].peer == program->device ||
@@ -91,8 +93,8 @@ static int session_open(struct mednn_session *session)
     return session->transport->open(session);
 }
 
-struct mednn_session *mednn_open(const struct mednn_program *program, void *memory, const struct mednn_options *options,
-                                 char *error, size_t error_size)
+struct mednn_session *mednn_open(const struct mednn_program *program, void *memory,
+                                 const struct mednn_options *options, char *error, size_t error_size)
 {
     unsigned char *bytes = memory;
     struct mednn_session *session = memory;
@@ -133,7 +135,8 @@ int mednn_run(struct mednn_session *session, const void *const *inputs, void *co
     if (!status)
         status = program->run(session, session->arena, inputs, outputs);
     if (status)
-        mednn_fail(session, "the program ended with status %d in inference %u", status, (unsigned)session->frame);
+        mednn_fail(session, "the program ended with status %d in inference %u", status,
+                   (unsigned)session->frame);
     else
         status = session->transport->end(session, program->exchange_count);
     if (status)

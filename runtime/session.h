@@ -1,4 +1,5 @@
-/* session.h -- what the parts of the runtime share: the state of a session, failures, numbers on the wire, time. */
+/* session.h -- what the parts of the runtime share: the state of a session, failures, numbers on the wire,
+ * time. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SESSION_H
 #define MEDNN_SESSION_H
@@ -31,7 +32,8 @@ int mednn_fail(struct mednn_session *session, const char *format, ...) __attribu
 struct mednn_peer_name {
     char text[320];
 };
-const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session, uint32_t device);
+const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session,
+                            uint32_t device);
 
 /* Of the monotonic clock. */
 int64_t mednn_milliseconds(void);

@@ -8,8 +8,18 @@
 #include <string.h>
 
 /* Field numbers of TensorProto. */
-enum { DIMS = 1, DATA_TYPE = 2, SEGMENT = 3, FLOAT_DATA = 4, INT32_DATA = 5, INT64_DATA = 7, RAW_DATA = 9,
-       DOUBLE_DATA = 10, UINT64_DATA = 11, DATA_LOCATION = 14 };
+enum {
+    DIMS = 1,
+    DATA_TYPE = 2,
+    SEGMENT = 3,
+    FLOAT_DATA = 4,
+    INT32_DATA = 5,
+    INT64_DATA = 7,
+    RAW_DATA = 9,
+    DOUBLE_DATA = 10,
+    UINT64_DATA = 11,
+    DATA_LOCATION = 14
+};
 enum wire { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
 
 struct reader {
@@ -109,7 +119,8 @@ static bool put_packed(struct target *target, struct reader packed, enum wire wi
 {
     while (packed.at < packed.end) {
         uint64_t value;
-        if (!(wire == VARINT ? read_varint(&packed, &value) : read_fixed(&packed, wire == FIXED32 ? 4 : 8, &value)) ||
+        if (!(wire == VARINT ? read_varint(&packed, &value)
+                             : read_fixed(&packed, wire == FIXED32 ? 4 : 8, &value)) ||
             !put_element(target, value))
             return false;
     }
@@ -187,8 +198,8 @@ static bool read_data(struct reader reader, const struct mednn_array *array)
     return target.done == target.bytes;
 }
 
-int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
-                             char *error, size_t error_size)
+int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const unsigned char *bytes,
+                             size_t size, char *error, size_t error_size)
 {
     *array = (struct mednn_array){0};
     struct reader reader = {bytes, bytes + size};

@@ -1,8 +1,8 @@
 /* transport.h -- how bytes travel between devices: one struct of functions per way.
  *
- * Every function returns 0, or -1 after mednn_fail(). Devices go through the exchanges of an inference in one global
- * order, so the frames between two devices arrive in the order of their tables: a transport needs no tags and trusts
- * no length that a peer sends. Nothing is allocated outside of the state handed to open(). */
+ * Every function returns 0, or -1 after mednn_fail(). Devices go through the exchanges of an inference in one
+ * global order, so the frames between two devices arrive in the order of their tables: a transport needs no
+ * tags and trusts no length that a peer sends. Nothing is allocated outside of the state handed to open(). */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_TRANSPORT_H
 #define MEDNN_TRANSPORT_H
@@ -20,8 +20,8 @@ struct mednn_transport {
     int (*start)(struct mednn_session *session);
     /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);
-    /* Wait for the frames of all exchanges up to and including this one, and progress all that have begun. With the
-     * number of exchanges: for everything, start() included. */
+    /* Wait for the frames of all exchanges up to and including this one, and progress all that have begun.
+     * With the number of exchanges: for everything, start() included. */
     int (*end)(struct mednn_session *session, uint32_t exchange);
     /* Cut all connections now, so that the peers notice. */
     void (*abort)(struct mednn_session *session);

@@ -1,4 +1,5 @@
-/* transport_tcp.c -- frames over TCP: one connection per pair of devices, one poll loop for both directions. */
+/* transport_tcp.c -- frames over TCP: one connection per pair of devices, one poll loop for both directions.
+ */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* POLLRDHUP, where there is one */
 #include "handshake.h"
@@ -24,7 +25,14 @@
  *      0  magic     4  version, 16 bits     6  type, 16 bits     8  epoch     12  inference
  *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits */
 enum { HEADER_BYTES = 32, FRAME_MAGIC = 0x464e444d, LARGEST_PIECE = 1 << 30, CLOSE_TIMEOUT_MS = 2000 };
-enum frame_type { FRAME_DATA = 1, FRAME_START = 2, FRAME_END = 3 };
+enum frame_type { FRAME_DATA = 1, FRAME_START = 2, FRAME_END = 3, FRAME_FAILED = 4 };
+
+/* The last frame of a device whose session has failed says whose fault that was: the device in place of the
+ * exchange, one of these in place of the tensor. Otherwise the survivors of a lost device would blame each
+ * other. */
+enum fault { FAULT_OWN, FAULT_CLOSED, FAULT_SILENT, FAULT_WRONG_FRAME, FAULTS };
+static const char *const fault_text[FAULTS] = {"failed", "closed the connection", "was silent for too long",
+                                               "sent a wrong frame"};
 
 /* One direction of a connection: where it is in the program's table of messages. */
 struct stream {
@@ -46,7 +54,9 @@ struct peer {
 struct tcp {
     struct peer peer[MEDNN_MAX_DEVICES];
     struct pollfd poll[MEDNN_MAX_DEVICES];
-    uint32_t begun; /* exchanges before this one have begun */
+    uint32_t begun;   /* exchanges before this one have begun */
+    uint32_t culprit; /* once the session has failed */
+    enum fault fault;
     uint32_t next[]; /* of the sends, then of the receives */
 };
 
@@ -69,7 +79,8 @@ static void thread_table(struct tcp *tcp, const struct mednn_message *message, u
     }
     for (uint32_t p = 0; p < MEDNN_MAX_DEVICES; p++) {
         struct stream *stream = sending ? &tcp->peer[p].out : &tcp->peer[p].in;
-        *stream = (struct stream){.message = message, .next = next, .count = count, .first = first[p], .current = count};
+        *stream = (struct stream){
+            .message = message, .next = next, .count = count, .first = first[p], .current = count};
     }
 }
 
@@ -128,17 +139,52 @@ static size_t pieces_bytes(const struct iovec *piece, size_t count)
 
 /* ---- progress; each function returns -1 when the connection is lost or wrong ---- */
 
+static void blame(struct mednn_session *session, uint32_t culprit, enum fault fault)
+{
+    struct tcp *tcp = session->state;
+    if (session->failed)
+        return;
+    tcp->culprit = culprit;
+    tcp->fault = fault;
+}
+
+static bool is_failure(const struct mednn_session *session, const unsigned char *header)
+{
+    return mednn_get32(header) == FRAME_MAGIC && mednn_get16(header + 4) == MEDNN_PROTOCOL_VERSION &&
+           mednn_get16(header + 6) == FRAME_FAILED && mednn_get32(header + 16) < session->program->devices &&
+           mednn_get32(header + 20) < FAULTS;
+}
+
+static int peer_reports(struct mednn_session *session, uint32_t p, const unsigned char *header)
+{
+    uint32_t culprit = mednn_get32(header + 16), fault = mednn_get32(header + 20);
+    struct mednn_peer_name name;
+    blame(session, culprit, (enum fault)fault);
+    mednn_peer_name(&name, session, culprit);
+    if (culprit == p)
+        return mednn_fail(session, "%s failed in inference %u", name.text,
+                          (unsigned)mednn_get32(header + 12));
+    return mednn_fail(session, "%s %s in inference %u, says device %u", name.text, fault_text[fault],
+                      (unsigned)mednn_get32(header + 12), (unsigned)p);
+}
+
 static int peer_lost(struct mednn_session *session, uint32_t p, int error)
 {
     struct mednn_peer_name name;
     mednn_peer_name(&name, session, p);
     const struct tcp *tcp = session->state;
+    unsigned char last[HEADER_BYTES];
+    int fd = ((const struct tcp *)session->state)->peer[p].fd;
+    if (recv(fd, last, sizeof last, MSG_PEEK | MSG_DONTWAIT) == HEADER_BYTES && is_failure(session, last))
+        return peer_reports(session, p, last); /* a write failed before its last frame was read */
+    blame(session, p, FAULT_CLOSED);
     bool closed = !error || error == ECONNRESET || error == EPIPE;
     const char *what = closed ? " closed the connection" : strerror(error), *between = closed ? "" : ": ";
     if (tcp->begun)
         return mednn_fail(session, "%s%s%s in exchange %u of inference %u", name.text, between, what,
                           (unsigned)tcp->begun - 1, (unsigned)session->frame);
-    return mednn_fail(session, "%s%s%s before inference %u", name.text, between, what, (unsigned)session->frame);
+    return mednn_fail(session, "%s%s%s before inference %u", name.text, between, what,
+                      (unsigned)session->frame);
 }
 
 static bool has_frame_to_send(const struct tcp *tcp, const struct peer *peer)
@@ -155,7 +201,8 @@ static int peer_send(struct mednn_session *session, uint32_t p)
         struct iovec piece[3];
         size_t count = 0;
         if (peer->control_left)
-            piece[count++] = (struct iovec){peer->control + HEADER_BYTES - peer->control_left, peer->control_left};
+            piece[count++] =
+                (struct iovec){peer->control + HEADER_BYTES - peer->control_left, peer->control_left};
         if (has_frame_to_send(tcp, peer)) {
             const struct mednn_message *message = &peer->out.message[peer->out.current];
             if (!peer->out.done)
@@ -187,28 +234,33 @@ static int peer_send(struct mednn_session *session, uint32_t p)
 static void describe_header(char *text, size_t size, const unsigned char *header)
 {
     snprintf(text, size, "magic %08x, version %u, type %u, epoch %u, inference %u, exchange %u, %llu bytes",
-             (unsigned)mednn_get32(header), (unsigned)mednn_get16(header + 4), (unsigned)mednn_get16(header + 6),
-             (unsigned)mednn_get32(header + 8), (unsigned)mednn_get32(header + 12), (unsigned)mednn_get32(header + 16),
+             (unsigned)mednn_get32(header), (unsigned)mednn_get16(header + 4),
+             (unsigned)mednn_get16(header + 6), (unsigned)mednn_get32(header + 8),
+             (unsigned)mednn_get32(header + 12), (unsigned)mednn_get32(header + 16),
              (unsigned long long)mednn_get64(header + 24));
 }
 
-static int check_header(struct mednn_session *session, uint32_t p, const unsigned char *header, enum frame_type type,
-                        uint32_t exchange, uint64_t bytes)
+static int check_header(struct mednn_session *session, uint32_t p, const unsigned char *header,
+                        enum frame_type type, uint32_t exchange, uint64_t bytes)
 {
     unsigned char expected[HEADER_BYTES];
     encode_header(session, expected, type, exchange, bytes);
     if (!memcmp(header, expected, HEADER_BYTES))
         return 0;
+    if (is_failure(session, header))
+        return peer_reports(session, p, header);
+    blame(session, p, FAULT_WRONG_FRAME);
     char found[160], wanted[160];
     struct mednn_peer_name name;
     describe_header(found, sizeof found, header);
     describe_header(wanted, sizeof wanted, expected);
-    return mednn_fail(session, "%s sent a wrong frame: %s; expected %s", mednn_peer_name(&name, session, p), found,
-                      wanted);
+    return mednn_fail(session, "%s sent a wrong frame: %s; expected %s", mednn_peer_name(&name, session, p),
+                      found, wanted);
 }
 
 /* Read at most the pieces; *bytes is 0 when there is nothing yet. */
-static int peer_read(struct mednn_session *session, uint32_t p, struct iovec *piece, size_t count, size_t *bytes)
+static int peer_read(struct mednn_session *session, uint32_t p, struct iovec *piece, size_t count,
+                     size_t *bytes)
 {
     struct msghdr frame = {.msg_iov = piece};
     frame.msg_iovlen = count;
@@ -226,8 +278,8 @@ static int peer_read(struct mednn_session *session, uint32_t p, struct iovec *pi
     return 0;
 }
 
-/* Take in the frames that are due, as far as they have arrived. The payload's length is the table's: a header that
- * says otherwise ends the session. */
+/* Take in the frames that are due, as far as they have arrived. The payload's length is the table's: a header
+ * that says otherwise ends the session. */
 static int peer_receive(struct mednn_session *session, uint32_t p)
 {
     struct tcp *tcp = session->state;
@@ -253,12 +305,14 @@ static int peer_receive(struct mednn_session *session, uint32_t p)
 static int peer_hung_up(struct mednn_session *session, uint32_t p)
 {
     struct peer *peer = &((struct tcp *)session->state)->peer[p];
-    char byte;
-    ssize_t ahead = recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    unsigned char header[HEADER_BYTES];
+    ssize_t ahead = recv(peer->fd, header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
     if (ahead < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
         return 0;
     if (ahead <= 0)
         return peer_lost(session, p, ahead < 0 ? errno : 0);
+    if (ahead == HEADER_BYTES && is_failure(session, header))
+        return peer_reports(session, p, header);
     peer->has_data_ahead = true;
     return 0;
 }
@@ -289,7 +343,8 @@ static int prepare_poll(const struct mednn_session *session, uint32_t limit)
             events |= POLLOUT;
         if (stream_exchange(&peer->in) < tcp->begun)
             events |= POLLIN;
-        if (!peer->has_data_ahead && (peer->in.current < peer->in.count || peer->out.current < peer->out.count))
+        if (!peer->has_data_ahead &&
+            (peer->in.current < peer->in.count || peer->out.current < peer->out.count))
             events |= POLLRDHUP;
         if (events)
             tcp->poll[p] = (struct pollfd){.fd = peer->fd, .events = (short)events};
@@ -341,6 +396,7 @@ static int wait_for(struct mednn_session *session, uint32_t limit, int timeout_m
         if (ready < 0)
             return mednn_fail(session, "poll: %s", strerror(errno));
         if (!ready) {
+            blame(session, (uint32_t)awaited, FAULT_SILENT);
             struct mednn_peer_name name;
             return mednn_fail(session, "%s was silent for %.1f s in exchange %u of inference %u",
                               mednn_peer_name(&name, session, (uint32_t)awaited), timeout_ms / 1000.0,
@@ -356,10 +412,23 @@ static int wait_for(struct mednn_session *session, uint32_t limit, int timeout_m
 
 /* ---- the functions of the transport ---- */
 
+/* Where a frame is not half sent, the peer gets to know whose fault it was. */
+static void send_failure(struct mednn_session *session, const struct peer *peer)
+{
+    const struct tcp *tcp = session->state;
+    unsigned char header[HEADER_BYTES];
+    encode_header(session, header, FRAME_FAILED, tcp->culprit, 0);
+    mednn_put32(header + 20, tcp->fault);
+    if (!peer->out.done && peer->control_left % HEADER_BYTES == 0)
+        (void)!send(peer->fd, header, sizeof header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void tcp_abort(struct mednn_session *session)
 {
     struct tcp *tcp = session->state;
     for (uint32_t p = 0; p < session->program->devices; p++) {
+        if (tcp->peer[p].fd >= 0 && session->failed)
+            send_failure(session, &tcp->peer[p]);
         if (tcp->peer[p].fd >= 0)
             close(tcp->peer[p].fd);
         tcp->peer[p].fd = -1;
@@ -372,11 +441,13 @@ static int tcp_open(struct mednn_session *session)
     struct tcp *tcp = session->state;
     thread_table(tcp, program->sends, program->send_count, tcp->next, true);
     thread_table(tcp, program->receives, program->receive_count, tcp->next + program->send_count, false);
+    tcp->culprit = program->device;
     bool wanted[MEDNN_MAX_DEVICES] = {false};
     int fd[MEDNN_MAX_DEVICES];
     for (uint32_t p = 0; p < program->devices; p++)
-        wanted[p] = p != program->device && (!p || !program->device || tcp->peer[p].out.first < program->send_count ||
-                                             tcp->peer[p].in.first < program->receive_count);
+        wanted[p] =
+            p != program->device && (!p || !program->device || tcp->peer[p].out.first < program->send_count ||
+                                     tcp->peer[p].in.first < program->receive_count);
     int status = mednn_handshake(session, wanted, fd);
     for (uint32_t p = 0; p < MEDNN_MAX_DEVICES; p++)
         tcp->peer[p].fd = p < program->devices ? fd[p] : -1;

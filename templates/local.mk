@@ -9,10 +9,13 @@ TEMPLATE_FILES = \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
 	%D%/functions.h \
+	%D%/gemm.h \
 	%D%/lanes.h \
 	%D%/layout.h \
+	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/pool.h \
 	%D%/reduce.h \
 	%D%/region.h \
 	%D%/report.html.in \

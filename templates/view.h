@@ -18,6 +18,7 @@ enum { W = 4 };
 
 typedef float vf __attribute__((vector_size(4 * W), aligned(4 * W), may_alias));
 typedef int32_t vi __attribute__((vector_size(4 * W), aligned(4 * W), may_alias));
+typedef float vu __attribute__((vector_size(4 * W), aligned(4), may_alias)); /* in plain storages: not aligned */
 
 #define INLINE static inline __attribute__((always_inline, unused))
 

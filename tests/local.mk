@@ -11,5 +11,5 @@ include tests/negative/local.mk
 
 .PHONY: check-long
 check-long: check
-	$(MAKE) check TESTS='$(CHECK_LONG_TESTS)'
+	MEDNN_LONG=1 $(MAKE) check TESTS='$(CHECK_LONG_TESTS)'
 EXTRA_DIST += $(CHECK_LONG_TESTS)

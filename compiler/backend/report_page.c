@@ -159,7 +159,7 @@ static const char *layer_rows(struct arena *arena, const struct report *report)
         text_printf(&text, "<tr><td class=\"n\">%d</td><td class=\"name\">%s<small>%s%s%s, %s</small></td>", n,
                     text_escape(arena, node->name), text_escape(arena, node->op_type), *epilogue ? ", " : "", epilogue,
                     node->kernel->name);
-        text_printf(&text, "<td>%s<small>%s</small></td><td class=\"n\">%s</td><td>%s</td><td>",
+        text_printf(&text, "<td class=\"s\">%s<small>%s</small></td><td class=\"n\">%s</td><td class=\"s\">%s</td><td>",
                     shape_string(arena, node->output[0]->shape),
                     node->output[0]->layout == LAYOUT_BLOCKED ? "blocked" : "plain",
                     layer->macs ? count_string(arena, layer->macs) : "–", cut_string(arena, layer));

@@ -10,80 +10,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- names ---- */
-
-/* `next` numbers the suffixes, so that many tensors of one name do not try the same ones again. */
-struct name_slot {
-    const char *name;
-    unsigned next;
-};
-
-/* Open addressing; tensors and nodes have a set each. */
-struct name_set {
-    struct name_slot *slot;
-    size_t count, capacity; /* capacity: a power of two */
-};
-
-struct graph_names {
-    struct name_set tensors, nodes;
-};
-
-static size_t hash_name(const char *name)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 1099511628211u;
-    return (size_t)(hash ^ hash >> 32);
-}
-
-/* The name's slot, or the free one where it belongs. */
-static struct name_slot *find_slot(const struct name_set *set, const char *name)
-{
-    size_t at = hash_name(name) & (set->capacity - 1);
-    while (set->slot[at].name && strcmp(set->slot[at].name, name))
-        at = (at + 1) & (set->capacity - 1);
-    return &set->slot[at];
-}
-
-static void grow_set(struct arena *arena, struct name_set *set)
-{
-    struct name_set grown = {.count = set->count, .capacity = set->capacity ? 2 * set->capacity : 64};
-    grown.slot = arena_array(arena, grown.capacity, sizeof *grown.slot);
-    for (size_t i = 0; i < set->capacity; i++)
-        if (set->slot[i].name)
-            *find_slot(&grown, set->slot[i].name) = set->slot[i];
-    *set = grown;
-}
-
-/* A copy of `name` that is not in the set yet, with a suffix if need be; it is put there. */
-static const char *unique_name(struct arena *arena, struct name_set *set, const char *name)
-{
-    if (2 * (set->count + 1) > set->capacity)
-        grow_set(arena, set);
-    struct name_slot *slot = find_slot(set, name), *base = slot;
-    const char *result = base->name ? NULL : arena_string(arena, name);
-    while (!result) {
-        char *candidate = arena_printf(arena, "%s_%u", name, ++base->next);
-        slot = find_slot(set, candidate);
-        result = slot->name ? NULL : candidate;
-    }
-    set->count++;
-    return slot->name = result;
-}
-
-static struct graph_names *graph_names(struct graph *graph)
-{
-    if (!graph->names)
-        graph->names = arena_alloc(graph->arena, sizeof *graph->names);
-    return graph->names;
-}
-
 /* ---- building and changing ---- */
+
+/* A copy of `name` that is not in the map yet, with a suffix if need be; it is put there. The entry counts
+ * the suffixes, so that many tensors of one name do not try the same ones again. */
+static const char *unique_name(struct arena *arena, struct name_map *names, const char *name)
+{
+    struct name_entry *base = name_add(arena, names, name);
+    if (!base->value) {
+        base->value = arena_string(arena, name);
+        return base->name = base->value;
+    }
+    for (unsigned suffix = base->number + 1;; suffix++) {
+        char *candidate = arena_printf(arena, "%s_%u", name, suffix);
+        if (name_find(names, candidate))
+            continue;
+        base->number = suffix;
+        return name_add(arena, names, candidate)->value = candidate;
+    }
+}
 
 struct tensor *graph_tensor(struct graph *graph, const char *name)
 {
     struct tensor *tensor = arena_alloc(graph->arena, sizeof *tensor);
-    tensor->name = unique_name(graph->arena, &graph_names(graph)->tensors, name);
+    tensor->name = unique_name(graph->arena, &graph->tensor_names, name);
     tensor->id = graph->tensor_count;
     *arena_append(graph->arena, graph->tensor, graph->tensor_count, graph->tensor_capacity) = tensor;
     return tensor;
@@ -107,7 +57,7 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
     assert(at >= 0 && at <= graph->node_count && input_count >= 0 && output_count >= 0);
     struct node *node = arena_alloc(graph->arena, sizeof *node);
     *node = (struct node){
-        .name = unique_name(graph->arena, &graph_names(graph)->nodes, *name ? name : op_type),
+        .name = unique_name(graph->arena, &graph->node_names, *name ? name : op_type),
         .op_type = arena_string(graph->arena, op_type),
         .domain = "",
         .input = arena_array(graph->arena, (size_t)input_count, sizeof *node->input),

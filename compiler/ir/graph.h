@@ -4,6 +4,7 @@
 #define MEDNN_GRAPH_H
 
 #include "../support/arena.h"
+#include "../support/name_map.h"
 #include "../support/text.h"
 #include "region.h"
 
@@ -13,7 +14,6 @@ struct op;
 struct kernel;
 struct node;
 struct graph;
-struct graph_names; /* every name given in a graph so far, for making new ones unique */
 
 /* How a tensor's elements lie in memory. Plain: row-major, any type and rank. Blocked: float tensors of rank 3 and 4,
  * channels (axis 1) in blocks of W lanes, [N][C/W][H][columns][W]; W is each device's vector width, and lanes beyond
@@ -96,7 +96,7 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor **input, **output; /* as the user sees them */
     int input_count, output_count;
-    struct graph_names *names; /* made when first needed */
+    struct name_map tensor_names, node_names; /* every name given so far, for making new ones unique */
 };
 
 /* ---- building and changing ---- */

@@ -71,14 +71,6 @@ static const char *activation_constant(enum activation activation)
     return name[activation];
 }
 
-void write_epilogue(struct source *source, const struct node *node)
-{
-    if (node->epilogue.residual)
-        source_printf(source, ",\n    .adds_residual = 1, .residual = %s",
-                      source_view(source, node_input(node, node->epilogue.residual)));
-    write_activation(source, node);
-}
-
 void write_activation(struct source *source, const struct node *node)
 {
     const struct epilogue *epilogue = &node->epilogue;
@@ -87,6 +79,14 @@ void write_activation(struct source *source, const struct node *node)
         source_printf(source, ",\n    .activation = %s, .alpha = %s, .beta = %s",
                       activation_constant(epilogue->activation), float_text(arena, (double)epilogue->alpha),
                       float_text(arena, (double)epilogue->beta));
+}
+
+void write_epilogue(struct source *source, const struct node *node)
+{
+    if (node->epilogue.residual)
+        source_printf(source, ",\n    .adds_residual = 1, .residual = %s",
+                      source_view(source, node_input(node, node->epilogue.residual)));
+    write_activation(source, node);
 }
 
 const char *residual_at(struct source *source, const struct node *node, struct region region)

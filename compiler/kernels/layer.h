@@ -31,11 +31,11 @@ struct map map_of(struct region region);
 /* A float as a C expression. */
 const char *float_text(struct arena *arena, double value);
 
-/* ", .adds_residual = 1, .residual = ..., .activation = ..., ..." as designated initialisers; nothing where all is 0. */
-void write_epilogue(struct source *source, const struct node *node);
-
-/* The same without the residual. */
+/* ", .activation = ..., .alpha = ..., .beta = ..." as designated initialisers; nothing where all is 0. */
 void write_activation(struct source *source, const struct node *node);
+
+/* ", .adds_residual = 1, .residual = ..." (a view) and the activation. */
+void write_epilogue(struct source *source, const struct node *node);
 
 /* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
 const char *residual_at(struct source *source, const struct node *node, struct region region);

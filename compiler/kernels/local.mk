@@ -6,9 +6,11 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/element.c %D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/gemm.c \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
 	%D%/move.c \
+	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/softmax.c

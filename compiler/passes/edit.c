@@ -9,12 +9,15 @@
 
 void rules_apply(struct graph *graph, graph_rule *const rule[], int count)
 {
+    graph_sweep(graph);
     for (bool changed = true; changed;) {
         changed = false;
-        graph_sweep(graph);
-        for (int n = 0; n < graph->node_count && !changed; n++)
-            for (int r = 0; r < count && !changed; r++)
-                changed = rule[r](graph, graph->node[n]);
+        for (int n = 0; n < graph->node_count; n++)
+            for (int r = 0; r < count && n < graph->node_count; r++)
+                if (rule[r](graph, graph->node[n])) {
+                    graph_sweep(graph);
+                    changed = true;
+                }
     }
 }
 
@@ -23,11 +26,14 @@ bool node_fold(struct graph *graph, struct node *node, int64_t limit)
     struct arena *arena = graph->arena;
     if (!node->op->evaluate || !node->output_count)
         return false;
+    int64_t given = 0;
     const void **input = arena_array(arena, (size_t)node->input_count + 1, sizeof *input);
     for (int i = 0; i < node->input_count; i++) {
         if (node->input[i] && !tensor_is_constant(node->input[i]) && !node->op->shape_only)
             return false;
         input[i] = node->input[i] ? node->input[i]->data : NULL;
+        if (input[i])
+            given += shape_size(node->input[i]->shape) * (int64_t)type_size(node->input[i]->type);
     }
     void **output = arena_array(arena, (size_t)node->output_count, sizeof *output);
     for (int k = 0; k < node->output_count; k++) {
@@ -35,7 +41,7 @@ bool node_fold(struct graph *graph, struct node *node, int64_t limit)
         if (!tensor)
             continue;
         int64_t bytes = shape_size(tensor->shape) * (int64_t)type_size(tensor->type);
-        if (bytes > limit || !type_size(tensor->type))
+        if ((bytes > limit && bytes > given) || !type_size(tensor->type))
             return false;
         output[k] = arena_alloc(arena, (size_t)bytes);
     }
@@ -56,7 +62,8 @@ bool node_bypass(struct graph *graph, struct node *node, int i)
         return true;
     }
     struct node *producer = from->producer;
-    if (!producer || graph_is_output(graph, from))
+    if (!producer || graph_is_output(graph, from) || from->type != to->type ||
+        !shape_equal(from->shape, to->shape))
         return false;
     for (int k = 0; k < producer->output_count; k++)
         if (producer->output[k] == from)
@@ -68,6 +75,27 @@ bool node_bypass(struct graph *graph, struct node *node, int i)
     node->output[0]->shape = to->shape;
     node->output[0]->shaped = true;
     return true;
+}
+
+void node_become(struct graph *graph, struct node *node, const char *op_type, int input_count,
+                 struct tensor *const input[])
+{
+    struct tensor **list = arena_array(graph->arena, (size_t)input_count, sizeof *list);
+    for (int i = 0; i < input_count; i++)
+        list[i] = input[i];
+    node->op_type = op_type;
+    node->op = op_find("", op_type, graph->opset);
+    assert(node->op);
+    node->input = list;
+    node->input_count = input_count;
+    node->output_count = 1;
+    node->attribute_count = 0;
+}
+
+struct tensor *new_integers(struct graph *graph, const char *name, int count, const int64_t *values)
+{
+    return graph_constant(graph, name, TYPE_INT64, (struct shape){.rank = 1, .dim = {count}},
+                          arena_copy(graph->arena, values, (size_t)count * sizeof *values));
 }
 
 int node_position(const struct graph *graph, const struct node *node)
@@ -82,8 +110,8 @@ struct node *node_insert(struct graph *graph, const struct node *before, const c
                          const struct tensor *like)
 {
     struct node *node =
-        graph_node(graph, node_position(graph, before), arena_printf(graph->arena, "%s.%s", before->name, op_type),
-                   op_type, input_count, 1);
+        graph_node(graph, node_position(graph, before),
+                   arena_printf(graph->arena, "%s.%s", before->name, op_type), op_type, input_count, 1);
     node->op = op_find("", op_type, graph->opset);
     assert(node->op);
     struct tensor *tensor = graph_tensor(graph, arena_printf(graph->arena, "%s.%s", like->name, op_type));

@@ -2,6 +2,7 @@
  *
  * Weights are folded in double precision. */
 /* SPDX-License-Identifier: MIT */
+#include "../operators/conv.h"
 #include "../operators/op.h"
 #include "edit.h"
 #include "passes.h"
@@ -76,14 +77,16 @@ static bool has_float_weights(const struct node *node)
            (!bias || (tensor_is_constant(bias) && bias->type == TYPE_FLOAT));
 }
 
-static struct tensor *constant_floats(struct graph *graph, const char *name, struct shape shape, const float *values)
+static struct tensor *constant_floats(struct graph *graph, const char *name, struct shape shape,
+                                      const float *values)
 {
     return graph_constant(graph, name, TYPE_FLOAT, shape, values);
 }
 
 static void set_bias(struct graph *graph, struct node *node, int64_t channels, const float *values)
 {
-    const char *name = node_input(node, 2) ? node->input[2]->name : arena_printf(graph->arena, "%s.bias", node->name);
+    const char *name =
+        node_input(node, 2) ? node->input[2]->name : arena_printf(graph->arena, "%s.bias", node->name);
     struct tensor *bias = constant_floats(graph, name, shape_of(1, &channels), values);
     while (node->input_count < 3)
         node_add_input(graph, node, NULL);
@@ -116,14 +119,15 @@ static bool fold_into_gemm(struct graph *graph, struct node *gemm, const struct 
     struct tensor *b = gemm->input[1];
     int64_t columns = gemm->output[0]->shape.dim[1], rows = shape_size(b->shape) / columns;
     bool transposed = node_int(gemm, "transB", 0);
-    const float *row = node_input(gemm, 2) ? tensor_per_channel(graph->arena, gemm->input[2], gemm->output[0]->shape)
-                                           : NULL;
+    const float *row =
+        node_input(gemm, 2) ? tensor_per_channel(graph->arena, gemm->input[2], gemm->output[0]->shape) : NULL;
     if (node_input(gemm, 2) && !row)
         return false;
     double beta = (double)node_float(gemm, "beta", 1);
     float *weights = arena_array(graph->arena, (size_t)(rows * columns), sizeof *weights);
     for (int64_t i = 0; i < rows * columns; i++)
-        weights[i] = (float)((double)((const float *)b->data)[i] * affine->scale[transposed ? i / rows : i % columns]);
+        weights[i] =
+            (float)((double)((const float *)b->data)[i] * affine->scale[transposed ? i / rows : i % columns]);
     float *bias = arena_array(graph->arena, (size_t)columns, sizeof *bias);
     for (int64_t c = 0; c < columns; c++)
         bias[c] = (float)((row ? beta * (double)row[c] : 0) * affine->scale[c] + affine->shift[c]);
@@ -134,10 +138,12 @@ static bool fold_into_gemm(struct graph *graph, struct node *gemm, const struct 
 }
 
 /* The node whose result only `reader` reads, through `tensor`. */
-static struct node *private_producer(const struct graph *graph, const struct tensor *tensor, const struct node *reader)
+static struct node *private_producer(const struct graph *graph, const struct tensor *tensor,
+                                     const struct node *reader)
 {
     struct node *producer = tensor ? tensor->producer : NULL;
-    return producer && producer->output[0] == tensor && graph_only_reader(graph, tensor) == reader ? producer : NULL;
+    return producer && producer->output[0] == tensor && graph_only_reader(graph, tensor) == reader ? producer
+                                                                                                   : NULL;
 }
 
 /* `producer` delivers what `node` delivered; node is dead afterwards. */
@@ -173,7 +179,58 @@ static bool fold_affine(struct graph *graph, struct node *node)
     return true;
 }
 
-/* Input `i` is added to what `producer` computes: its position moves down to the sum, where both are known. */
+/* Element i of a Conv's weights belongs to which input channel? */
+static int64_t input_channel(const struct node *conv, int64_t i)
+{
+    struct shape w = conv->input[1]->shape;
+    int64_t filter = shape_size(w) / w.dim[0], taps = filter / w.dim[1];
+    int64_t group = i / filter / (w.dim[0] / node_int(conv, "group", 1));
+    return group * w.dim[1] + i % filter / taps;
+}
+
+static bool is_padded(const struct node *conv)
+{
+    struct window window = conv_window(conv);
+    for (int a = 0; a < window.spatial; a++)
+        if (window.pad_begin[a] || window.pad_end[a])
+            return true;
+    return false;
+}
+
+/* A factor or a summand per channel in front of a Conv. Factors leave the zeros of the padding alone;
+ * summands may go into the bias only where there is no padding. */
+static bool fold_affine_in_front(struct graph *graph, struct node *conv)
+{
+    struct affine affine;
+    struct tensor *x;
+    if (!node_is(conv, "Conv") || has_epilogue(conv) || !has_float_weights(conv))
+        return false;
+    struct node *before = private_producer(graph, conv->input[0], conv);
+    if (!before || !(node_is(before, "Mul") || (node_is(before, "Add") && !is_padded(conv))) ||
+        has_epilogue(before) || !affine_of(graph, before, &affine, &x))
+        return false;
+    struct tensor *w = conv->input[1];
+    int64_t size = shape_size(w->shape), filters = w->shape.dim[0];
+    double *shift = arena_array(graph->arena, (size_t)filters, sizeof *shift);
+    float *weights = arena_array(graph->arena, (size_t)size, sizeof *weights);
+    for (int64_t i = 0; i < size; i++) {
+        double weight = (double)((const float *)w->data)[i];
+        weights[i] = (float)(weight * affine.scale[input_channel(conv, i)]);
+        shift[i / (size / filters)] += weight * affine.shift[input_channel(conv, i)];
+    }
+    conv->input[0] = x;
+    if (node_is(before, "Mul")) {
+        conv->input[1] = constant_floats(graph, w->name, w->shape, weights);
+    } else {
+        struct affine result = affine_new(graph->arena, filters);
+        result.shift = shift;
+        fold_into_conv(graph, conv, &result);
+    }
+    return true;
+}
+
+/* Input `i` is added to what `producer` computes: its position moves down to the sum, where both are known.
+ */
 static bool fuse_residual(struct graph *graph, struct node *add)
 {
     if (!node_is(add, "Add") || has_epilogue(add) || add->output[0]->type != TYPE_FLOAT)
@@ -196,8 +253,10 @@ static bool fuse_residual(struct graph *graph, struct node *add)
     int from = node_position(graph, best), to = node_position(graph, add);
     memmove(&graph->node[from], &graph->node[from + 1], (size_t)(to - from) * sizeof *graph->node);
     graph->node[to] = best; /* the sum is at to - 1 now, and goes */
+    while (best->input_count < best->op->max_inputs)
+        node_add_input(graph, best, NULL); /* an absent bias stays absent */
+    best->epilogue.residual = best->input_count;
     node_add_input(graph, best, other);
-    best->epilogue.residual = best->input_count - 1;
     take_over(graph, best, add);
     return true;
 }
@@ -207,10 +266,15 @@ static bool activation_of(const struct node *node, struct epilogue *epilogue)
     double low, high;
     if (node_is(node, "Relu"))
         *epilogue = (struct epilogue){.activation = ACTIVATION_RELU};
-    else if (node_is(node, "Clip") && clip_bounds(node, &low, &high))
-        *epilogue = (struct epilogue){.activation = ACTIVATION_CLIP, .alpha = (float)low, .beta = (float)high};
+    else if (node_is(node, "Clip") && clip_bounds(node, &low, &high) && low == 0 && high >= (double)INFINITY)
+        *epilogue = (struct epilogue){.activation = ACTIVATION_RELU};
+    else if (node_is(node, "Clip") && clip_bounds(node, &low, &high) && isfinite(low) && isfinite(high) &&
+             low <= high)
+        *epilogue =
+            (struct epilogue){.activation = ACTIVATION_CLIP, .alpha = (float)low, .beta = (float)high};
     else if (node_is(node, "LeakyRelu"))
-        *epilogue = (struct epilogue){.activation = ACTIVATION_LEAKY_RELU, .alpha = node_float(node, "alpha", 0.01f)};
+        *epilogue =
+            (struct epilogue){.activation = ACTIVATION_LEAKY_RELU, .alpha = node_float(node, "alpha", 0.01f)};
     else if (node_is(node, "HardSigmoid"))
         *epilogue = (struct epilogue){.activation = ACTIVATION_HARD_SIGMOID,
                                       .alpha = node_float(node, "alpha", 0.2f),
@@ -255,7 +319,8 @@ static bool expand_batch_normalization(struct graph *graph, struct node *node)
     }
     struct node *multiply = node_insert(graph, node, "Mul", 2, node->output[0]);
     multiply->input[0] = x;
-    multiply->input[1] = constant_floats(graph, arena_printf(graph->arena, "%s.scale", node->name), shape, scale);
+    multiply->input[1] =
+        constant_floats(graph, arena_printf(graph->arena, "%s.scale", node->name), shape, scale);
     node->op_type = "Add";
     node->op = op_find("", "Add", graph->opset);
     node->attribute_count = 0;
@@ -269,7 +334,9 @@ static bool expand_batch_normalization(struct graph *graph, struct node *node)
 void fuse(struct graph *graph)
 {
     static graph_rule *const weights[] = {fold_affine};
-    static graph_rule *const epilogues[] = {expand_batch_normalization, fuse_residual, fuse_activation};
+    static graph_rule *const expanded[] = {expand_batch_normalization, fold_affine, fold_affine_in_front};
+    static graph_rule *const epilogues[] = {fuse_residual, fuse_activation};
     rules_apply(graph, weights, 1);
-    rules_apply(graph, epilogues, 3);
+    rules_apply(graph, expanded, 3);
+    rules_apply(graph, epilogues, 2);
 }

@@ -1,14 +1,28 @@
 /* infer_shapes.c -- types and shapes, front to back. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
+#include "../support/fail.h"
 #include "edit.h"
 #include "passes.h"
 
 /* Values that decide shapes are small; weights are left to fold_constants. */
 static const int64_t SHAPE_VALUES = 1 << 20;
 
+static void check_inputs(const struct graph *graph)
+{
+    for (int i = 0; i < graph->input_count; i++) {
+        const struct tensor *input = graph->input[i];
+        if (!input->shaped)
+            fail("input '%s' has no shape; give --input-shape %s=...", input->name, input->name);
+        if (!type_size(input->type))
+            fail("input '%s' has type %s, which mednnc does not support", input->name,
+                 type_name(input->type));
+    }
+}
+
 void infer_shapes(struct graph *graph)
 {
+    check_inputs(graph);
     int kept = 0;
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];

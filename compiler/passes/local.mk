@@ -9,6 +9,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c \
-	%D%/simplify.c \
+	%D%/simplify.c %D%/simplify.h \
+	%D%/simplify_activations.c \
 	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

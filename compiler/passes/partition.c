@@ -21,7 +21,7 @@ static struct division on_owner(const struct node *node)
     return division;
 }
 
-/* Does a part of the output along `axis` read less than the whole output does? */
+/* Does a part of the output along `axis` take less work, or where there is none, read less than the whole does? */
 static bool can_cut(const struct node *node, int axis)
 {
     struct shape shape = node->output[0]->shape;
@@ -34,6 +34,8 @@ static bool can_cut(const struct node *node, int axis)
             return false;
     struct region whole = region_whole(shape), part = whole;
     part.axis[axis].end = grid;
+    if (node_macs(node, whole))
+        return node_macs(node, part) < node_macs(node, whole);
     for (int i = 0; i < node->input_count; i++)
         if (node->input[i] &&
             region_size(node_reads(node, i, 0, part)) < region_size(node_reads(node, i, 0, whole)))

@@ -1,5 +1,8 @@
-/* simplify.c -- nodes that do nothing, and patterns that mean one operator. */
+/* simplify.c -- the same graph in fewer words. One rule is one function. */
 /* SPDX-License-Identifier: MIT */
+#include "simplify.h"
+
+#include "../operators/conv.h"
 #include "../operators/op.h"
 #include "edit.h"
 #include "passes.h"
@@ -7,20 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Does the one piece of a data movement copy every element to its own place? */
-static bool moves_nothing(struct graph *graph, const struct node *node)
-{
-    struct moves moves = node_moves(graph->arena, node);
-    const struct tensor *input = node_input(node, 0), *output = node->output[0];
-    if (moves.count != 1 || moves.item[0].input != 0 || !shape_equal(input->shape, output->shape))
-        return false;
-    const struct move *move = &moves.item[0];
-    for (int a = 0; a < output->shape.rank; a++)
-        if (move->count[a] != output->shape.dim[a] || move->output_start[a] || move->output_step[a] != 1 ||
-            move->input_start[a] || (output->shape.dim[a] > 1 && (move->input_axis[a] != a || move->input_step[a] != 1)))
-            return false;
-    return true;
-}
+/* ---- nodes that do nothing ---- */
 
 /* Operators that keep the elements in row-major order, whatever they do to the shape. */
 static bool is_reshape(const struct node *node)
@@ -28,57 +18,194 @@ static bool is_reshape(const struct node *node)
     static const char *const types[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (node_is(node, types[i]))
-            return node->output_count < 2 || !node->output[1] || !node->output[1]->uses;
+            return !node_output(node, 1) || !node->output[1]->uses;
     return false;
+}
+
+/* Combines any number of inputs, but has only one. */
+static bool is_single(const struct node *node)
+{
+    static const char *const types[] = {"Sum", "Mean", "Min", "Max"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (node_is(node, types[i]))
+            return node->input_count == 1;
+    return node_is(node, "Clip") && !node_input(node, 1) && !node_input(node, 2);
+}
+
+/* A pooling window of one element, over every element: adaptive pooling of a map that has its final size already. */
+static bool is_pool_of_one(const struct node *node)
+{
+    if (!(node_is(node, "AveragePool") || node_is(node, "MaxPool")) || (node_output(node, 1) && node->output[1]->uses))
+        return false;
+    struct window window = pool_window(node);
+    for (int a = 0; a < window.spatial; a++)
+        if (window.kernel[a] != 1 || window.stride[a] != 1 || window.pad_begin[a] || window.pad_end[a])
+            return false;
+    return true;
+}
+
+/* The input that the one piece of a data movement copies, every element to its own place; -1 for other nodes.
+ */
+static int copied_input(const struct node *node)
+{
+    struct arena scratch = {0};
+    struct moves moves = node_moves(&scratch, node);
+    int input = moves.count == 1 ? moves.item[0].input : -1;
+    struct shape y = node->output[0]->shape;
+    if (input >= 0 && !shape_equal(node->input[input]->shape, y))
+        input = -1;
+    for (int a = 0; input >= 0 && a < y.rank; a++) {
+        const struct move *move = &moves.item[0];
+        bool still = y.dim[a] == 1 || (move->input_axis[a] == a && move->input_step[a] == 1);
+        if (!still || move->output_start[a] || move->input_start[a] || move->count[a] != y.dim[a])
+            input = -1;
+    }
+    arena_free(&scratch);
+    return input;
 }
 
 static bool remove_idle(struct graph *graph, struct node *node)
 {
-    const struct tensor *input = node_input(node, 0);
-    if (!input || tensor_is_constant(input) || !node->output[0]->uses)
+    const struct tensor *x = node_input(node, 0), *y = node->output[0];
+    if (!x || !y || !y->uses)
         return false;
-    bool same = shape_equal(input->shape, node->output[0]->shape) && input->type == node->output[0]->type;
-    bool idle = (is_reshape(node) && same) || (node_is(node, "Cast") && same) ||
-                (node->op->moves && same && moves_nothing(graph, node));
-    return idle && node_bypass(graph, node, 0);
+    if (x->type == y->type && shape_equal(x->shape, y->shape) &&
+        (is_reshape(node) || is_single(node) || is_pool_of_one(node) || node_is(node, "Cast")))
+        return node_bypass(graph, node, 0);
+    int input = node->op->moves ? copied_input(node) : -1;
+    return input >= 0 && node_bypass(graph, node, input);
+}
+
+static bool remove_unit_factor(struct graph *graph, struct node *node)
+{
+    float value;
+    for (int i = node_is(node, "Mul") ? 0 : 1; (node_is(node, "Mul") || node_is(node, "Div")) && i < 2; i++)
+        if (tensor_is_uniform(node->input[i], &value) && value == 1 &&
+            shape_equal(node->input[1 - i]->shape, node->output[0]->shape))
+            return node_bypass(graph, node, 1 - i);
+    return false;
+}
+
+/* ---- moving data ---- */
+
+static void become_reshape(struct graph *graph, struct node *node, struct tensor *x)
+{
+    struct shape y = node->output[0]->shape;
+    const char *name = arena_printf(graph->arena, "%s.shape", node->name);
+    node_become(graph, node, "Reshape", 2, (struct tensor *[]){x, new_integers(graph, name, y.rank, y.dim)});
+    node_set_attribute(graph, node, (struct attribute){.name = "allowzero", .kind = ATTRIBUTE_INT, .i = 1});
 }
 
 /* Reshape of a reshape: only the last shape counts. */
 static bool join_reshapes(struct graph *graph, struct node *node)
 {
-    (void)graph;
-    struct node *first = is_reshape(node) ? node->input[0]->producer : NULL;
-    if (!first || !is_reshape(first) || first->output[0] != node->input[0] || !node->output[0]->uses)
+    struct node *first = is_reshape(node) && node->output[0] ? node->input[0]->producer : NULL;
+    if (!first || !is_reshape(first) || first->output[0] != node->input[0])
         return false;
-    node->input[0] = first->input[0];
+    become_reshape(graph, node, first->input[0]);
     return true;
 }
 
-/* MatMul with a constant matrix and a constant row after it is a Gemm. */
+static bool join_transposes(struct graph *graph, struct node *node)
+{
+    struct node *first = node_is(node, "Transpose") ? node->input[0]->producer : NULL;
+    if (!first || !node_is(first, "Transpose"))
+        return false;
+    int rank = node->output[0]->shape.rank;
+    int64_t *perm = arena_array(graph->arena, (size_t)rank, sizeof *perm);
+    for (int i = 0; i < rank; i++) {
+        int64_t axis = node_ints(node, "perm", i, rank - 1 - i);
+        perm[i] = node_ints(first, "perm", (int)axis, rank - 1 - axis);
+    }
+    node->input[0] = first->input[0];
+    node_set_attribute(
+        graph, node, (struct attribute){.name = "perm", .kind = ATTRIBUTE_INTS, .count = rank, .ints = perm});
+    return true;
+}
+
+/* A Transpose that keeps the order of the axes longer than 1 moves nothing. */
+static bool transpose_to_reshape(struct graph *graph, struct node *node)
+{
+    if (!node_is(node, "Transpose"))
+        return false;
+    struct shape x = node->input[0]->shape;
+    int64_t last = -1;
+    for (int i = 0; i < x.rank; i++) {
+        int64_t axis = node_ints(node, "perm", i, x.rank - 1 - i);
+        if (x.dim[axis] == 1)
+            continue;
+        if (axis < last)
+            return false;
+        last = axis;
+    }
+    become_reshape(graph, node, node->input[0]);
+    return true;
+}
+
+/* A Slice for every part of a Split that somebody reads. */
+static bool split_to_slices(struct graph *graph, struct node *node)
+{
+    if (!node_is(node, "Split"))
+        return false;
+    int64_t axis = node_axis(node, 0), begin = 0, length = node->input[0]->shape.dim[axis];
+    int64_t equal = (length + node->output_count - 1) / node->output_count;
+    int at = node_position(graph, node);
+    for (int k = 0; k < node->output_count; k++) {
+        struct tensor *part = node->output[k];
+        int64_t end = begin + (node_input(node, 1) ? tensor_int(node->input[1], k) : equal);
+        end = end < length ? end : length;
+        if (part) {
+            struct node *slice =
+                graph_node(graph, ++at, arena_printf(graph->arena, "%s.%d", node->name, k), "Slice", 4, 1);
+            slice->op = op_find("", "Slice", graph->opset);
+            slice->input[0] = node->input[0];
+            slice->input[1] = new_integers(graph, "starts", 1, &begin);
+            slice->input[2] = new_integers(graph, "ends", 1, &end);
+            slice->input[3] = new_integers(graph, "axes", 1, &axis);
+            slice->output[0] = part;
+            node->output[k] = NULL;
+        }
+        begin = end;
+    }
+    return true;
+}
+
+/* ---- arithmetic ---- */
+
+/* MatMul of two matrices and a constant row after it are a Gemm. */
 static bool make_gemm(struct graph *graph, struct node *add)
 {
     for (int i = 0; node_is(add, "Add") && i < 2; i++) {
         struct node *product = add->input[i]->producer;
-        const struct tensor *row = add->input[1 - i];
-        if (!node_is(product, "MatMul") || graph_only_reader(graph, add->input[i]) != add ||
-            !tensor_is_constant(row) || row->type != TYPE_FLOAT || product->input[0]->shape.rank != 2 ||
-            product->input[1]->shape.rank != 2 || !tensor_is_constant(product->input[1]) ||
-            !shape_equal(add->output[0]->shape, product->output[0]->shape))
-            continue;
-        if (!tensor_per_channel(graph->arena, row, add->output[0]->shape))
-            continue;
-        struct node *gemm = node_insert(graph, add, "Gemm", 3, add->output[0]);
-        gemm->input[0] = product->input[0];
-        gemm->input[1] = product->input[1];
-        gemm->input[2] = add->input[1 - i];
-        struct tensor *result = add->output[0];
-        add->output[0] = gemm->output[0];
-        add->output[0]->producer = add;
-        gemm->output[0] = result;
-        result->producer = gemm;
-        return true;
+        struct tensor *row = add->input[1 - i];
+        if (node_is(product, "MatMul") && graph_only_reader(graph, add->input[i]) == add &&
+            product->input[0]->shape.rank == 2 && product->input[1]->shape.rank == 2 &&
+            shape_equal(add->output[0]->shape, product->output[0]->shape) &&
+            tensor_per_channel(graph->arena, row, add->output[0]->shape)) {
+            node_become(graph, add, "Gemm", 3,
+                        (struct tensor *[]){product->input[0], product->input[1], row});
+            return true;
+        }
     }
     return false;
+}
+
+/* A constant C of a Gemm becomes a vector of all columns, beta taken in. */
+static bool make_gemm_bias(struct graph *graph, struct node *gemm)
+{
+    struct tensor *c = node_is(gemm, "Gemm") ? node_input(gemm, 2) : NULL;
+    float beta = c ? node_float(gemm, "beta", 1) : 1;
+    int64_t columns = gemm->output[0] ? gemm->output[0]->shape.dim[gemm->output[0]->shape.rank > 1] : 0;
+    if (!c || (beta == 1 && c->shape.rank == 1 && c->shape.dim[0] == columns))
+        return false;
+    float *values = (float *)tensor_per_channel(graph->arena, c, gemm->output[0]->shape);
+    if (!values)
+        return false;
+    for (int64_t i = 0; i < columns; i++)
+        values[i] *= beta;
+    node_remove_attribute(gemm, "beta");
+    gemm->input[2] = graph_constant(graph, c->name, TYPE_FLOAT, shape_of(1, &columns), values);
+    return true;
 }
 
 /* A Gemm adds one constant row; any other C is an Add of its own. */
@@ -111,76 +238,66 @@ static bool split_gemm(struct graph *graph, struct node *gemm)
     return true;
 }
 
-/* The other input of a two-input node, when `tensor` is one of them. */
-static struct tensor *other_input(const struct node *node, const struct tensor *tensor)
+/* Only where the reciprocal is exact: powers of two. */
+static bool division_to_product(struct graph *graph, struct node *node)
 {
-    if (node->input_count != 2)
-        return NULL;
-    return node->input[0] == tensor ? node->input[1] : node->input[1] == tensor ? node->input[0] : NULL;
-}
-
-static bool is_near(double a, double b)
-{
-    return fabs(a - b) <= 1e-6 * fabs(b);
-}
-
-/* A node of type `op_type` that reads `x` together with a uniform constant. */
-static bool is_with_constant(const struct node *node, const char *op_type, const struct tensor *x, double value)
-{
-    float found;
-    return node_is(node, op_type) && tensor_is_uniform(other_input(node, x), &found) && is_near((double)found, value);
-}
-
-/* Clip(x + 3, 0, 6), or NULL; returns x. */
-static struct tensor *shifted_clip(const struct node *clip)
-{
-    double low, high;
-    float three;
-    if (!node_is(clip, "Clip") || !clip_bounds(clip, &low, &high) || low != 0 || high != 6)
-        return NULL;
-    const struct node *add = clip->input[0]->producer;
-    for (int i = 0; node_is(add, "Add") && i < 2; i++)
-        if (tensor_is_uniform(add->input[i], &three) && three == 3)
-            return add->input[1 - i];
-    return NULL;
-}
-
-/* x HardSigmoid(x, 1/6, 1/2), or x Clip(x + 3, 0, 6) / 6 with the division in either place. */
-static struct tensor *hard_swish_of(const struct node *node)
-{
-    for (int i = 0; node_is(node, "Mul") && i < 2; i++) {
-        const struct node *gate = node->input[i]->producer;
-        struct tensor *x = node->input[1 - i];
-        if (node_is(gate, "HardSigmoid") && gate->input[0] == x &&
-            is_near((double)node_float(gate, "alpha", 0.2f), 1.0 / 6) && node_float(gate, "beta", 0.5f) == 0.5f)
-            return x;
-        if (gate && is_with_constant(gate, "Div", gate->input[0], 6) && shifted_clip(gate->input[0]->producer) == x)
-            return x;
-    }
-    if (node_is(node, "Div") && is_with_constant(node, "Div", node->input[0], 6)) {
-        const struct node *product = node->input[0]->producer;
-        for (int i = 0; node_is(product, "Mul") && i < 2; i++)
-            if (product->input[i]->producer && shifted_clip(product->input[i]->producer) == product->input[1 - i])
-                return product->input[1 - i];
-    }
-    return NULL;
-}
-
-static bool make_hard_swish(struct graph *graph, struct node *node)
-{
-    struct tensor *x = hard_swish_of(node);
-    if (!x || x->type != TYPE_FLOAT || !shape_equal(x->shape, node->output[0]->shape))
+    const struct tensor *divisor = node_is(node, "Div") ? node->input[1] : NULL;
+    if (!divisor || !tensor_is_constant(divisor) || divisor->type != TYPE_FLOAT)
         return false;
-    node->op_type = "HardSwish";
-    node->op = op_find("", "HardSwish", graph->opset);
-    node->input[0] = x;
-    node->input_count = 1;
-    node->attribute_count = 0;
+    int64_t size = shape_size(divisor->shape);
+    float *reciprocal = arena_array(graph->arena, (size_t)size, sizeof *reciprocal);
+    for (int64_t i = 0; i < size; i++) {
+        int exponent;
+        float value = ((const float *)divisor->data)[i];
+        if (!isfinite(value) || fabsf(frexpf(value, &exponent)) != 0.5f || exponent < -100 || exponent > 100)
+            return false;
+        reciprocal[i] = 1 / value;
+    }
+    struct tensor *factor = graph_constant(graph, divisor->name, TYPE_FLOAT, divisor->shape, reciprocal);
+    node_become(graph, node, "Mul", 2, (struct tensor *[]){node->input[0], factor});
+    return true;
+}
+
+static bool sum_to_add(struct graph *graph, struct node *node)
+{
+    if (!node_is(node, "Sum") || node->input_count != 2)
+        return false;
+    node_become(graph, node, "Add", 2, (struct tensor *[]){node->input[0], node->input[1]});
+    return true;
+}
+
+/* The mean over all spatial axes is a global pooling, and then perhaps a Reshape. */
+static bool mean_to_pooling(struct graph *graph, struct node *node)
+{
+    bool reduced[MAX_RANK];
+    if (!node_is(node, "ReduceMean") || node->input[0]->type != TYPE_FLOAT || !reduce_axes(node, reduced))
+        return false;
+    struct tensor *x = node->input[0];
+    struct shape y = x->shape;
+    for (int i = 0; i < y.rank; i++) {
+        if (reduced[i] != (i >= 2))
+            return false;
+        y.dim[i] = i < 2 ? y.dim[i] : 1;
+    }
+    if (y.rank < 3 || !shape_size(x->shape))
+        return false;
+    if (shape_equal(y, node->output[0]->shape)) {
+        node_become(graph, node, "GlobalAveragePool", 1, &x);
+        return true;
+    }
+    struct node *pool = node_insert(graph, node, "GlobalAveragePool", 1, node->output[0]);
+    pool->input[0] = x;
+    pool->output[0]->shape = y;
+    become_reshape(graph, node, pool->output[0]);
     return true;
 }
 
 void simplify(struct graph *graph)
 {
-    static graph_rule *const rules[] = {remove_idle, join_reshapes, make_gemm, split_gemm, make_hard_swish};
+    static graph_rule *const rules[] = {
+        split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
+        transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
+        sum_to_add,           mean_to_pooling, make_hard_activation};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
+    fold_constants(graph);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# train.py -- train the digits network, and write digits.onnx, digits_x.npy and digits_y.npy beside this file.
+# train.py -- train the digits network, and write digits.onnx and digits_{x,y,scores}.npy beside this file.
 # SPDX-License-Identifier: MIT
 #
 # Needs python3-sklearn (which holds the data), python3-torch and python3-onnx; takes a few seconds on one core. Rows 0..1199
@@ -84,8 +84,11 @@ def main():
         warnings.simplefilter("ignore")
         torch.onnx.export(network, test_images[:1], here / "digits.onnx", opset_version=13,
                           input_names=["image"], output_names=["scores"])
+    with torch.no_grad():
+        scores = network(test_images)
     np.save(here / "digits_x.npy", test_images.numpy())
     np.save(here / "digits_y.npy", test_labels.numpy())
+    np.save(here / "digits_scores.npy", scores.numpy())
 
 
 if __name__ == "__main__":

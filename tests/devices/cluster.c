@@ -107,7 +107,8 @@ static int end_exchange(struct mednn_session *session, unsigned char *arena, uin
     return 0;
 }
 
-static int run(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
+static int run(struct mednn_session *session, unsigned char *arena, const void *const *inputs,
+               void *const *outputs)
 {
     (void)inputs;
     (void)outputs;
@@ -126,14 +127,16 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
     return exchanges ? end_exchange(session, arena, exchanges - 1) : 0;
 }
 
-static struct mednn_message *make_table(const struct pattern *pattern, uint32_t device, bool sending, uint32_t *count)
+static struct mednn_message *make_table(const struct pattern *pattern, uint32_t device, bool sending,
+                                        uint32_t *count)
 {
     struct mednn_message *table = calloc((size_t)pattern->exchanges * pattern->devices + 1, sizeof *table);
     *count = 0;
     for (uint32_t e = 0; device < pattern->active && e < pattern->exchanges; e++)
         for (uint32_t p = 0; p < pattern->active; p++)
             if (p != device)
-                table[(*count)++] = (struct mednn_message){e, p, slot(pattern, e, p, sending), pattern->bytes};
+                table[(*count)++] =
+                    (struct mednn_message){e, p, slot(pattern, e, p, sending), pattern->bytes};
     return table;
 }
 
@@ -151,7 +154,8 @@ void device_prepare(struct device *device, struct cluster *cluster, uint32_t ind
     device->program.arena_bytes = slot(pattern, 1, pattern->devices, false);
     device->program.sends = make_table(pattern, index, true, &device->program.send_count);
     device->program.receives = make_table(pattern, index, false, &device->program.receive_count);
-    device->options = (struct mednn_options){.address = cluster->address, .listen_fd = cluster->listener[index]};
+    device->options =
+        (struct mednn_options){.address = cluster->address, .listen_fd = cluster->listener[index]};
     for (uint32_t i = 0; i < pattern->devices; i++)
         if (i != index)
             close(cluster->listener[i]);
@@ -163,8 +167,8 @@ bool device_open(struct device *device)
     size_t bytes = (mednn_session_bytes(&device->program) + 63) / 64 * 64;
     device->memory = aligned_alloc(64, bytes);
     CHECK(device->memory);
-    device->session = mednn_open(&device->program, device->memory, &device->options, device->error,
-                                 sizeof device->error);
+    device->session =
+        mednn_open(&device->program, device->memory, &device->options, device->error, sizeof device->error);
     return device->session;
 }
 

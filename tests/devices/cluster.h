@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What the devices do: in each exchange every device below `active` sends `bytes` to every other of them. Contents
- * depend on inference, exchange, sender and receiver, and are checked on arrival. */
+/* What the devices do: in each exchange every device below `active` sends `bytes` to every other of them.
+ * Contents depend on inference, exchange, sender and receiver, and are checked on arrival. */
 struct pattern {
     uint32_t devices, active, exchanges;
     size_t bytes;

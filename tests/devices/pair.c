@@ -1,7 +1,7 @@
 /* pair.c -- a hand-written program of two devices, as mednnc would write it: y = 2 x, n = 1 + k.
  *
- * Device 0 sends the second half of x to device 1, which doubles it and sends it back. Compiled with -DDEVICE=0 or 1;
- * -DMODE=1 for the other floating-point mode, -DDIE=K to die in inference K. */
+ * Device 0 sends the second half of x to device 1, which doubles it and sends it back. Compiled with
+ * -DDEVICE=0 or 1; -DMODE=1 for the other floating-point mode, -DDIE=K to die in inference K. */
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mednn_runtime.h"
 
@@ -15,8 +15,10 @@
 enum { HALF = 6, ROUND_UP = 64 };
 
 static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES] = {1, 2, 3};
-static const struct mednn_tensor inputs[] = {{"x", 1, 3, {1, 2, HALF}, 2 * HALF * sizeof(float)}, {"k", 7, 0, {0}, 8}};
-static const struct mednn_tensor outputs[] = {{"y", 1, 3, {1, 2, HALF}, 2 * HALF * sizeof(float)}, {"n", 7, 0, {0}, 8}};
+static const struct mednn_tensor inputs[] = {{"x", 1, 3, {1, 2, HALF}, 2 * HALF * sizeof(float)},
+                                             {"k", 7, 0, {0}, 8}};
+static const struct mednn_tensor outputs[] = {{"y", 1, 3, {1, 2, HALF}, 2 * HALF * sizeof(float)},
+                                              {"n", 7, 0, {0}, 8}};
 static const struct mednn_message there[] = {{0, 1 - DEVICE, 0, HALF * sizeof(float)}};
 static const struct mednn_message back[] = {{1, 1 - DEVICE, ROUND_UP, HALF * sizeof(float)}};
 
@@ -26,7 +28,8 @@ static void twice(const float *from, float *to)
         to[i] = 2 * from[i];
 }
 
-static int run(struct mednn_session *session, unsigned char *arena, const void *const *input, void *const *output)
+static int run(struct mednn_session *session, unsigned char *arena, const void *const *input,
+               void *const *output)
 {
     float *near = (float *)(void *)arena, *far = (float *)(void *)(arena + ROUND_UP);
 #ifdef DIE

@@ -102,6 +102,21 @@ expect 0 '' "$MEDNN_RUN" --version
 expect 0 '' "$MEDNN_RUN" --help
 expect 0 '' dir/device1 --help
 
+# ---- devices of other instruction sets ----
+for pair in aarch64-linux-gnu:qemu-aarch64 arm-linux-gnueabihf:qemu-arm; do
+    target=${pair%:*} emulator=${pair#*:}
+    command -v "$target-gcc" >/dev/null && command -v "$emulator" >/dev/null || continue
+    mkdir -p "$target"
+    cp -R dir/pair.c dir/runtime dir/Makefile "$target/"
+    make -s -C "$target" CC="$target-gcc" || fail "make for $target"
+    wrapper="$emulator -L /usr/$target"
+    expect 0 '' "$MEDNN_RUN" dir --input x.npy --input k.npy --output-dir f --wrapper "1=$wrapper" --program "1=$target/device1"
+    same f/output_0.npy y.npy
+    expect 0 '' "$MEDNN_RUN" dir --input x.pb --input k.pb --output-dir g --wrapper "0=$wrapper" --program "0=$target/device0"
+    same g/output_0.npy y.npy
+    same g/output_1.npy n.npy
+done
+
 # ---- bad usage and input: status 2, one line ----
 expect 2 'expected one folder' "$MEDNN_RUN"
 expect 2 'nowhere/cluster.xml: No such file' "$MEDNN_RUN" nowhere --random

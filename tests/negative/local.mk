@@ -1,1 +1,4 @@
-# nothing yet
+TESTS += %D%/run.sh
+EXTRA_DIST += %D%/README.md %D%/run.sh \
+	%D%/attributes.cases %D%/external_data.cases %D%/graph.cases %D%/names.cases %D%/tensors.cases \
+	%D%/wire_format.cases

@@ -1,6 +1,9 @@
 if HAVE_CUNIT
-check_PROGRAMS += test_region
-TESTS += test_region
+check_PROGRAMS += test_region test_partition
+TESTS += test_region test_partition
+test_partition_SOURCES = %D%/test_partition.c
+test_partition_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_partition_LDADD = $(UNIT_LIBS)
 test_region_SOURCES = %D%/test_region.c
 test_region_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_region_LDADD = $(UNIT_LIBS)
@@ -17,4 +20,12 @@ test_cluster_file_SOURCES = %D%/test_cluster_file.c
 test_cluster_file_CPPFLAGS = -I$(srcdir)/runtime
 test_cluster_file_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_cluster_file_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
+endif
+
+if HAVE_CUNIT
+check_PROGRAMS += test_frontend
+TESTS += test_frontend
+test_frontend_SOURCES = %D%/test_frontend.c
+test_frontend_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_frontend_LDADD = $(UNIT_LIBS)
 endif

@@ -41,17 +41,20 @@ static void test_accepted(void)
 {
     accept_text("<cluster><device id='0'/></cluster>", 1);
     CU_ASSERT(!strcmp(cluster.address[0].host, "127.0.0.1") && cluster.address[0].port == 7700);
-    accept_text("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- a < b -- > & c -->\n<cluster version=\"1\">\n"
-                "  <device port=\"9\" speed=\"1.5\" id=\"1\" name=\"K&#252;che&amp;\" address='::1'><x/></device>\n"
-                "  text <!-- <device id='0'/> --> <link a = \"1\" b='2' >more</link >\n"
-                "  <device id = \"0\" address=\"a&#45;b&#x2e;local\" ></device>\n"
-                "</cluster>\n<!-- end -->\n",
-                2);
+    accept_text(
+        "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- a < b -- > & c -->\n<cluster "
+        "version=\"1\">\n"
+        "  <device port=\"9\" speed=\"1.5\" id=\"1\" name=\"K&#252;che&amp;\" address='::1'><x/></device>\n"
+        "  text <!-- <device id='0'/> --> <link a = \"1\" b='2' >more</link >\n"
+        "  <device id = \"0\" address=\"a&#45;b&#x2e;local\" ></device>\n"
+        "</cluster>\n<!-- end -->\n",
+        2);
 }
 
 static void test_values(void)
 {
-    accept_text("<cluster><device address='a&#45;b&#x2E;local' id='0'/><device id='1' address=\"h\" port='65535'/></cluster>",
+    accept_text("<cluster><device address='a&#45;b&#x2E;local' id='0'/><device id='1' address=\"h\" "
+                "port='65535'/></cluster>",
                 2);
     CU_ASSERT(!strcmp(cluster.address[0].host, "a-b.local"));
     CU_ASSERT(!strcmp(cluster.address[1].host, "h") && cluster.address[1].port == 65535);
@@ -115,7 +118,8 @@ static void test_long(void)
 
 static void test_mutations(void)
 {
-    static const char good[] = "<?xml?><cluster><!-- c --><device id='0' address='a&amp;b' port=\"77\"/><l a='&#65;'>t</l></cluster>";
+    static const char good[] = "<?xml?><cluster><!-- c --><device id='0' address='a&amp;b' port=\"77\"/><l "
+                               "a='&#65;'>t</l></cluster>";
     char text[sizeof good];
     uint32_t state = 99;
     int accepted = 0;

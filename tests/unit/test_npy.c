@@ -62,10 +62,12 @@ static void test_npy_versions(void)
     for (int version = 1; version <= 3; version++) {
         unsigned char bytes[256];
         struct mednn_array array;
-        size_t size = make_npy(bytes, version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      \n",
-                               values, sizeof values);
+        size_t size =
+            make_npy(bytes, version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      \n",
+                     values, sizeof values);
         CU_ASSERT_EQUAL_FATAL(parse(&array, bytes, size), 0);
-        CU_ASSERT(array.type == MEDNN_TYPE_FLOAT && array.rank == 2 && array.dim[0] == 2 && array.dim[1] == 3);
+        CU_ASSERT(array.type == MEDNN_TYPE_FLOAT && array.rank == 2 && array.dim[0] == 2 &&
+                  array.dim[1] == 3);
         CU_ASSERT(array.bytes == sizeof values && !memcmp(array.data, values, sizeof values));
         mednn_array_free(&array);
     }
@@ -77,14 +79,15 @@ static void test_npy_types(void)
         const char *descr;
         int type;
         size_t size;
-    } row[] = {{"<f4", 1, 4}, {"|u1", 2, 1},  {"|i1", 3, 1},  {"<u2", 4, 2},  {"<i2", 5, 2},  {"<i4", 6, 4},
-               {"<i8", 7, 8}, {"|b1", 9, 1},  {"<f2", 10, 2}, {"<f8", 11, 8}, {"<u4", 12, 4}, {"<u8", 13, 8},
-               {"|V2", 16, 2}};
+    } row[] = {{"<f4", 1, 4},  {"|u1", 2, 1},  {"|i1", 3, 1}, {"<u2", 4, 2},  {"<i2", 5, 2},
+               {"<i4", 6, 4},  {"<i8", 7, 8},  {"|b1", 9, 1}, {"<f2", 10, 2}, {"<f8", 11, 8},
+               {"<u4", 12, 4}, {"<u8", 13, 8}, {"|V2", 16, 2}};
     unsigned char bytes[256], data[64] = {0};
     char header[128];
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         struct mednn_array array;
-        snprintf(header, sizeof header, "{\"shape\": ( 5 , ), \"fortran_order\":False,\"descr\" : \"%s\"}", row[i].descr);
+        snprintf(header, sizeof header, "{\"shape\": ( 5 , ), \"fortran_order\":False,\"descr\" : \"%s\"}",
+                 row[i].descr);
         CU_ASSERT_EQUAL_FATAL(parse(&array, bytes, make_npy(bytes, 1, header, data, 5 * row[i].size)), 0);
         CU_ASSERT(array.type == row[i].type && array.rank == 1 && array.dim[0] == 5);
         CU_ASSERT(mednn_type_size(array.type) == row[i].size);
@@ -115,7 +118,8 @@ static void test_npy_hostile_headers(void)
     refuse_header("{'descr': '>f4', 'fortran_order': False, 'shape': ()}", 4, "'>f4'");
     refuse_header("{'descr': '|O', 'fortran_order': False, 'shape': ()}", 4, "'|O'");
     refuse_header("{'descr': '<f4\x1b[', 'fortran_order': False, 'shape': ()}", 4, "no plain numbers");
-    refuse_header("{'descr': '<f4<f4<f4<f4<f4<f4', 'fortran_order': False, 'shape': ()}", 4, "no plain numbers");
+    refuse_header("{'descr': '<f4<f4<f4<f4<f4<f4', 'fortran_order': False, 'shape': ()}", 4,
+                  "no plain numbers");
     refuse_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}", 4, "no plain numbers");
     refuse_header("{'descr': '<f4', 'fortran_order': True, 'shape': ()}", 4, "Fortran");
     refuse_header("{'descr': '<f4', 'fortran_order': Perhaps, 'shape': ()}", 4, "fortran_order");
@@ -124,9 +128,12 @@ static void test_npy_hostile_headers(void)
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1 1)}", 4, "its shape");
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,,1)}", 4, "its shape");
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1,1)}", 4, "its shape");
-    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", 4, "its shape");
-    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", 0, "do not fit");
-    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4, 0)}", 0, "do not fit");
+    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", 4,
+                  "its shape");
+    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", 0,
+                  "do not fit");
+    refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4, 0)}", 0,
+                  "do not fit");
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}", 16, "do not fit");
 }
 
@@ -159,7 +166,8 @@ static void test_npy_round_trip(void)
         CU_ASSERT_EQUAL_FATAL(mednn_array_write(&array, name, error, sizeof error), 0);
         CU_ASSERT_EQUAL_FATAL(mednn_array_read(&again, name, error, sizeof error), 0);
         CU_ASSERT(again.type == array.type && again.rank == array.rank && again.bytes == array.bytes);
-        CU_ASSERT(!memcmp(again.dim, array.dim, sizeof array.dim) && !memcmp(again.data, values, array.bytes));
+        CU_ASSERT(!memcmp(again.dim, array.dim, sizeof array.dim) &&
+                  !memcmp(again.data, values, array.bytes));
         mednn_array_free(&again);
     }
     remove(name);
@@ -172,9 +180,11 @@ static void test_npy_round_trip(void)
 /* ---- TensorProto ---- */
 
 #define REFUSE(bytes, part) refuse(bytes, sizeof bytes - 1, part)
-#define ACCEPT(bytes, type, rank, data) accept_bytes(bytes, sizeof bytes - 1, type, rank, data, sizeof data - 1)
+#define ACCEPT(bytes, type, rank, data)                                                                      \
+    accept_bytes(bytes, sizeof bytes - 1, type, rank, data, sizeof data - 1)
 
-static void accept_bytes(const char *bytes, size_t size, int type, int rank, const char *data, size_t data_size)
+static void accept_bytes(const char *bytes, size_t size, int type, int rank, const char *data,
+                         size_t data_size)
 {
     struct mednn_array array;
     int status = parse(&array, bytes, size);
@@ -195,12 +205,23 @@ static void test_proto_fields(void)
     ACCEPT("\x0a\x02\x01\x02\x10\x02\x4a\x02xy", 2, 2, "xy");
     ACCEPT("\x10\x01\x4a\x04wxyz", 1, 0, "wxyz");
     /* float_data packed, unpacked, and in two portions */
-    ACCEPT("\x08\x02\x10\x01\x22\x08" "abcdefgh", 1, 1, "abcdefgh");
-    ACCEPT("\x08\x02\x10\x01\x25" "abcd\x25" "efgh", 1, 1, "abcdefgh");
-    ACCEPT("\x08\x02\x10\x01\x22\x04" "abcd\x25" "efgh", 1, 1, "abcdefgh");
-    ACCEPT("\x08\x01\x10\x0b\x52\x08" "abcdefgh", 11, 1, "abcdefgh");
+    ACCEPT("\x08\x02\x10\x01\x22\x08"
+           "abcdefgh",
+           1, 1, "abcdefgh");
+    ACCEPT("\x08\x02\x10\x01\x25"
+           "abcd\x25"
+           "efgh",
+           1, 1, "abcdefgh");
+    ACCEPT("\x08\x02\x10\x01\x22\x04"
+           "abcd\x25"
+           "efgh",
+           1, 1, "abcdefgh");
+    ACCEPT("\x08\x01\x10\x0b\x52\x08"
+           "abcdefgh",
+           11, 1, "abcdefgh");
     /* int32_data for narrow types; -1 takes ten bytes */
-    ACCEPT("\x08\x02\x10\x06\x2a\x0b\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 6, 1, "\5\0\0\0\xff\xff\xff\xff");
+    ACCEPT("\x08\x02\x10\x06\x2a\x0b\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 6, 1,
+           "\5\0\0\0\xff\xff\xff\xff");
     ACCEPT("\x08\x02\x10\x03\x28\x05\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 3, 1, "\5\xff");
     ACCEPT("\x08\x01\x10\x0a\x2a\x02\x80\x78", 10, 1, "\0\x3c");
     ACCEPT("\x08\x02\x10\x09\x2a\x02\x02\x00", 9, 1, "\1\0");
@@ -217,34 +238,43 @@ static void test_proto_hostile(void)
     REFUSE("\xff\xff\xff\xff", "neither");
     REFUSE("\x00\x00", "neither");
     REFUSE("\x0b", "neither");
-    REFUSE("\x08\x02", "neither");                              /* no data_type */
-    REFUSE("\x08\x02\x10\x08\x32\x01x", "not supported");        /* strings */
+    REFUSE("\x08\x02", "neither");                        /* no data_type */
+    REFUSE("\x08\x02\x10\x08\x32\x01x", "not supported"); /* strings */
     REFUSE("\x08\x02\x10\x63", "not supported");
     REFUSE("\x10\xff\xff\xff\xff\x0f", "not supported");
     REFUSE("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\x01", "negative");
     REFUSE("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\x01", "neither"); /* endless varint */
-    REFUSE("\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x10\x01", "dimensions");
+    REFUSE("\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01\x10\x01",
+           "dimensions");
     REFUSE("\x08\xff\xff\xff\xff\x0f\x08\xff\xff\xff\xff\x0f\x08\xff\xff\xff\xff\x0f\x10\x01", "too large");
     REFUSE("\x08\xff\xff\xff\xff\x0f\x10\x01", "fewer elements");
-    REFUSE("\x08\x02\x10\x02\x4a\x7fxy", "neither");              /* a length beyond the file */
+    REFUSE("\x08\x02\x10\x02\x4a\x7fxy", "neither"); /* a length beyond the file */
     REFUSE("\x08\x02\x10\x02\x4a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01xy", "neither");
     REFUSE("\x08\x02\x10\x02\x4a\x01x", "do not fit");
     REFUSE("\x08\x02\x10\x02\x4a\x03xyz", "do not fit");
-    REFUSE("\x08\x02\x10\x01\x22\x07" "abcdefg", "do not fit");
-    REFUSE("\x08\x02\x10\x01\x22\x0c" "abcdefghijkl", "do not fit");
-    REFUSE("\x08\x02\x10\x01\x22\x08" "abcdefgh\x4a\x08" "abcdefgh", "do not fit"); /* both kinds of data */
-    REFUSE("\x08\x02\x10\x01\x3a\x02\x01\x01", "do not fit");     /* the wrong kind of data */
+    REFUSE("\x08\x02\x10\x01\x22\x07"
+           "abcdefg",
+           "do not fit");
+    REFUSE("\x08\x02\x10\x01\x22\x0c"
+           "abcdefghijkl",
+           "do not fit");
+    REFUSE("\x08\x02\x10\x01\x22\x08"
+           "abcdefgh\x4a\x08"
+           "abcdefgh",
+           "do not fit");                                     /* both kinds of data */
+    REFUSE("\x08\x02\x10\x01\x3a\x02\x01\x01", "do not fit"); /* the wrong kind of data */
     REFUSE("\x08\x01\x10\x07\x3a\x01\x80", "do not fit");
     REFUSE("\x08\x01\x10\x02\x70\x01\x4a\x01x", "another file");
     REFUSE("\x08\x01\x10\x02\x1a\x02\x08\x01\x4a\x01x", "segmented");
-    REFUSE("\x08\x01\x15xxxx", "neither");                        /* data_type of the wrong wire type */
-    REFUSE("\x09xxxxxxxx\x10\x01", "neither");                    /* dims of the wrong wire type */
+    REFUSE("\x08\x01\x15xxxx", "neither");     /* data_type of the wrong wire type */
+    REFUSE("\x09xxxxxxxx\x10\x01", "neither"); /* dims of the wrong wire type */
 }
 
 /* Whatever is done to a good file, the answer is an answer: sanitizers watch. */
 static void test_mutations(void)
 {
-    static const char proto[] = "\x08\x01\x08\x02\x10\x01\x42\x03nam\x22\x08" "abcdefgh";
+    static const char proto[] = "\x08\x01\x08\x02\x10\x01\x42\x03nam\x22\x08"
+                                "abcdefgh";
     unsigned char good[2][256], bytes[256];
     size_t size[2];
     memcpy(good[0], proto, size[0] = sizeof proto - 1);
@@ -277,7 +307,7 @@ static void test_match_shapes(void)
         int rank;
         int64_t dim[4];
         bool plain, batch;
-    } row[] = {{3, {1, 2, 3}, true, true},     {2, {2, 3}, true, false},     {3, {5, 2, 3}, false, true},
+    } row[] = {{3, {1, 2, 3}, true, true},     {2, {2, 3}, true, false},        {3, {5, 2, 3}, false, true},
                {4, {5, 1, 2, 3}, false, true}, {4, {0, 1, 2, 3}, false, false}, {3, {1, 3, 2}, false, false},
                {0, {0}, false, false},         {1, {6}, false, false}};
     struct mednn_tensor tensor = {"x", 1, 3, {1, 2, 3}, 24};

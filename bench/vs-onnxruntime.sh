@@ -1,0 +1,47 @@
+#!/bin/sh
+# vs-onnxruntime.sh -- one thread of mednn against one of ONNX Runtime: vs-onnxruntime.sh [MODEL.onnx|NAME]...
+# SPDX-License-Identifier: MIT
+#
+# NAMEs are torchvision's networks (all of export_torchvision.py by default), exported with random weights. MEDNNC (./mednnc),
+# WORK (a folder for models and builds, default ./bench-work), ONNXRUNTIME_NODE (see install-onnxruntime.sh) and MEDNNC_OPTIONS
+# can be set. Prints the median ratio of CPU times, mednn / ONNX Runtime: below 1 is faster.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+mednnc=${MEDNNC:-./mednnc}
+work=${WORK:-bench-work}
+[ -x "$mednnc" ] || {
+    echo "vs-onnxruntime.sh: no $mednnc: run this in the build folder, or set MEDNNC" >&2
+    exit 2
+}
+library=$(find "$("$here/install-onnxruntime.sh")/node_modules/onnxruntime-node/bin" -path '*linux/x64*' -name 'libonnxruntime.so.1')
+[ -n "$library" ] || {
+    echo "vs-onnxruntime.sh: no libonnxruntime.so.1 for this machine" >&2
+    exit 1
+}
+[ $# -gt 0 ] || set -- alexnet vgg16 resnet18 resnet50 mobilenet_v2 squeezenet1_1
+mkdir -p "$work"
+
+for name; do
+    case $name in
+    *.onnx) model=$name ;;
+    *)
+        model=$work/$name.onnx
+        /usr/bin/python3 "$here/export_torchvision.py" "$work" "$name"
+        ;;
+    esac
+    folder=$work/$(basename "$model" .onnx)
+    echo "== $model"
+    # shellcheck disable=SC2086 # several words are meant
+    "$mednnc" "$model" --devices 1 ${MEDNNC_OPTIONS:-} -o "$folder"
+    make -C "$folder" >"$folder.log" 2>&1 || {
+        tail -n 20 "$folder.log" >&2
+        exit 1
+    }
+    symbol=$(sed -n 's/^extern const struct mednn_program \(.*_device0\);$/\1/p' "$folder/mednn_model.h")
+    # main.c is the device's own program; all other objects of the runtime are wanted.
+    objects=$(find "$folder/runtime" -name '*.o' ! -name 'main*.o')
+    # shellcheck disable=SC2086 # a list of objects
+    ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -I"$folder/runtime" -DMEDNN_PROGRAM="$symbol" -o "$folder/race" \
+        "$here/onnxruntime.c" "$folder/device0.o" $objects -ldl -lm -lpthread
+    "$folder/race" "$library" "$model"
+done

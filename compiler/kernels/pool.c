@@ -1,0 +1,194 @@
+/* pool.c -- MaxPool, AveragePool and their global forms by templates/pool.h. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/op.h"
+#include "layer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool is_average(const struct node *node)
+{
+    return strstr(node->op_type, "Average");
+}
+
+static bool is_global(const struct node *node)
+{
+    return !strncmp(node->op_type, "Global", 6);
+}
+
+static bool accepts(const struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 5 && !node_output(node, 1) &&
+           !node->epilogue.residual && !node->epilogue.activation;
+}
+
+static bool accepts_blocked(const struct node *node)
+{
+    return accepts(node) && tensor_can_block(node_input(node, 0));
+}
+
+/* The window of a global pooling is its input. */
+static struct window window_of(const struct node *node)
+{
+    if (!is_global(node))
+        return pool_window(node);
+    struct window window = {.spatial = node->input[0]->shape.rank - 2};
+    for (int i = 0; i < window.spatial; i++) {
+        window.kernel[i] = node->input[0]->shape.dim[i + 2];
+        window.stride[i] = window.dilation[i] = 1;
+    }
+    return window;
+}
+
+/* "{.outputs = 56, ...}" for spatial axis `axis` of the window; < 0: an axis that the tensor does not have. */
+static const char *axis_text(struct source *source, const struct node *node, const struct window *window, int axis,
+                             struct region region)
+{
+    struct arena *arena = source_arena(source);
+    if (axis < 0)
+        return "{1, 1, 1, 1, 0, 0, 1, 1}";
+    const struct range output = region.axis[axis + 2];
+    const struct range storage = source_storage(source, node->input[0]).axis[axis + 2];
+    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
+    return arena_printf(arena,
+                        "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
+                        ",\n        .first = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 ", .padded = %" PRId64
+                        "}",
+                        output.end - output.begin, window->kernel[axis], window->stride[axis], window->dilation[axis],
+                        output.begin * window->stride[axis] - window->pad_begin[axis] - storage.begin,
+                        storage.begin < 0 ? -storage.begin : 0, high - storage.begin,
+                        size + window->pad_end[axis] - storage.begin);
+}
+
+static void write_kind(struct source *source, const struct node *node)
+{
+    if (is_average(node))
+        source_printf(source, ",\n    .average = 1");
+    if (is_average(node) && !is_global(node) && node_int(node, "count_include_pad", 0))
+        source_printf(source, ", .counts_padding = 1");
+    source_printf(source, "};\n\n");
+}
+
+static void write_views(struct source *source, const struct node *node, const char *type, struct map box)
+{
+    source_use(source, "pool.h");
+    source_use(source, "region.h");
+    source_printf(source,
+                  "static const struct %s %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
+                  ", .channels = %" PRId64,
+                  type, source_name(source), source_view(source, node->input[0]), source_view(source, node->output[0]),
+                  box.n.end - box.n.begin, box.c.end - box.c.begin);
+}
+
+static void write_call(struct source *source, const struct node *node, const char *function, int64_t row,
+                       int64_t column, struct map box)
+{
+    source_function(source);
+    source_printf(source, "    %s(&%s_shape, %s,\n        %s);\n", function, source_name(source),
+                  source_at(source, node->input[0], box.n.begin, box.c.begin, row, column),
+                  source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
+}
+
+static void emit_global(struct source *source, const struct node *node, struct map box)
+{
+    const struct map whole = map_of(region_whole(node->input[0]->shape));
+    write_views(source, node, "pool_global", box);
+    source_printf(source, ", .rows = %" PRId64 ", .columns = %" PRId64, whole.row.end, whole.column.end);
+    write_kind(source, node);
+    write_call(source, node, "pool_global", 0, 0, box);
+}
+
+static bool has_padding(const struct window *window)
+{
+    int64_t most = 0;
+    for (int i = 0; i < window->spatial; i++)
+        most |= window->pad_begin[i] | window->pad_end[i];
+    return most != 0;
+}
+
+static void emit_blocked(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct map box = map_of(*region);
+    if (is_global(node)) {
+        emit_global(source, node, box);
+    } else {
+        const struct window window = window_of(node);
+        const struct map storage = map_of(source_storage(source, node->input[0]));
+        write_views(source, node, "pool", box);
+        source_printf(source, ",\n    .row = %s,\n    .column = %s",
+                      axis_text(source, node, &window, window.spatial - 2, *region),
+                      axis_text(source, node, &window, window.spatial - 1, *region));
+        write_kind(source, node);
+        write_call(source, node, "pool", storage.row.begin, storage.column.begin, box);
+        /* The maximum of a window that lies in the padding is not zero in the pad lanes either. */
+        if (!is_average(node) && has_padding(&window))
+            write_clear_lanes(source, node->output[0], *region);
+    }
+    source_end(source);
+}
+
+/* Strides of the spatial axes as three, and text of batch and channel. */
+static void write_strides(struct source *source, char which, const struct tensor *tensor)
+{
+    int64_t stride[MAX_RANK], spatial[3] = {0};
+    const int rank = tensor->shape.rank;
+    storage_strides(source_storage(source, tensor), stride);
+    for (int i = 2; i < rank; i++)
+        spatial[3 - rank + i] = stride[i];
+    source_printf(source, ",\n    .%c_batch = %" PRId64 ", .%c_channel = %" PRId64 ", .%c_axis = %s", which, stride[0],
+                  which, stride[1], which, numbers_text(source_arena(source), spatial, 3));
+}
+
+static void emit_plain(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct window window = window_of(node);
+    const char *name = source_name(source);
+    struct region first = source_storage(source, node->input[0]);
+    first.axis[0] = region->axis[0];
+    first.axis[1] = region->axis[1];
+    source_use(source, "pool.h");
+    source_printf(source,
+                  "static const struct pool_plain %s_shape = {\n    .batch = %" PRId64 ", .channels = %" PRId64, name,
+                  region->axis[0].end - region->axis[0].begin, region->axis[1].end - region->axis[1].begin);
+    write_strides(source, 'x', node->input[0]);
+    write_strides(source, 'y', node->output[0]);
+    source_printf(source, ",\n    .axis = {%s,\n             %s,\n             %s}",
+                  axis_text(source, node, &window, window.spatial - 3, *region),
+                  axis_text(source, node, &window, window.spatial - 2, *region),
+                  axis_text(source, node, &window, window.spatial - 1, *region));
+    write_kind(source, node);
+    source_function(source);
+    source_printf(source, "    pool_plain(&%s_shape, %s,\n               %s);\n", name,
+                  plain_at(source, node->input[0], first), plain_at(source, node->output[0], *region));
+    source_end(source);
+}
+
+static double cost_blocked(const struct node *node)
+{
+    const struct window window = window_of(node);
+    double taps = 1;
+    for (int i = 0; i < window.spatial; i++)
+        taps *= (double)window.kernel[i];
+    return taps * (double)shape_size(node->output[0]->shape);
+}
+
+static double cost_plain(const struct node *node)
+{
+    return 16 * cost_blocked(node);
+}
+
+#define KERNEL(type)                                                                                       \
+    const struct kernel kernel_##type##_blocked = {.name = #type "_blocked",                               \
+                                                   .op_type = #type,                                       \
+                                                   .accepts = accepts_blocked,                             \
+                                                   .layout = layer_blocked,                                \
+                                                   .cost = cost_blocked,                                   \
+                                                   .emit = emit_blocked};                                  \
+    const struct kernel kernel_##type##_plain = {                                                          \
+        .name = #type "_plain", .op_type = #type, .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+
+KERNEL(AveragePool)
+KERNEL(GlobalAveragePool)
+KERNEL(GlobalMaxPool)
+KERNEL(MaxPool)

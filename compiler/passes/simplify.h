@@ -1,0 +1,12 @@
+/* simplify.h -- rules of simplify.c that live in files of their own. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_SIMPLIFY_H
+#define MEDNN_SIMPLIFY_H
+
+#include "../ir/graph.h"
+
+/* x Clip(x + 3, 0, 6) / 6 with the division in any place, or x HardSigmoid(x), ending at `node`: HardSwish;
+ * without the first factor: HardSigmoid. */
+bool make_hard_activation(struct graph *graph, struct node *node);
+
+#endif

@@ -1,0 +1,88 @@
+/* simplify_activations.c -- hard-sigmoid and hard-swish as exporters write them out. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/op.h"
+#include "edit.h"
+#include "simplify.h"
+
+#include <math.h>
+
+static bool is_near(double a, double b)
+{
+    return fabs(a - b) <= 1e-6 * fabs(b);
+}
+
+/* Clip(x + 3, 0, 6) made `tensor`; returns x, or NULL. */
+static struct tensor *shifted_clip(const struct tensor *tensor)
+{
+    const struct node *clip = tensor->producer;
+    double low, high;
+    float three;
+    if (!node_is(clip, "Clip") || !clip_bounds(clip, &low, &high) || low != 0 || high != 6)
+        return NULL;
+    const struct node *add = clip->input[0]->producer;
+    for (int i = 0; node_is(add, "Add") && i < 2; i++)
+        if (tensor_is_uniform(add->input[i], &three) && three == 3 &&
+            shape_equal(add->input[1 - i]->shape, tensor->shape))
+            return add->input[1 - i];
+    return NULL;
+}
+
+/* tensor / 6 or tensor * (1/6) at `node`; returns tensor, or NULL. */
+static struct tensor *sixth_of(const struct node *node)
+{
+    float value;
+    if (node_is(node, "Div"))
+        return tensor_is_uniform(node->input[1], &value) && value == 6 ? node->input[0] : NULL;
+    for (int i = 0; node_is(node, "Mul") && i < 2; i++)
+        if (tensor_is_uniform(node->input[i], &value) && is_near((double)value, 1.0 / 6))
+            return node->input[1 - i];
+    return NULL;
+}
+
+/* HardSigmoid(x, 1/6, 1/2) made `tensor`; returns x, or NULL. */
+static struct tensor *hard_sigmoid(const struct tensor *tensor)
+{
+    const struct node *node = tensor->producer;
+    if (!node_is(node, "HardSigmoid") || !is_near((double)node_float(node, "alpha", 0.2f), 1.0 / 6) ||
+        node_float(node, "beta", 0.5f) != 0.5f)
+        return NULL;
+    return node->input[0];
+}
+
+/* Mul(x, gate(x)) in either order; returns x, or NULL. */
+static struct tensor *gated(const struct node *product, struct tensor *(*gate)(const struct tensor *tensor))
+{
+    for (int i = 0; node_is(product, "Mul") && i < 2; i++)
+        if (gate(product->input[i]) && gate(product->input[i]) == product->input[1 - i])
+            return product->input[1 - i];
+    return NULL;
+}
+
+static void set_float(struct graph *graph, struct node *node, const char *name, float value)
+{
+    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_FLOAT, .f = value});
+}
+
+bool make_hard_activation(struct graph *graph, struct node *node)
+{
+    struct tensor *result = node_output(node, 0);
+    if (!result || result->type != TYPE_FLOAT)
+        return false;
+    struct tensor *sixfold = sixth_of(node), *x = NULL;
+    if (sixfold && shape_equal(sixfold->shape, result->shape)) {
+        x = sixfold->producer ? gated(sixfold->producer, shifted_clip) : NULL;
+        struct tensor *gate = shifted_clip(sixfold);
+        if (!x && gate) {
+            node_become(graph, node, "HardSigmoid", 1, &gate);
+            set_float(graph, node, "alpha", 1.0f / 6);
+            set_float(graph, node, "beta", 0.5f);
+            return true;
+        }
+    }
+    if (!x)
+        x = gated(node, hard_sigmoid);
+    if (!x)
+        return false;
+    node_become(graph, node, "HardSwish", 1, &x);
+    return true;
+}

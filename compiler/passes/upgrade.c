@@ -1,0 +1,249 @@
+/* upgrade.c -- older opsets in the words of the newest. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/op.h"
+#include "../support/fail.h"
+#include "passes.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Put `tensor` in place of input i, with absent inputs before it. */
+static void set_input(struct graph *graph, struct node *node, int i, struct tensor *tensor)
+{
+    while (node->input_count <= i)
+        node_add_input(graph, node, NULL);
+    node->input[i] = tensor;
+}
+
+/* Attribute `name`, a list of integers, becomes input i. */
+static void ints_to_input(struct graph *graph, struct node *node, const char *name, int i)
+{
+    const struct attribute *attribute = node_attribute(node, name);
+    node_ints(node, name, 0, 0); /* checks the kind */
+    if (!attribute)
+        return;
+    int64_t count = attribute->count;
+    const void *data = arena_copy(graph->arena, attribute->ints, (size_t)count * sizeof *attribute->ints);
+    struct shape shape = {.rank = 1, .dim = {count}};
+    set_input(graph, node, i,
+              graph_constant(graph, arena_printf(graph->arena, "%s.%s", node->name, name), TYPE_INT64, shape,
+                             data));
+    node_remove_attribute(node, name);
+}
+
+static void float_to_input(struct graph *graph, struct node *node, const char *name, int i)
+{
+    if (!node_attribute(node, name))
+        return;
+    float value = node_float(node, name, 0);
+    set_input(graph, node, i,
+              graph_constant(graph, arena_printf(graph->arena, "%s.%s", node->name, name), TYPE_FLOAT,
+                             (struct shape){0}, arena_copy(graph->arena, &value, sizeof value)));
+    node_remove_attribute(node, name);
+}
+
+static void set_int(struct graph *graph, struct node *node, const char *name, int64_t value)
+{
+    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_INT, .i = value});
+}
+
+/* ---- one function per change of meaning ---- */
+
+static void upgrade_axes(struct graph *graph, int at)
+{
+    ints_to_input(graph, graph->node[at], "axes", 1);
+}
+
+static void upgrade_slice(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    ints_to_input(graph, node, "starts", 1);
+    ints_to_input(graph, node, "ends", 2);
+    ints_to_input(graph, node, "axes", 3);
+}
+
+static void upgrade_pad(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    ints_to_input(graph, node, node_attribute(node, "paddings") ? "paddings" : "pads", 1);
+    float_to_input(graph, node, "value", 2);
+}
+
+static void upgrade_clip(struct graph *graph, int at)
+{
+    float_to_input(graph, graph->node[at], "min", 1);
+    float_to_input(graph, graph->node[at], "max", 2);
+}
+
+static void upgrade_split(struct graph *graph, int at)
+{
+    ints_to_input(graph, graph->node[at], "split", 1);
+}
+
+static void upgrade_reshape(struct graph *graph, int at)
+{
+    ints_to_input(graph, graph->node[at], "shape", 1);
+}
+
+static void upgrade_concat(struct graph *graph, int at)
+{
+    if (!node_attribute(graph->node[at], "axis"))
+        set_int(graph, graph->node[at], "axis", 1);
+}
+
+static void upgrade_dropout(struct graph *graph, int at)
+{
+    (void)graph;
+    node_remove_attribute(graph->node[at], "ratio");
+    node_remove_attribute(graph->node[at], "is_test");
+}
+
+static void upgrade_batch_normalization(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    if (!node_int(node, "spatial", 1))
+        node_fail(node, "spatial is 0; mednnc normalises per channel only");
+    node_remove_attribute(node, "spatial");
+    node_remove_attribute(node, "is_test");
+}
+
+static void upgrade_broadcast(struct graph *graph, int at)
+{
+    (void)graph;
+    struct node *node = graph->node[at];
+    if (node_attribute(node, "axis"))
+        node_fail(
+            node,
+            "attribute axis (broadcasting before opset 7) is not supported; convert the model to opset 7");
+    node_remove_attribute(node, "broadcast");
+}
+
+/* Before, a slope of C elements belonged to the channels, wherever they were. */
+static void upgrade_prelu(struct graph *graph, int at)
+{
+    (void)graph;
+    const struct tensor *slope = node_input(graph->node[at], 1);
+    if (!slope || !slope->shaped || (slope->shape.rank > 0 && shape_size(slope->shape) > 1))
+        node_fail(graph->node[at],
+                  "a slope per channel before opset 7 is not supported; convert the model to opset 7");
+}
+
+/* Before 13 everything from `axis` on is one axis: flatten, Softmax over the columns, and back to the shape
+ * of x. */
+static void upgrade_softmax(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    int64_t axis = node_int(node, "axis", 1);
+    set_int(graph, node, "axis", -1);
+    if (axis == -1 || node->input_count < 1 || !node->input[0] || node->output_count < 1)
+        return;
+    struct node *flatten =
+        graph_node(graph, at, arena_printf(graph->arena, "%s.flatten", node->name), "Flatten", 1, 1);
+    struct node *shape =
+        graph_node(graph, at + 1, arena_printf(graph->arena, "%s.shape", node->name), "Shape", 1, 1);
+    struct node *back =
+        graph_node(graph, at + 3, arena_printf(graph->arena, "%s.back", node->name), "Reshape", 2, 1);
+    set_int(graph, flatten, "axis", axis);
+    flatten->input[0] = shape->input[0] = node->input[0];
+    node->input[0] = flatten->output[0] = graph_tensor(graph, flatten->name);
+    back->output[0] = node->output[0];
+    back->input[0] = node->output[0] = graph_tensor(graph, arena_printf(graph->arena, "%s.rows", node->name));
+    back->input[1] = shape->output[0] = graph_tensor(graph, shape->name);
+}
+
+/* For a model of an opset below `before`. */
+static const struct change {
+    const char *type;
+    int before;
+    void (*apply)(struct graph *graph, int at);
+} changes[] = {
+    {"Concat", 4, upgrade_concat},
+    {"Reshape", 5, upgrade_reshape},
+    {"Add", 7, upgrade_broadcast},
+    {"Sub", 7, upgrade_broadcast},
+    {"Mul", 7, upgrade_broadcast},
+    {"Div", 7, upgrade_broadcast},
+    {"Pow", 7, upgrade_broadcast},
+    {"And", 7, upgrade_broadcast},
+    {"Or", 7, upgrade_broadcast},
+    {"Xor", 7, upgrade_broadcast},
+    {"Equal", 7, upgrade_broadcast},
+    {"Less", 7, upgrade_broadcast},
+    {"Greater", 7, upgrade_broadcast},
+    {"Gemm", 7, upgrade_broadcast},
+    {"PRelu", 7, upgrade_prelu},
+    {"Slice", 10, upgrade_slice},
+    {"Clip", 11, upgrade_clip},
+    {"Pad", 11, upgrade_pad},
+    {"Dropout", 12, upgrade_dropout},
+    {"LogSoftmax", 13, upgrade_softmax},
+    {"Softmax", 13, upgrade_softmax},
+    {"Split", 13, upgrade_split},
+    {"Squeeze", 13, upgrade_axes},
+    {"Unsqueeze", 13, upgrade_axes},
+    {"ReduceSum", 13, upgrade_axes},
+    {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"ReduceL1", 18, upgrade_axes},
+    {"ReduceL2", 18, upgrade_axes},
+    {"ReduceLogSum", 18, upgrade_axes},
+    {"ReduceLogSumExp", 18, upgrade_axes},
+    {"ReduceMax", 18, upgrade_axes},
+    {"ReduceMean", 18, upgrade_axes},
+    {"ReduceMin", 18, upgrade_axes},
+    {"ReduceProd", 18, upgrade_axes},
+    {"ReduceSumSquare", 18, upgrade_axes},
+};
+
+static void upgrade_node(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    if (graph->opset < 6)
+        node_remove_attribute(node, "consumed_inputs");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        if (graph->opset < changes[i].before && !strcmp(node->op_type, changes[i].type)) {
+            changes[i].apply(graph, at);
+            return;
+        }
+}
+
+/* Outputs that nobody reads are as good as absent. */
+static void drop_unused_outputs(struct node *node)
+{
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k] && !node->output[k]->uses)
+            node->output[k] = NULL;
+    while (node->output_count > 1 && !node->output[node->output_count - 1] && strcmp(node->op_type, "Split"))
+        node->output_count--;
+}
+
+static void find_op(const struct graph *graph, struct node *node)
+{
+    node->op = op_find(node->domain, node->op_type, NEWEST_OPSET);
+    if (node->op)
+        return;
+    if (*node->domain)
+        fail("node '%s': operator %s (domain '%s') is not supported; mednnc --list-operators lists what is",
+             node->name, node->op_type, node->domain);
+    fail("node '%s': operator %s (opset %d) is not supported; mednnc --list-operators lists what is",
+         node->name, node->op_type, graph->opset);
+}
+
+void upgrade(struct graph *graph)
+{
+    graph_sweep(graph);
+    if (graph->opset > NEWEST_OPSET)
+        note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
+    int count = graph->node_count;
+    for (int n = 0; n < count; n++)
+        drop_unused_outputs(graph->node[n]);
+    for (int n = 0; n < graph->node_count; n += 1 + graph->node_count - count) {
+        struct node *node = graph->node[n];
+        count = graph->node_count;
+        if (!*node->domain)
+            upgrade_node(graph, n);
+    }
+    for (int n = 0; n < graph->node_count; n++)
+        find_op(graph, graph->node[n]);
+    graph->opset = NEWEST_OPSET;
+    graph_index(graph);
+}

@@ -1,0 +1,1 @@
+dist_man_MANS = %D%/mednnc.1 %D%/mednn-run.1

@@ -1,0 +1,91 @@
+#!/bin/bash
+# test.sh -- installs what the tests need, builds with gcc and with clang and sanitizers, and runs all tests.
+# SPDX-License-Identifier: MIT
+#
+# The last line is `N passed, N failed`, with `, N skipped` where tests were skipped; the exit status is not 0 when any
+# failed. MEDNN_DATA may name a folder with more models and data sets. Safe to run again; build folders are
+# build-test/gcc and build-test/clang.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$PWD
+# shellcheck source=packages.sh
+. ./packages.sh
+
+TEST_PACKAGES=(libcunit1-dev protobuf-compiler clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf
+    libc6-dev-armhf-cross qemu-user libxml2-utils python3-numpy xz-utils shellcheck)
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+
+passed=0 failed=0 skipped=0
+jobs=$(nproc)
+
+# count WORD FOLDER: how many .trs files there end with that result.
+count()
+{
+    local files
+    mapfile -t files < <(find "$2" -name '*.trs')
+    cat /dev/null "${files[@]}" | grep -cE "^:test-result: ($1)" || true
+}
+
+# A build or a script is a test of its own.
+step()
+{
+    local name=$1 log=$root/build-test/$1.log
+    shift
+    echo "== $name"
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        tail -n 60 "$log"
+        echo "FAILED: $name (all of it is in $log)"
+        return 1
+    fi
+}
+
+# suite NAME: run `make check` of build-test/NAME, show what failed, and add its results up.
+suite()
+{
+    local folder=$root/build-test/$1 status=0 before=$failed
+    echo "== make check ($1)"
+    find "$folder" -name '*.trs' -delete
+    make -C "$folder" -k -j"$jobs" check >"$folder/check.log" 2>&1 || status=$?
+    grep -E '^(PASS|FAIL|SKIP|XFAIL|XPASS|ERROR): ' "$folder/check.log" || true
+    passed=$((passed + $(count 'PASS|XFAIL' "$folder")))
+    failed=$((failed + $(count 'FAIL|XPASS|ERROR' "$folder")))
+    skipped=$((skipped + $(count SKIP "$folder")))
+    if ((status)); then
+        # Something that is no test can fail, too.
+        ((failed > before)) || { failed=$((failed + 1)); tail -n 60 "$folder/check.log"; }
+        [[ ! -f $folder/test-suite.log ]] || tail -n 200 "$folder/test-suite.log"
+    fi
+}
+
+# build NAME OPTION...: configure and build in build-test/NAME.
+build()
+{
+    local folder=build-test/$1
+    shift
+    mkdir -p "$folder"
+    (cd "$folder" && ../../configure "$@" && make -j"$jobs")
+}
+
+mkdir -p build-test
+step scripts shellcheck quickstart.sh test.sh packages.sh .ci/run \
+    examples/digits/run.sh tests/models/*.sh bench/*.sh || true
+if step autoreconf autoreconf -fi; then
+    if step build-gcc build gcc --enable-werror; then
+        suite gcc
+    fi
+    if step build-clang build clang --enable-werror --enable-sanitizers CC=clang; then
+        suite clang
+    fi
+    if [[ -f build-test/gcc/Makefile ]]; then
+        # The archive builds, tests, installs and uninstalls; its tests ran above already.
+        step distcheck make -C build-test/gcc distcheck TESTS= || true
+    fi
+fi
+
+summary="$passed passed, $failed failed"
+((skipped == 0)) || summary+=", $skipped skipped"
+echo "$summary"
+((failed == 0))

@@ -1,0 +1,215 @@
+/* test_emit.c -- generated C computes what evaluate computes, for every case of node_cases.c, and the same on N devices.
+ *
+ * All cases that some kernel accepts become one graph of independent nodes, so that there is one program to compile. The
+ * program runs on one device and on several; integers must agree exactly with evaluate, floats within 1e-5, and the
+ * files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
+/* SPDX-License-Identifier: MIT */
+#include "backend/cluster_file.h"
+#include "backend/emit.h"
+#include "backend/report.h"
+#include "interpret.h"
+#include "kernels/kernel.h"
+#include "node_cases.h"
+#include "npy.h"
+#include "operators/op.h"
+#include "passes/passes.h"
+#include "support/fail.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int failures;
+
+/* The graph of all cases, and what each of its inputs is fed. */
+struct collection {
+    struct graph *graph;
+    const void **value; /* per graph input */
+    int *output_case;   /* per graph output */
+    int cases, refused;
+};
+
+static void take_tensor(struct collection *all, struct tensor *tensor, int index)
+{
+    struct graph *graph = all->graph;
+    tensor->name = arena_printf(graph->arena, "case%d.%s", index, tensor->name);
+    *arena_append(graph->arena, graph->tensor, graph->tensor_count, graph->tensor_capacity) = tensor;
+}
+
+static void take_case(struct collection *all, struct graph *one, int index)
+{
+    struct graph *graph = all->graph;
+    struct arena *arena = graph->arena;
+    for (int t = 0; t < one->tensor_count; t++)
+        take_tensor(all, one->tensor[t], index);
+    one->node[0]->name = arena_printf(arena, "case%d", index);
+    *arena_append(arena, graph->node, graph->node_count, graph->node_capacity) = one->node[0];
+    for (int i = 0; i < one->input_count; i++) {
+        graph->input[graph->input_count] = one->input[i];
+        all->value[graph->input_count++] = node_case_values(arena, one->input[i], (uint64_t)(index * 10 + i));
+    }
+    for (int k = 0; k < one->output_count; k++) {
+        graph->output[graph->output_count] = one->output[k];
+        all->output_case[graph->output_count++] = index;
+    }
+    all->cases++;
+}
+
+static struct collection collect(struct arena *arena)
+{
+    enum { MOST = 4096 };
+    struct collection all = {.graph = arena_alloc(arena, sizeof *all.graph),
+                             .value = arena_array(arena, MOST, sizeof *all.value),
+                             .output_case = arena_array(arena, MOST, sizeof *all.output_case)};
+    *all.graph = (struct graph){.arena = arena,
+                                .name = "cases",
+                                .opset = NEWEST_OPSET,
+                                .input = arena_array(arena, MOST, sizeof *all.graph->input),
+                                .output = arena_array(arena, MOST, sizeof *all.graph->output)};
+    for (int i = 0; i < node_case_count(); i++) {
+        struct graph *one = node_case_graph(arena, i);
+        const struct kernel *candidate[1];
+        bool empty = false;
+        for (int t = 0; t < one->tensor_count; t++)
+            empty |= shape_size(one->tensor[t]->shape) == 0;
+        if (!empty && kernel_candidates(one->node[0], candidate, 1)) {
+            take_case(&all, one, i);
+        } else {
+            printf("no kernel: %s\n", node_case_line(i));
+            all.refused++;
+        }
+    }
+    graph_index(all.graph);
+    return all;
+}
+
+static void shell(const char *command)
+{
+    int status = system(command);
+    if (status) {
+        printf("FAIL: status %d of: %s\n", status, command);
+        exit(1);
+    }
+}
+
+/* Compile the collection for a cluster into FOLDER and run it; outputs land in FOLDER.out. */
+static void build_and_run(const struct collection *all, const char *devices, enum partition mode, const char *folder)
+{
+    struct arena *arena = all->graph->arena;
+    struct cluster cluster;
+    struct plan plan;
+    struct program program;
+    cluster_parse(arena, devices, &cluster);
+    partition(all->graph, &cluster, mode, &plan);
+    plan_verify(&plan);
+    schedule(&plan, &program);
+    place_buffers(&program);
+    program_verify(&program);
+    struct folder *output = folder_begin(arena, folder);
+    struct emit_options options = {
+        .model_path = "cases.onnx", .options_text = devices, .float_fma = true, .weights = WEIGHTS_AUTO};
+    struct device_facts facts[MAX_DEVICES];
+    emit_tree(output, &program, &options, facts);
+    report_write(output, &program, &options, facts);
+    folder_commit(output);
+    shell(arena_printf(arena, "MAKEFLAGS= make -s -C %s -j2 CFLAGS=-O1", folder));
+    struct text words = {.arena = arena};
+    for (int i = 0; i < all->graph->input_count; i++)
+        text_printf(&words, " --input inputs/%d.npy", i);
+    shell(arena_printf(arena, "\"$MEDNN_RUN\" %s --output-dir %s.out%s >/dev/null", folder, folder,
+                       words.bytes ? words.bytes : ""));
+}
+
+static void write_inputs(const struct collection *all)
+{
+    char error[512];
+    shell("rm -rf inputs one several rectangles *.out && mkdir inputs");
+    for (int i = 0; i < all->graph->input_count; i++) {
+        const struct tensor *tensor = all->graph->input[i];
+        struct mednn_array array = {.type = (int)tensor->type, .rank = tensor->shape.rank,
+                                    .bytes = (size_t)shape_size(tensor->shape) * type_size(tensor->type),
+                                    .data = (unsigned char *)all->value[i]};
+        memcpy(array.dim, tensor->shape.dim, sizeof tensor->shape.dim);
+        if (mednn_array_write(&array, arena_printf(all->graph->arena, "inputs/%d.npy", i), error, sizeof error)) {
+            puts(error);
+            exit(1);
+        }
+    }
+}
+
+static struct mednn_array read_output(const char *folder, int k)
+{
+    char path[256], error[512];
+    struct mednn_array array;
+    snprintf(path, sizeof path, "%s.out/output_%d.npy", folder, k);
+    if (mednn_array_read(&array, path, error, sizeof error)) {
+        puts(error);
+        exit(1);
+    }
+    return array;
+}
+
+static void check_outputs(const struct collection *all, const struct values *values)
+{
+    struct arena *arena = all->graph->arena;
+    for (int k = 0; k < all->graph->output_count; k++) {
+        struct tensor *tensor = all->graph->output[k], expected = *tensor;
+        expected.data = value_of(values, tensor);
+        struct mednn_array one = read_output("one", k);
+        bool real = type_is_float(tensor->type);
+        const char *wrong = compare(arena, tensor, one.data, &expected, real ? 1e-5 : 0, real ? 1e-5 : 0);
+        const char *line = node_case_line(all->output_case[k]);
+        if (wrong) {
+            printf("FAIL emit differs from evaluate: %s: %s\n", line, wrong);
+            failures++;
+        }
+        static const char *const others[] = {"several", "rectangles"};
+        for (int i = 0; i < 2; i++) {
+            struct mednn_array other = read_output(others[i], k);
+            if (other.bytes != one.bytes || memcmp(other.data, one.data, one.bytes)) {
+                printf("FAIL %s devices differ from one: %s\n", others[i], line);
+                failures++;
+            }
+            mednn_array_free(&other);
+        }
+        mednn_array_free(&one);
+    }
+}
+
+static void run(void *data)
+{
+    struct arena *arena = data;
+    struct collection all = collect(arena);
+    write_inputs(&all);
+    choose_kernels(all.graph);
+    struct graph before = *all.graph; /* the nodes of the cases alone, for evaluate */
+    before.node = arena_copy(arena, all.graph->node, (size_t)all.graph->node_count * sizeof *all.graph->node);
+    struct values values = interpret(arena, &before, all.value);
+    choose_layouts(all.graph);
+    build_and_run(&all, "1", PARTITION_ROWS, "one");
+    build_and_run(&all, "1,1,1", PARTITION_ROWS, "several");
+    build_and_run(&all, "3,1,2,1", PARTITION_GTDP, "rectangles");
+    check_outputs(&all, &values);
+    printf("%d cases computed, %d without a kernel, %d failures\n", all.cases, all.refused, failures);
+}
+
+int main(void)
+{
+    struct arena arena = {0};
+    if (!getenv("MEDNN_RUN")) {
+        puts("MEDNN_RUN is not set");
+        return 77;
+    }
+    char folder[] = "laws.XXXXXX";
+    if (sodium_init() < 0 || !mkdtemp(folder) || chdir(folder)) {
+        puts("cannot make a work folder");
+        return 1;
+    }
+    int status = fail_catch(run, &arena);
+    arena_free(&arena);
+    if (!failures && !status && !chdir(".."))
+        shell(strcat(strcpy((char[64]){0}, "rm -rf "), folder));
+    return failures || status;
+}

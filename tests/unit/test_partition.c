@@ -1,0 +1,164 @@
+/* test_partition.c -- plans of random chains of convolutions: nothing missing, nothing twice, shares as fair as rows allow. */
+/* SPDX-License-Identifier: MIT */
+#include "operators/op.h"
+#include "passes/passes.h"
+#include "plan/program.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+enum { ROUNDS = 400, LARGEST_CHAIN = 5 };
+
+static int random_from(int low, int high)
+{
+    return low + rand() % (high - low + 1);
+}
+
+static struct attribute ints(struct arena *arena, const char *name, int64_t a, int64_t b, int64_t c, int64_t d, int count)
+{
+    int64_t values[] = {a, b, c, d};
+    return (struct attribute){.name = name,
+                              .kind = ATTRIBUTE_INTS,
+                              .count = count,
+                              .ints = arena_copy(arena, values, sizeof values)};
+}
+
+/* Appends a Conv with a random window to `x`; NULL where the window does not fit. */
+static struct tensor *add_conv(struct graph *graph, struct tensor *x)
+{
+    struct arena *arena = graph->arena;
+    int kernel_rows = random_from(1, 5), kernel_columns = random_from(1, 5), stride = random_from(1, 2);
+    int pad_rows = rand() % kernel_rows, pad_columns = rand() % kernel_columns, outputs = random_from(1, 40);
+    if (x->shape.dim[2] + 2 * pad_rows < kernel_rows || x->shape.dim[3] + 2 * pad_columns < kernel_columns)
+        return NULL;
+    struct node *node = graph_node(graph, graph->node_count, "conv", "Conv", 2, 1);
+    struct shape w = {4, {outputs, x->shape.dim[1], kernel_rows, kernel_columns}};
+    node->input[0] = x;
+    node->input[1] = graph_constant(graph, "w", TYPE_FLOAT, w,
+                                    arena_array(arena, (size_t)shape_size(w), sizeof(float)));
+    node_set_attribute(graph, node, ints(arena, "pads", pad_rows, pad_columns, pad_rows, pad_columns, 4));
+    node_set_attribute(graph, node, ints(arena, "strides", stride, stride, 0, 0, 2));
+    node->output[0] = graph_tensor(graph, "y");
+    return node->output[0];
+}
+
+static struct graph *random_chain(struct arena *arena)
+{
+    struct graph *graph = arena_alloc(arena, sizeof *graph);
+    *graph = (struct graph){.arena = arena, .name = "chain", .opset = 21};
+    struct tensor *x = graph_tensor(graph, "x");
+    x->type = TYPE_FLOAT;
+    x->shaped = true;
+    x->shape = (struct shape){4, {1, random_from(1, 20), random_from(1, 40), random_from(1, 40)}};
+    graph->input = arena_copy(arena, &x, sizeof x);
+    graph->input_count = 1;
+    graph->output_count = 1;
+    for (int i = random_from(1, LARGEST_CHAIN); i > 0; i--) {
+        struct tensor *y = add_conv(graph, x);
+        if (!y)
+            break;
+        graph->output = arena_copy(arena, &y, sizeof y);
+        upgrade(graph);
+        infer_shapes(graph);
+        x = y;
+    }
+    return graph->node_count ? graph : NULL;
+}
+
+static struct cluster random_cluster(void)
+{
+    struct cluster cluster = {.count = random_from(1, 16)};
+    bool equal = rand() % 2;
+    for (int d = 0; d < cluster.count; d++)
+        cluster.device[d] = (struct device){.name = "", .speed = equal ? 1 : random_from(1, 8)};
+    return cluster;
+}
+
+/* No device computes more than its fair share plus one row or column (or, where there is only one, one panel). */
+static void check_shares(const struct plan *plan, const struct node *node)
+{
+    struct shape y = node->output[0]->shape;
+    double total = 0, step = 0;
+    int devices = 0;
+    for (int d = 0; d < plan->cluster->count; d++) {
+        total += plan->cluster->device[d].speed;
+        devices += plan_own(plan, node->output[0], d)->count > 0;
+    }
+    if (devices < 2)
+        return;
+    for (int a = 1; a < 4; a++) {
+        double one = (double)(a == 1 ? 32 : 1) / (double)y.dim[a];
+        if ((a > 1 || y.dim[2] * y.dim[3] == 1) && y.dim[a] > 1 && one > step)
+            step = one;
+    }
+    for (int d = 0; d < plan->cluster->count; d++) {
+        double share = (double)regions_size(plan_own(plan, node->output[0], d)) / (double)shape_size(y);
+        CU_ASSERT(share <= plan->cluster->device[d].speed / total + step + 1e-9);
+    }
+}
+
+static void random_plans(enum partition mode)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        struct arena arena = {0};
+        struct graph *graph = random_chain(&arena);
+        if (graph) {
+            struct cluster cluster = random_cluster();
+            struct plan plan;
+            struct program program;
+            choose_kernels(graph);
+            choose_layouts(graph);
+            partition(graph, &cluster, mode, &plan);
+            plan_verify(&plan);
+            schedule(&plan, &program);
+            place_buffers(&program);
+            program_verify(&program);
+            int64_t macs = 0, divided = 0;
+            for (int n = 0; n < graph->node_count; n++) {
+                if (mode != PARTITION_SINGLE)
+                    check_shares(&plan, graph->node[n]);
+                macs += node_macs(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
+                for (int d = 0; d < cluster.count; d++)
+                    divided += plan_macs(&plan, graph->node[n], d);
+            }
+            CU_ASSERT(macs == divided); /* nothing is computed twice, nothing is left out */
+        }
+        arena_free(&arena);
+    }
+}
+
+static void rows(void)
+{
+    random_plans(PARTITION_ROWS);
+}
+
+static void gtdp(void)
+{
+    random_plans(PARTITION_GTDP);
+}
+
+static void star(void)
+{
+    random_plans(PARTITION_STAR);
+}
+
+static void single(void)
+{
+    random_plans(PARTITION_SINGLE);
+}
+
+int main(void)
+{
+    srand(2017);
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("partition", NULL, NULL);
+    CU_add_test(suite, "rows", rows);
+    CU_add_test(suite, "gtdp", gtdp);
+    CU_add_test(suite, "star", star);
+    CU_add_test(suite, "single", single);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}
