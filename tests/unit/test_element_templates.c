@@ -231,7 +231,7 @@ static void test_softmax(void)
             const float *from = x + walk_at(s.rank, s.x_stride, index), *to = y + walk_at(s.rank, s.y_stride, index);
             double greatest = -INFINITY, sum = 0;
             for (int64_t i = 0; i < s.length; i++)
-                greatest = fmax(greatest, (double)from[i * s.x_step]);
+                greatest = (double)from[i * s.x_step] > greatest ? (double)from[i * s.x_step] : greatest;
             for (int64_t i = 0; i < s.length; i++)
                 sum += exp((double)from[i * s.x_step] - greatest);
             for (int64_t i = s.begin; i < s.end; i++) {
