@@ -32,3 +32,12 @@ test_frontend_SOURCES = %D%/test_frontend.c
 test_frontend_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_frontend_LDADD = $(UNIT_LIBS)
 endif
+
+check_PROGRAMS += test_functions test_element_templates
+TESTS += test_functions test_element_templates
+test_functions_SOURCES = %D%/test_functions.c %D%/templates.h
+test_functions_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
+test_functions_LDADD = -lm
+test_element_templates_SOURCES = %D%/test_element_templates.c %D%/templates.h
+test_element_templates_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
+test_element_templates_LDADD = -lm
