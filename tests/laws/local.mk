@@ -21,3 +21,10 @@ test_operators_LDADD = $(UNIT_LIBS)
 endif
 
 EXTRA_DIST += %D%/README.md
+
+check_PROGRAMS += test_emit
+TESTS += test_emit
+test_emit_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
+test_emit_SOURCES = %D%/test_emit.c $(LAW_SOURCES) \
+	runtime/npy.c runtime/npy.h runtime/tensor_proto.c
+test_emit_LDADD = $(MEDNNC_LIBS)
