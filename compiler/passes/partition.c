@@ -177,29 +177,50 @@ owner:
     return count;
 }
 
-/* Nodes with multiply-accumulates are divided as the mode asks; feature maps by it alone, other nodes by the axis
- * that employs the most devices. The rest follows the data. */
+/* Among the divisions that employ the most devices, the one that moves the least. */
+static int busiest(struct arena *scratch, const struct plan *plan, const struct node *node,
+                   const struct division division[], int count)
+{
+    int best = 0, best_employed = 0;
+    int64_t best_moved = 0;
+    for (int i = 0; i < count; i++) {
+        int employed = devices_with_work(&division[i], plan->cluster->count);
+        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
+        if (i == 0 || employed > best_employed || (employed == best_employed && moved < best_moved)) {
+            best = i;
+            best_employed = employed;
+            best_moved = moved;
+        }
+    }
+    return best;
+}
+
+/* A node without work follows its data, unless that moves more than half of what the owner would have to fetch: what is cut
+ * against the grain is gathered soon after anyway. The owner is last in the list. */
+static int nearest(struct arena *scratch, const struct plan *plan, const struct node *node,
+                   const struct division division[], int count)
+{
+    int best = count - 1;
+    int64_t least = elements_moved(scratch, plan, node, &division[best]) / 2;
+    for (int i = 0; i < count - 1; i++) {
+        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
+        if (moved < least || (moved == least && best == count - 1 && least > 0)) {
+            best = i;
+            least = moved;
+        }
+    }
+    return best;
+}
+
+/* Feature maps with multiply-accumulates are divided as the mode asks, other nodes with work along the axis that employs
+ * the most devices. */
 static struct division divide(struct arena *scratch, const struct plan *plan, const struct node *node)
 {
     struct division division[MAX_RANK + 2];
     int count = list_divisions(plan, node, division);
-    bool works = node_macs(node, region_whole(node->output[0]->shape)) > 0;
-    if (works && is_map(node))
-        return division[0];
-    int best = 0, best_devices = 0;
-    int64_t best_moved = 0;
-    for (int i = 0; i < count; i++) {
-        int employed = works ? devices_with_work(&division[i], plan->cluster->count) : 0;
-        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
-        /* The owner alone is last in the list, and preferred when it costs the same: nothing waits for it. */
-        bool better = moved < best_moved || (moved == best_moved && i == count - 1 && !works && moved > 0);
-        if (i == 0 || employed > best_devices || (employed == best_devices && better)) {
-            best = i;
-            best_devices = employed;
-            best_moved = moved;
-        }
-    }
-    return division[best];
+    if (!node_macs(node, region_whole(node->output[0]->shape)))
+        return division[nearest(scratch, plan, node, division, count)];
+    return division[is_map(node) ? 0 : busiest(scratch, plan, node, division, count)];
 }
 
 static void place_node(struct arena *scratch, struct plan *plan, struct node *node)
