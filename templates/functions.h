@@ -67,8 +67,7 @@ INLINE vf vector_exp_minus_1(vf x)
 {
     vi n;
     const vf r = vector_reduce(vector_clip(x, -40, 0), &n), scale = vector_power_of_2(n);
-    const vf result = (scale - 1) + scale * vector_exp_minus_1_near_0(r);
-    return vector_select(vector_abs(x) < 1e-6f, x, result);
+    return (scale - 1) + scale * vector_exp_minus_1_near_0(r);
 }
 
 INLINE vf vector_log(vf x)

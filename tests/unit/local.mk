@@ -23,9 +23,21 @@ test_cluster_file_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += test_frontend
-TESTS += test_frontend
+check_PROGRAMS += test_frontend test_import
+TESTS += test_frontend test_import
+test_import_SOURCES = %D%/test_import.c
+test_import_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_import_LDADD = $(UNIT_LIBS)
 test_frontend_SOURCES = %D%/test_frontend.c
 test_frontend_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_frontend_LDADD = $(UNIT_LIBS)
 endif
+
+check_PROGRAMS += test_functions test_element_templates
+TESTS += test_functions test_element_templates
+test_functions_SOURCES = %D%/test_functions.c %D%/templates.h
+test_functions_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
+test_functions_LDADD = -lm
+test_element_templates_SOURCES = %D%/test_element_templates.c %D%/templates.h
+test_element_templates_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
+test_element_templates_LDADD = -lm
