@@ -134,7 +134,7 @@ INLINE void box_strides(int64_t *stride, const int64_t *count, int rank)
 __attribute__((unused)) static void pack_plain(void *wire, const void *storage, const int64_t *stride,
                                                const int64_t *count, int rank, size_t size)
 {
-    int64_t dense[BOX_RANK];
+    int64_t dense[BOX_RANK] = {0};
     box_strides(dense, count, rank);
     copy_box(wire, dense, storage, stride, count, rank, size);
 }
@@ -142,7 +142,7 @@ __attribute__((unused)) static void pack_plain(void *wire, const void *storage, 
 __attribute__((unused)) static void unpack_plain(void *storage, const int64_t *stride, const void *wire,
                                                  const int64_t *count, int rank, size_t size)
 {
-    int64_t dense[BOX_RANK];
+    int64_t dense[BOX_RANK] = {0};
     box_strides(dense, count, rank);
     copy_box(storage, stride, wire, dense, count, rank, size);
 }
