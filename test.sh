@@ -12,7 +12,7 @@ root=$PWD
 . ./packages.sh
 
 TEST_PACKAGES=(libcunit1-dev protobuf-compiler clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf
-    libc6-dev-armhf-cross qemu-user libxml2-utils python3-numpy xz-utils shellcheck)
+    libc6-dev-armhf-cross qemu-user libxml2-utils libonnx-testdata shellcheck)
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 
 passed=0 failed=0 skipped=0

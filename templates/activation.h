@@ -54,4 +54,30 @@ INLINE vf activate(vf x, enum activation activation, float alpha, float beta)
     return x;
 }
 
+/* One value, outside of micro-kernels: never fused. */
+INLINE float activate_one(float x, enum activation activation, float alpha, float beta)
+{
+    float hard;
+    switch (activation) {
+    case ACTIVATION_RELU:
+        return x <= 0 ? 0 : x;
+    case ACTIVATION_CLIP:
+        x = x < alpha ? alpha : x;
+        return x > beta ? beta : x;
+    case ACTIVATION_LEAKY_RELU:
+        return x < 0 ? x * alpha : x;
+    case ACTIVATION_HARD_SIGMOID:
+        hard = x * alpha + beta;
+        hard = hard < 0 ? 0 : hard;
+        return hard > 1 ? 1 : hard;
+    case ACTIVATION_HARD_SWISH:
+        hard = x * (1.0f / 6) + 0.5f;
+        hard = hard < 0 ? 0 : hard;
+        return x * (hard > 1 ? 1 : hard);
+    case ACTIVATION_NONE:
+        break;
+    }
+    return x;
+}
+
 #endif

@@ -3,6 +3,7 @@ TEMPLATE_FILES = \
 	%D%/activation.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
+	%D%/conv_grouped.h \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \

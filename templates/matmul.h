@@ -1,10 +1,12 @@
-/* matmul.h -- product of two computed matrices: y[rows][columns] = alpha a[rows][depth] b[depth][columns].
+/* matmul.h -- product of two computed matrices: y[rows][columns] = scale a[rows][depth] b[depth][columns], then
+ * + c_scale c, + residual, activation.
  *
- * All are plain with any strides; columns of y are contiguous. Every sum runs over depth in order. */
+ * All are plain with any strides; columns of y and residual are contiguous. Every sum runs over depth in order. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_MATMUL_H
 #define MEDNN_MATMUL_H
 
+#include "activation.h"
 #include "float_mode.h"
 #include "tile.h"
 #include "view.h"
@@ -12,7 +14,12 @@
 struct matmul {
     int64_t rows, depth, columns; /* of the piece */
     int64_t a_row, a_depth, b_depth, b_column, y_row;
-    float alpha;
+    float scale;
+    int adds_c, adds_residual;
+    int64_t c_row, c_column, residual_row;
+    float c_scale;
+    enum activation activation;
+    float alpha, beta;
 };
 
 typedef void matmul_tile_function(const float *restrict a, const float *restrict b, float *restrict y);
@@ -41,7 +48,7 @@ INLINE void matmul_tile(const struct matmul *s, int rows, int vectors, const flo
     }
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int o = 0; o < vectors; o++)
-            *(vu *)(y + r * s->y_row + o * W) = sum[r * vectors + o] * s->alpha;
+            *(vu *)(y + r * s->y_row + o * W) = sum[r * vectors + o] * s->scale;
 }
 
 INLINE void matmul_single(const struct matmul *s, int rows, const float *restrict a, const float *restrict b,
@@ -57,7 +64,7 @@ INLINE void matmul_single(const struct matmul *s, int rows, const float *restric
             sum[r] += k * a[r * s->a_row + d * s->a_depth];
     }
     UNROLL for (int r = 0; r < rows; r++)
-        y[r * s->y_row] = sum[r] * s->alpha;
+        y[r * s->y_row] = sum[r] * s->scale;
 }
 
 INLINE int matmul_rows(const struct matmul *s, int narrow)
@@ -99,9 +106,23 @@ INLINE void matmul_down(const struct matmul *s, matmul_tile_function *wide, matm
     }
 }
 
+INLINE void matmul_finish(const struct matmul *s, const float *restrict c, const float *restrict residual,
+                          float *restrict y)
+{
+    for (int64_t row = 0; row < s->rows; row++)
+        for (int64_t column = 0; column < s->columns; column++) {
+            float value = y[row * s->y_row + column];
+            if (s->adds_c)
+                value += c[row * s->c_row + column * s->c_column] * s->c_scale;
+            if (s->adds_residual)
+                value += residual[row * s->residual_row + column];
+            y[row * s->y_row + column] = activate_one(value, s->activation, s->alpha, s->beta);
+        }
+}
+
 /* The last vector of columns may overlap the one before it: it computes the same values again. */
 INLINE void matmul(const struct matmul *s, const struct matmul_tiles *tiles, const float *restrict a,
-                   const float *restrict b, float *restrict y)
+                   const float *restrict b, const float *restrict c, const float *restrict residual, float *restrict y)
 {
     int64_t column = 0;
     if (s->b_column == 1 && s->columns >= W) {
@@ -114,6 +135,8 @@ INLINE void matmul(const struct matmul *s, const struct matmul_tiles *tiles, con
     }
     for (; column < s->columns; column++)
         matmul_down(s, tiles->single_wide, tiles->single_narrow, a, b + column * s->b_column, y + column);
+    if (s->adds_c || s->adds_residual || s->activation != ACTIVATION_NONE)
+        matmul_finish(s, c, residual, y);
 }
 
 #endif

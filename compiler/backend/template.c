@@ -10,7 +10,7 @@ const char *template_text(const char *name)
     for (const struct embedded_file *file = template_files; file->name; file++)
         if (!strcmp(file->name, name))
             return file->text;
-    assert(!"template exists");
+    assert(false && "template exists");
     return "";
 }
 

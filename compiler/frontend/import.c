@@ -13,14 +13,24 @@ enum { NEWEST_IR_VERSION = 13 };
 
 /* ---- the file ---- */
 
-static void *allocate(void *arena, size_t size)
+/* protobuf-c's memory is the arena's. */
+struct unpacking {
+    struct arena *arena;
+    struct mapping file;
+};
+
+static void *allocate(void *data, size_t size)
 {
-    return arena_alloc(arena, size);
+    struct unpacking *unpacking = data;
+    /* Room for a large tensor: the file's copies of those before it are not needed any more. */
+    if (size >= 1 << 20)
+        file_forget(unpacking->file);
+    return arena_alloc(unpacking->arena, size);
 }
 
-static void keep(void *arena, void *block)
+static void keep(void *data, void *block)
 {
-    (void)arena, (void)block; /* all of it goes with the arena */
+    (void)data, (void)block; /* all of it goes with the arena */
 }
 
 static struct import_limits with_defaults(struct import_limits limits)
@@ -59,7 +69,8 @@ static const Onnx__ModelProto *read_model(struct arena *arena, const char *path,
                                      .quota_count = sizeof quota / sizeof *quota};
     struct mapping file = file_map(path, limits->file_bytes);
     wire_check(file.bytes, file.size, &onnx__model_proto__descriptor, &wire);
-    ProtobufCAllocator allocator = {allocate, keep, arena};
+    struct unpacking unpacking = {arena, file};
+    ProtobufCAllocator allocator = {allocate, keep, &unpacking};
     Onnx__ModelProto *model = onnx__model_proto__unpack(&allocator, file.size, file.bytes);
     file_unmap(file);
     if (!model)

@@ -69,15 +69,25 @@ static void evaluate_tile(const struct node *node, const void *const input[], vo
     }
 }
 
-/* A piece per copy. */
+/* Along each axis either a piece per copy or a piece per element of the input, whatever is fewer. */
 static void moves_tile(const struct node *node, struct moves *moves)
 {
-    struct shape x = node->input[0]->shape, repeats = read_shape(node, "repeats");
-    int64_t copies = shape_size(repeats), at[MAX_RANK] = {0};
-    for (int64_t i = 0; i < copies; i++, shape_next(repeats, at)) {
+    struct shape x = node->input[0]->shape, repeats = read_shape(node, "repeats"), pieces = x;
+    for (int a = 0; a < x.rank; a++)
+        pieces.dim[a] = repeats.dim[a] <= x.dim[a] ? repeats.dim[a] : x.dim[a];
+    int64_t count = shape_size(pieces), at[MAX_RANK] = {0};
+    for (int64_t i = 0; i < count; i++, shape_next(pieces, at)) {
         struct move *move = moves_add(moves, 0, x.rank, x);
-        for (int a = 0; a < x.rank; a++)
-            move->output_start[a] = at[a] * x.dim[a];
+        for (int a = 0; a < x.rank; a++) {
+            if (repeats.dim[a] <= x.dim[a]) {
+                move->output_start[a] = at[a] * x.dim[a];
+                continue;
+            }
+            move->count[a] = repeats.dim[a];
+            move->output_start[a] = move->input_start[a] = at[a];
+            move->output_step[a] = x.dim[a];
+            move->input_step[a] = 0;
+        }
     }
 }
 

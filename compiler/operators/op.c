@@ -103,7 +103,7 @@ int64_t node_macs(const struct node *node, struct region region)
 struct moves node_moves(struct arena *arena, const struct node *node)
 {
     struct moves moves = {.arena = arena};
-    if (node->op->moves)
+    if (node->op->moves && shape_size(node->output[0]->shape))
         node->op->moves(node, &moves);
     return moves;
 }
@@ -230,6 +230,16 @@ static void check_counts(const struct node *node)
                       node->attribute[i].name, NEWEST_OPSET);
 }
 
+/* shape_size() would fail without naming the node. */
+static void check_size(struct graph *graph, const struct node *node, struct shape shape)
+{
+    int64_t size = 1;
+    for (int i = 0; i < shape.rank; i++)
+        if (shape.dim[i] > 0 && (__builtin_mul_overflow(size, shape.dim[i], &size) || size > INT64_MAX / 16))
+            node_fail(node, "the result %s has more elements than can be addressed",
+                      shape_string(graph->arena, shape));
+}
+
 void node_infer(struct graph *graph, struct node *node)
 {
     check_counts(node);
@@ -242,7 +252,7 @@ void node_infer(struct graph *graph, struct node *node)
     node->op->infer(graph, node);
     for (int i = 0; i < node->output_count; i++)
         if (node->output[i]) {
-            shape_size(node->output[i]->shape);
+            check_size(graph, node, node->output[i]->shape);
             node->output[i]->shaped = true;
         }
 }

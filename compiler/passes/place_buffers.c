@@ -143,7 +143,8 @@ static struct item *item_of(struct items *items, const struct buffer *buffer)
 static bool same_bytes(const struct node *node, const struct buffer *input, const struct buffer *output)
 {
     const struct tensor *x = node->input[0], *y = node->output[0];
-    if (type_size(x->type) != type_size(y->type) || input->bytes != output->bytes)
+    if (type_size(x->type) != type_size(y->type) || shape_size(x->shape) != shape_size(y->shape) ||
+        input->bytes != output->bytes)
         return false;
     if (x->layout == y->layout && x->shape.rank == y->shape.rank && region_equal(input->storage, output->storage))
         return true;

@@ -46,6 +46,11 @@ void file_unmap(struct mapping mapping)
     munmap((void *)mapping.bytes, mapping.size);
 }
 
+void file_forget(struct mapping mapping)
+{
+    madvise((void *)mapping.bytes, mapping.size, MADV_DONTNEED);
+}
+
 struct folder {
     struct arena *arena;
     const char *path, *building; /* where it goes, where it is now; building NULL: done or discarded */

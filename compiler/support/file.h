@@ -15,6 +15,8 @@ struct mapping {
 };
 struct mapping file_map(const char *path, size_t limit);
 void file_unmap(struct mapping mapping);
+/* What was read so far need not stay in memory; reading it again is slower, no more. */
+void file_forget(struct mapping mapping);
 
 /* An output folder under construction: files are made in a sibling with a temporary name. */
 struct folder;

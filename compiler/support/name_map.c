@@ -32,7 +32,7 @@ struct name_entry *name_find(const struct name_map *map, const char *name)
 
 static void grow(struct arena *arena, struct name_map *map)
 {
-    struct name_map grown = {.count = map->count, .capacity = map->capacity ? 2 * map->capacity : 64};
+    struct name_map grown = {.count = map->count, .capacity = map->capacity ? 2 * map->capacity : 8};
     grown.slot = arena_array(arena, grown.capacity, sizeof *grown.slot);
     for (size_t i = 0; i < map->capacity; i++)
         if (map->slot[i].name)

@@ -1,3 +1,18 @@
 TESTS += %D%/run.sh
-EXTRA_DIST += %D%/run.sh $(GOLDEN_FILES)
-GOLDEN_FILES =
+EXTRA_DIST += %D%/run.sh %D%/README.md $(GOLDEN_FILES)
+GOLDEN_FILES = \
+	%D%/gtdp_unequal.pbtxt \
+	%D%/gtdp_unequal.plan \
+	%D%/kernel_shape_differs.err \
+	%D%/kernel_shape_differs.pbtxt \
+	%D%/more_devices_than_rows.device4.c \
+	%D%/more_devices_than_rows.pbtxt \
+	%D%/more_devices_than_rows.plan \
+	%D%/residual_concat.graph \
+	%D%/residual_concat.pbtxt \
+	%D%/residual_concat.plan \
+	%D%/two_convs.device1.c \
+	%D%/two_convs.graph \
+	%D%/two_convs.pbtxt \
+	%D%/two_convs.plan \
+	%D%/two_convs.program

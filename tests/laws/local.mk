@@ -1,9 +1,30 @@
 # What must hold for every operator, and whole graphs against stored results.
-LAW_SOURCES = %D%/interpret.c %D%/interpret.h
+LAW_SOURCES = %D%/interpret.c %D%/interpret.h %D%/node_cases.c %D%/node_cases.h
 
-check_PROGRAMS += test_onnx_nodes test_models
-TESTS += test_onnx_nodes test_models
-test_onnx_nodes_SOURCES = %D%/test_onnx_nodes.c $(LAW_SOURCES)
-test_onnx_nodes_LDADD = $(MEDNNC_LIBS)
+check_PROGRAMS += test_laws test_models test_onnx_nodes test_passes
+TESTS += test_laws test_models test_onnx_nodes test_passes
+test_laws_SOURCES = %D%/test_laws.c $(LAW_SOURCES)
+test_laws_LDADD = $(MEDNNC_LIBS)
 test_models_SOURCES = %D%/test_models.c $(LAW_SOURCES)
 test_models_LDADD = $(MEDNNC_LIBS)
+test_onnx_nodes_SOURCES = %D%/test_onnx_nodes.c $(LAW_SOURCES)
+test_onnx_nodes_LDADD = $(MEDNNC_LIBS)
+test_passes_SOURCES = %D%/test_passes.c $(LAW_SOURCES)
+test_passes_LDADD = $(MEDNNC_LIBS)
+
+if HAVE_CUNIT
+check_PROGRAMS += test_operators
+TESTS += test_operators
+test_operators_SOURCES = tests/unit/test_operators.c $(LAW_SOURCES)
+test_operators_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_operators_LDADD = $(UNIT_LIBS)
+endif
+
+EXTRA_DIST += %D%/README.md
+
+check_PROGRAMS += test_emit
+TESTS += test_emit
+test_emit_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
+test_emit_SOURCES = %D%/test_emit.c $(LAW_SOURCES) \
+	runtime/npy.c runtime/npy.h runtime/tensor_proto.c
+test_emit_LDADD = $(MEDNNC_LIBS)

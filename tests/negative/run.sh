@@ -26,7 +26,9 @@ wrong() { # NAME WHAT
 }
 
 encode() { # FILE: protobuf text from standard input
-    "$PROTOC" -I"$SRCDIR/compiler/frontend" --encode=onnx.ModelProto onnx.proto >"$1"
+    # It complains about names that are no UTF-8, and writes them.
+    "$PROTOC" -I"$SRCDIR/compiler/frontend" --encode=onnx.ModelProto onnx.proto >"$1" 2>"$work/protoc" ||
+        { cat "$work/protoc"; exit 1; }
 }
 
 # Before a case: an empty folder that holds the model only.

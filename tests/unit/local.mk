@@ -23,8 +23,11 @@ test_cluster_file_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += test_frontend
-TESTS += test_frontend
+check_PROGRAMS += test_frontend test_import
+TESTS += test_frontend test_import
+test_import_SOURCES = %D%/test_import.c
+test_import_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_import_LDADD = $(UNIT_LIBS)
 test_frontend_SOURCES = %D%/test_frontend.c
 test_frontend_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_frontend_LDADD = $(UNIT_LIBS)

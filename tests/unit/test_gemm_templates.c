@@ -109,24 +109,25 @@ static void test_matmul(void)
                                            .b_depth = b_depth,
                                            .b_column = b_column,
                                            .y_row = columns,
-                                           .alpha = trial % 3 ? 1 : 0.5f};
+                                           .scale = trial % 3 ? 1 : 0.5f};
         matmul_any_shape.rows = rows;
         matmul_any_shape.columns = columns;
-        matmul(&matmul_any_shape, &matmul_any_tiles, a, b, whole);
+        matmul(&matmul_any_shape, &matmul_any_tiles, a, b, NULL, NULL, whole);
         const int64_t row = random_between(0, rows), cut = random_between(0, columns);
         for (int part = 0; part < 4; part++) {
             const int64_t r = part & 1 ? row : 0, c = part & 2 ? cut : 0;
             matmul_any_shape.rows = part & 1 ? rows - row : row;
             matmul_any_shape.columns = part & 2 ? columns - cut : cut;
             if (matmul_any_shape.rows > 0 && matmul_any_shape.columns > 0)
-                matmul(&matmul_any_shape, &matmul_any_tiles, a + r * depth, b + c * b_column, parts + r * columns + c);
+                matmul(&matmul_any_shape, &matmul_any_tiles, a + r * depth, b + c * b_column, NULL, NULL,
+                       parts + r * columns + c);
         }
         for (int64_t r = 0; r < rows; r++)
             for (int64_t c = 0; c < columns; c++) {
                 double sum = 0;
                 for (int64_t d = 0; d < depth; d++)
                     sum += (double)a[r * depth + d] * b[d * b_depth + c * b_column];
-                sum *= matmul_any_shape.alpha;
+                sum *= matmul_any_shape.scale;
                 CHECK(fabs(whole[r * columns + c] - sum) < 1e-4, "matmul %d", trial);
             }
         hash_floats(whole, rows * columns);

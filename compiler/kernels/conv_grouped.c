@@ -1,0 +1,95 @@
+/* conv_grouped.c -- Conv of any groups, any weights and up to three spatial axes by templates/conv_grouped.h. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/op.h"
+#include "layer.h"
+
+#include <inttypes.h>
+
+enum { AXES = 3 };
+
+static bool accepts(const struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + AXES;
+}
+
+/* ".x_batch = 9, .x_channel = 9, .x_axis = {0, 3, 1}" */
+static void write_strides(struct source *source, const char *which, const struct tensor *tensor)
+{
+    int64_t stride[MAX_RANK], spatial[AXES] = {0};
+    const int rank = tensor->shape.rank;
+    storage_strides(source_storage(source, tensor), stride);
+    for (int i = 2; i < rank; i++)
+        spatial[AXES - rank + i] = stride[i];
+    source_printf(source, "    .%s_batch = %" PRId64 ", .%s_channel = %" PRId64 ", .%s_axis = %s,\n", which, stride[0],
+                  which, stride[1], which, numbers_text(source_arena(source), spatial, AXES));
+}
+
+static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
+                       struct region region)
+{
+    if (axis < 0) {
+        source_printf(source, "{1, 1, 1, 1, 0, 0, 1}");
+        return;
+    }
+    const struct range output = region.axis[axis + 2], storage = source_storage(source, node->input[0]).axis[axis + 2];
+    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
+    source_printf(source,
+                  "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
+                  ",\n              .first = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 "}",
+                  output.end - output.begin, window->kernel[axis], window->stride[axis], window->dilation[axis],
+                  output.begin * window->stride[axis] - window->pad_begin[axis] - storage.begin,
+                  storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
+}
+
+static void write_shape(struct source *source, const struct node *node, struct region region)
+{
+    const struct window window = conv_window(node);
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    source_printf(source,
+                  "static const struct conv_grouped %s_shape = {\n    .batch = %" PRId64 ", .outputs = %" PRId64
+                  ", .first_output = %" PRId64 ",\n    .group_outputs = %" PRId64 ", .group_channels = %" PRId64
+                  ", .x_first_channel = %" PRId64 ",\n",
+                  source_name(source), region.axis[0].end - region.axis[0].begin,
+                  region.axis[1].end - region.axis[1].begin, region.axis[1].begin, y->shape.dim[1] / window.group,
+                  x->shape.dim[1] / window.group, source_storage(source, x).axis[1].begin);
+    write_strides(source, "x", x);
+    write_strides(source, "y", y);
+    if (node->epilogue.residual) {
+        write_strides(source, "residual", node_input(node, node->epilogue.residual));
+        source_printf(source, "    .adds_residual = 1,\n");
+    }
+    source_printf(source, "    .axis = {");
+    for (int i = 0; i < AXES; i++) {
+        source_printf(source, "%s", i ? ",\n             " : "");
+        write_axis(source, node, &window, window.spatial - AXES + i, region);
+    }
+    source_printf(source, "}");
+    write_activation(source, node);
+    source_printf(source, "};\n\n");
+}
+
+static void emit(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct tensor *bias = node->epilogue.residual == 2 ? NULL : node_input(node, 2);
+    struct region first = source_storage(source, node->input[0]);
+    first.axis[0] = region->axis[0];
+    source_use(source, "conv_grouped.h");
+    write_shape(source, node, *region);
+    source_function(source);
+    source_printf(source, "    conv_grouped(&%s_shape, %s, %s, %s,\n                 %s, %s);\n", source_name(source),
+                  plain_at(source, node->input[0], first), source_buffer(source, node->input[1]),
+                  bias ? source_buffer(source, bias) : "NULL",
+                  node->epilogue.residual ? plain_at(source, node_input(node, node->epilogue.residual), *region) : "NULL",
+                  plain_at(source, node->output[0], *region));
+    source_end(source);
+}
+
+/* Its sums run through memory. */
+static double cost(const struct node *node)
+{
+    return 16 * (double)node_macs(node, region_whole(node->output[0]->shape));
+}
+
+const struct kernel kernel_conv_grouped = {
+    .name = "conv_grouped", .op_type = "Conv", .accepts = accepts, .cost = cost, .emit = emit};

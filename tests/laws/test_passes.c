@@ -1,0 +1,200 @@
+/* test_passes.c -- simplify and fuse: which nodes remain, and that they compute the same as before; upgrade:
+ * what older opsets meant. */
+/* SPDX-License-Identifier: MIT */
+#include "interpret.h"
+#include "node_cases.h"
+#include "passes/passes.h"
+#include "support/fail.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int failures;
+
+/* A graph, and the operators afterwards; +r: with a residual, +1...+5: with that activation. */
+static const struct expectation {
+    const char *text, *operators;
+} expectations[] = {
+    /* weights */
+    {"%a Conv 1x8x9x9 =16x8x3x3 pads=[1,1,1,1];%b BatchNormalization %a =16 =16 =16 =16+;Relu %b", "Conv+1"},
+    {"%a Conv 1x8x9x9 =16x1x3x3 =16 group=8;%b BatchNormalization %a =16 =16 =16 =16+;%c Mul %b =16x1x1;Add "
+     "=1 %c",
+     "Conv"},
+    {"%a Gemm 2x30 =20x30 =20 transB=1 alpha=0.5 beta=2.0;BatchNormalization %a =20 =20 =20 =20+", "Gemm"},
+    {"%a Gemm 2x30 =30x20 =1x20 beta=0.5;Mul %a =20", "Gemm"},
+    {"%a Mul 1x6x5x5 =6x1x1;Conv %a =4x3x3x3 =4 group=2 pads=[1,1,1,1]", "Conv"},
+    {"%a Add 1x6x5x5 =6x1x1;Conv %a =4x3x3x3 =4 group=2", "Conv"},
+    {"%a Add 1x6x5x5 =6x1x1;Conv %a =4x3x3x3 =4 group=2 pads=[1,1,1,1]", "Add Conv"},
+    {"%a BatchNormalization 1x6x5x5 =6 =6 =6 =6+;Conv %a =4x6x1x1", "Conv"},
+    {"%a BatchNormalization 1x6x5x5 =6 =6 =6 =6+;Relu %a", "Mul Add+1"},
+    {"%a Conv 1x4x5x5 =4x4x1x1;%b Relu %a;%c BatchNormalization %a =4 =4 =4 =4+;Add %b %c",
+     "Conv Relu Mul Add Add"},
+    /* epilogues */
+    {"%x Relu 1x8x6x6;%a Conv %x =8x8x3x3 pads=[1,1,1,1];%b Add %a %x;Relu %b", "Relu Conv+r+1"},
+    {"%x Relu 1x8x6x6;%a Conv %x =8x8x1x1 =8;%b Conv %x =8x8x3x3 pads=[1,1,1,1];%c Add %a %b;Clip %c #0.0 "
+     "#6.0",
+     "Relu Conv Conv+r+2"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;%b Sigmoid 1x8x6x6;%c Add %a %b;LeakyRelu %c alpha=0.2", "Sigmoid Conv+r+3"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;HardSigmoid %a alpha=0.2", "Conv+4"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;Clip %a #0.0", "Conv+1"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;Clip %a #-1.0", "Conv Clip"},
+    {"%a MatMul 2x3x4 4x5;%b Add %a 2x3x5;Relu %b", "MatMul+r+1"},
+    {"%a Gemm 3x4 =4x5;Add %a 3x5", "Gemm+r"},
+    {"%a Add 1x8x6x6 1x8x6x6;Relu %a", "Add+1"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;Add %a 1x8x1x1", "Conv Add"},
+    {"%a Conv 1x8x6x6 =8x8x1x1;Add %a %a", "Conv Add"},
+    /* patterns */
+    {"%a Add 1x8x4x4 #3.0;%b Clip %a #0.0 #6.0;Div %b #6.0", "HardSigmoid"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a Add %x #3.0;%b Clip %a #0.0 #6.0;%c Mul %x %b;Div %c #6.0", "Conv+5"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a Add %x #3.0;%b Clip %a #0.0 #6.0;%c Div %b #6.0;Mul %x %c", "Conv+5"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a Add %x #3.0;%b Clip %a #0.0 #6.0;%c Mul %b #0.16666667;Mul %c %x",
+     "Conv+5"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a HardSigmoid %x alpha=0.16666667;Mul %x %a", "Conv+5"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a HardSigmoid %x alpha=0.2;Mul %x %a", "Conv HardSigmoid Mul"},
+    {"%a MatMul 3x4 =4x5;Add %a =5", "Gemm"},
+    {"%a MatMul 3x4 4x5;Add =1x5 %a", "Gemm"},
+    {"%a MatMul 2x3x4 =4x5;Add %a =5", "MatMul Add"},
+    {"Gemm 3x4 =4x5 =3x5 beta=0.5", "Gemm Add"},
+    {"Gemm 3x4 =4x5 3x5", "Gemm+r"},
+    {"Gemm 3x4 =4x5 =1 beta=0.5", "Gemm"},
+    {"Div 2x3 #4.0", "Mul"},
+    {"Div 2x3 #3.0", "Div"},
+    {"ReduceMean 2x8x3x4 @2,3", "GlobalAveragePool"},
+    {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "GlobalAveragePool Reshape"},
+    {"Sum 2x3 2x3", "Add"},
+    {"%a Split /2 4x6 axis=1;Relu %a", "Slice Relu"},
+    /* nodes that do nothing */
+    {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
+    {"%a Relu 2x3;Identity %a", "Relu"},
+    {"%a Relu 2x3;%b Pad %a @0,0,0,0;%c Slice %b @0 @9;%d Concat %c axis=0;%e Expand %d @1,3;Cast %e to=1",
+     "Relu"},
+    {"%a Relu 2x3;%b Transpose %a;%c Transpose %b;Relu %c", "Relu Relu"},
+    {"%a Transpose 2x3x4 perm=[1,2,0];Transpose %a perm=[1,2,0]", "Transpose"},
+    {"Transpose 1x3x1x4 perm=[0,2,1,3]", "Reshape"},
+    {"%a Flatten 2x3x4;%b Unsqueeze %a @0;Reshape %b @3,8", "Reshape"},
+    {"%a Relu 2x3;%b Flatten %a;Relu %b", "Relu Relu"},
+    {"%a Slice 4x6 @0 @4 @1;Relu %a", "Slice Relu"},
+};
+
+/* A graph of an older opset, and what it means today. */
+static const struct upgraded {
+    int opset;
+    const char *old, *new;
+} upgrades[] = {
+    {9, "Slice 4x9x7 starts=[1,-2] ends=[3,9] axes=[0,1]", "Slice 4x9x7 @1,-2 @3,9 @0,1"},
+    {9, "Slice 4x9x7 starts=[1,2] ends=[3,9]", "Slice 4x9x7 @1,2 @3,9"},
+    {10, "Clip 2x3 min=-0.5 max=0.5", "Clip 2x3 #-0.5 #0.5"},
+    {10, "Clip 2x3 max=0.5", "Clip 2x3 - #0.5"},
+    {10, "Pad 2x3 pads=[0,1,2,0] value=1.5", "Pad 2x3 @0,1,2,0 #1.5"},
+    {10, "Pad 2x3 pads=[0,1,0,0] mode=edge", "Pad 2x3 @0,1,0,0 mode=edge"},
+    {11, "Dropout 2x3 ratio=0.5", "Dropout 2x3"},
+    {12, "Squeeze 1x3x1 axes=[0]", "Squeeze 1x3x1 @0"},
+    {12, "Squeeze 1x3x1", "Squeeze 1x3x1"},
+    {12, "Unsqueeze 3 axes=[0,2]", "Unsqueeze 3 @0,2"},
+    {12, "ReduceSum 2x3x4 axes=[1] keepdims=0", "ReduceSum 2x3x4 @1 keepdims=0"},
+    {17, "ReduceMean 2x3x4 axes=[1,2]", "ReduceMean 2x3x4 @1,2"},
+    {17, "ReduceMax 2x3x4", "ReduceMax 2x3x4"},
+    {12, "Split /2 2x6 split=[4,2] axis=1", "Split /2 2x6 @4,2 axis=1"},
+    {12, "Softmax 2x3x4", "%a Flatten 2x3x4;%b Softmax %a;Reshape %b @2,3,4"},
+    {12, "Softmax 2x3x4 axis=2", "Softmax 2x3x4"},
+    {12, "LogSoftmax 2x3x4 axis=0", "%a Flatten 2x3x4 axis=0;%b LogSoftmax %a;Reshape %b @2,3,4"},
+    {13, "Softmax 2x3x4 axis=1", "Softmax 2x3x4 axis=1"},
+    {8, "BatchNormalization 2x3 =3 =3 =3 =3+ spatial=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
+    {6, "Add 2x3 3 broadcast=1", "Add 2x3 3"},
+    {6, "BatchNormalization 2x3 =3 =3 =3 =3+ is_test=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
+    {4, "Reshape 2x3 shape=[3,-1]", "Reshape 2x3 @3,-1"},
+    {3, "Concat 2x3 2x4", "Concat 2x3 2x4 axis=1"},
+};
+
+static const char *operators_of(struct arena *arena, const struct graph *graph)
+{
+    struct text text = {.arena = arena};
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct epilogue *epilogue = &graph->node[n]->epilogue;
+        text_printf(&text, "%s%s%s", n ? " " : "", graph->node[n]->op_type, epilogue->residual ? "+r" : "");
+        if (epilogue->activation)
+            text_printf(&text, "+%d", (int)epilogue->activation);
+    }
+    return text.bytes ? text.bytes : "";
+}
+
+static const void **make_inputs(struct arena *arena, const struct graph *graph)
+{
+    const void **input = arena_array(arena, (size_t)graph->input_count, sizeof *input);
+    for (int i = 0; i < graph->input_count; i++)
+        input[i] = node_case_values(arena, graph->input[i], (uint64_t)i + 7);
+    return input;
+}
+
+static void check(void *data)
+{
+    const struct expectation *expectation = data;
+    struct arena arena = {0};
+    struct graph *before = graph_from_text(&arena, expectation->text, 1);
+    struct graph *after = graph_from_text(&arena, expectation->text, 1);
+    const void **input = make_inputs(&arena, before);
+    struct values expected = interpret(&arena, before, input);
+    simplify(after);
+    fuse(after);
+    struct values got = interpret(&arena, after, input);
+    if (strcmp(operators_of(&arena, after), expectation->operators)) {
+        failures++;
+        printf("%s: became %s, expected %s\n", expectation->text, operators_of(&arena, after),
+               expectation->operators);
+    }
+    for (int i = 0; i < after->output_count; i++) {
+        struct tensor right = *before->output[i];
+        right.data = value_of(&expected, before->output[i]);
+        const char *difference =
+            compare(&arena, after->output[i], value_of(&got, after->output[i]), &right, 1e-5, 1e-5);
+        if (difference || strcmp(after->output[i]->name, right.name)) {
+            failures++;
+            printf("%s: output %s: %s\n", expectation->text, after->output[i]->name,
+                   difference ? difference : "was renamed");
+        }
+    }
+    arena_free(&arena);
+}
+
+static void check_upgrade(void *data)
+{
+    const struct upgraded *upgraded = data;
+    struct arena arena = {0};
+    struct graph *new = graph_from_text(&arena, upgraded->new, 1);
+    struct graph *old = graph_of_opset(&arena, upgraded->old, upgraded->opset, 1);
+    const void **input = make_inputs(&arena, new);
+    struct values expected = interpret(&arena, new, input);
+    upgrade(old);
+    infer_shapes(old);
+    struct values got = interpret(&arena, old, input);
+    for (int i = 0; i < new->output_count; i++) {
+        struct tensor right = *new->output[i];
+        right.data = value_of(&expected, new->output[i]);
+        const char *difference =
+            compare(&arena, old->output[i], value_of(&got, old->output[i]), &right, 0, 0);
+        if (difference) {
+            failures++;
+            printf("%s of opset %d: %s\n", upgraded->old, upgraded->opset, difference);
+        }
+    }
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    int older = sizeof upgrades / sizeof *upgrades;
+    for (int i = 0; i < older; i++)
+        if (fail_catch(check_upgrade, (void *)&upgrades[i]) != STATUS_OK) {
+            failures++;
+            printf("%s of opset %d: refused\n", upgrades[i].old, upgrades[i].opset);
+        }
+    int count = sizeof expectations / sizeof *expectations;
+    for (int i = 0; i < count; i++)
+        if (fail_catch(check, (void *)&expectations[i]) != STATUS_OK) {
+            failures++;
+            printf("%s: refused\n", expectations[i].text);
+        }
+    printf("%d graphs, %d of older opsets, %d failures\n", count, older, failures);
+    return failures ? 1 : 0;
+}
