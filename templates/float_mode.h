@@ -8,8 +8,9 @@
 #define MEDNN_FLOAT_MODE_FMA 1
 #endif
 
-/* The mode that this file really has: 1 fma, 0 portable. Files are compiled with -ffp-contract=off. */
-#if MEDNN_FLOAT_MODE_FMA &&                                                                                \
+/* The mode that this file really has: 1 fma, 0 portable. Files are compiled with -ffp-contract=off. Compilers that do
+ * not optimise do not fuse. */
+#if MEDNN_FLOAT_MODE_FMA && defined(__OPTIMIZE__) &&                                                       \
     (defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__) || defined(__ARM_FEATURE_FMA))
 #define MEDNN_COMPILED_FLOAT_MODE 1
 #else
@@ -24,13 +25,13 @@
 #define CONTRACT
 #endif
 
-/* What gcc needs, in one attribute, for a second one would replace the first: contraction; no carrying of loaded pixels
- * from one position of a kernel to the next, which spills; on aarch64 no scheduling before register allocation, which
- * spills too; on armv7 leave to keep float vectors in NEON registers, which flush denormals. */
+/* What gcc needs, in one attribute, for a second one would replace the first: contraction, which -O1 would leave out;
+ * no carrying of loaded pixels from one position of a kernel to the next, which spills; on aarch64 no scheduling before
+ * register allocation, which spills too; on armv7 leave to keep float vectors in NEON registers, which flush denormals. */
 #if MEDNN_COMPILED_FLOAT_MODE
-#define MICROKERNEL_CONTRACT "fp-contract=fast"
+#define MICROKERNEL_CONTRACT "O3", "fp-contract=fast"
 #else
-#define MICROKERNEL_CONTRACT "fp-contract=off"
+#define MICROKERNEL_CONTRACT "O3", "fp-contract=off"
 #endif
 #if defined(__clang__)
 #define MICROKERNEL_OPTIONS

@@ -46,6 +46,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     write_epilogue(source, node);
     source_printf(source, "};\nCONV_DEPTHWISE_TILES(%s)\n\n", name);
     source_function(source);
+    write_clear_padding(source, node->input[0]);
     source_printf(source,
                   "    conv_depthwise(&%s_shape, &%s_tiles, %s,\n                   %s, %s, %s,\n                   %s);\n",
                   name, name, conv_input_at(source, node, &w, *region, box.c.begin), weights, bias,

@@ -97,6 +97,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     write_epilogue(source, node);
     source_printf(source, "};\nCONV_DIRECT_TILES(%s)\n\n", name);
     source_function(source);
+    write_clear_padding(source, node->input[0]);
     source_printf(source, "    conv_direct(&%s_shape, &%s_tiles, %s,\n                %s, %s, %s,\n                %s);\n",
                   name, name, conv_input_at(source, node, &w, *region, 0), weights, bias,
                   residual_at(source, node, *region),

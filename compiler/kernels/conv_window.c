@@ -43,6 +43,16 @@ const char *conv_input_at(struct source *source, const struct node *node, const 
                      map.column.begin * window->stride_columns - window->pad_column);
 }
 
+void write_clear_padding(struct source *source, const struct tensor *input)
+{
+    const struct region storage = source_storage(source, input);
+    if (!region_is_empty(region_intersect(storage, region_whole(input->shape))))
+        return;
+    source_printf(source, "    clear_border(%s, (struct view)%s, %" PRId64 ", BOX(0, 0, 0, 0, 0, 0, 0, 0));\n",
+                  source_buffer(source, input), source_view(source, input),
+                  storage.axis[0].end - storage.axis[0].begin);
+}
+
 const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end)
 {
     const struct tensor *bias = node->epilogue.residual == 2 ? NULL : node_input(node, 2);

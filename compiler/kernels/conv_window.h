@@ -22,6 +22,9 @@ void write_window(struct source *source, const struct window2 *window);
 const char *conv_input_at(struct source *source, const struct node *node, const struct window2 *window,
                           struct region region, int64_t c);
 
+/* Zero the input where all that is stored of it lies in the padding: nobody else writes it. */
+void write_clear_padding(struct source *source, const struct tensor *input);
+
 /* Bake the bias of output channels [begin, end), zero up to a whole block, or all zero. */
 const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end);
 
