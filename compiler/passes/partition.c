@@ -244,58 +244,54 @@ static void add_transfer(struct plan *plan, struct transfer transfer)
     *arena_append(plan->graph->arena, plan->transfer, plan->transfer_count, plan->transfer_capacity) = transfer;
 }
 
-/* Fetch what `to` needs and does not own, from those who own it in device order. */
-static void fetch(struct plan *plan, struct tensor *tensor, int to)
+/* What a device needs of a tensor and does not compute. */
+static struct region_list missing_at(struct plan *plan, const struct tensor *tensor, int device)
 {
     struct arena *arena = plan->graph->arena;
     struct region_list missing = {0};
-    const struct region_list *need = plan_need(plan, tensor, to), *own = plan_own(plan, tensor, to);
+    const struct region_list *need = plan_need(plan, tensor, device), *own = plan_own(plan, tensor, device);
     for (int i = 0; i < need->count; i++)
         regions_add(arena, &missing, need->item[i]);
     for (int i = 0; i < own->count; i++)
         regions_subtract(arena, &missing, own->item[i]);
-    for (int from = 0; from < plan->cluster->count && missing.count; from++) {
-        const struct region_list *source = plan_own(plan, tensor, from);
-        for (int i = 0; from != to && i < source->count; i++) {
-            struct region_list part = regions_within(arena, &missing, source->item[i]);
-            for (int k = 0; k < part.count; k++) {
-                add_transfer(plan, (struct transfer){tensor, from, to, part.item[k], false});
-                regions_subtract(arena, &missing, part.item[k]);
-            }
-        }
+    return missing;
+}
+
+/* Fetch what `missing` holds of what `from` computes. */
+static void fetch_from(struct plan *plan, struct tensor *tensor, int from, int to, struct region_list *missing)
+{
+    struct arena *arena = plan->graph->arena;
+    const struct region_list *source = plan_own(plan, tensor, from);
+    for (int i = 0; i < source->count; i++) {
+        struct region_list part = regions_within(arena, missing, source->item[i]);
+        for (int k = 0; k < part.count; k++)
+            add_transfer(plan, (struct transfer){tensor, from, to, part.item[k], false});
+        regions_subtract(arena, missing, source->item[i]);
     }
+}
+
+/* Fetch what `to` needs and does not own, from those who own it in device order. */
+static void fetch(struct plan *plan, struct tensor *tensor, int to)
+{
+    struct region_list missing = missing_at(plan, tensor, to);
+    for (int from = 0; from < plan->cluster->count; from++)
+        if (from != to)
+            fetch_from(plan, tensor, from, to, &missing);
 }
 
 /* Star: device 0 gathers whatever anyone needs, and hands it out. */
 static void fetch_through_owner(struct plan *plan, struct tensor *tensor)
 {
-    struct arena *arena = plan->graph->arena;
     int devices = plan->cluster->count;
     for (int d = 1; d < devices; d++) {
-        struct region_list missing = {0};
-        const struct region_list *need = plan_need(plan, tensor, d), *own = plan_own(plan, tensor, d);
-        for (int i = 0; i < need->count; i++)
-            regions_add(arena, &missing, need->item[i]);
-        for (int i = 0; i < own->count; i++)
-            regions_subtract(arena, &missing, own->item[i]);
+        struct region_list missing = missing_at(plan, tensor, d);
         for (int i = 0; i < missing.count; i++)
-            regions_add(arena, plan_need(plan, tensor, 0), missing.item[i]);
+            regions_add(plan->graph->arena, plan_need(plan, tensor, 0), missing.item[i]);
     }
     fetch(plan, tensor, 0);
     for (int d = 1; d < devices; d++) {
-        struct region_list missing = {0};
-        const struct region_list *need = plan_need(plan, tensor, d), *own = plan_own(plan, tensor, d);
-        for (int i = 0; i < need->count; i++)
-            regions_add(arena, &missing, need->item[i]);
-        for (int i = 0; i < own->count; i++)
-            regions_subtract(arena, &missing, own->item[i]);
-        const struct region_list *source = plan_own(plan, tensor, 0);
-        for (int i = 0; i < source->count; i++) {
-            struct region_list part = regions_within(arena, &missing, source->item[i]);
-            for (int k = 0; k < part.count; k++)
-                add_transfer(plan, (struct transfer){tensor, 0, d, part.item[k], false});
-            regions_subtract(arena, &missing, source->item[i]);
-        }
+        struct region_list missing = missing_at(plan, tensor, d);
+        fetch_from(plan, tensor, 0, d, &missing);
         for (int i = 0; i < missing.count; i++)
             add_transfer(plan, (struct transfer){tensor, 0, d, missing.item[i], true});
     }
