@@ -26,3 +26,4 @@ TEMPLATE_FILES = \
 	%D%/view.h
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
+EXTRA_DIST += %D%/README.md

@@ -16,3 +16,4 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/softmax.c
+EXTRA_DIST += %D%/README.md
