@@ -7,6 +7,7 @@
 
 #include "../templates/conv_depthwise.h"
 #include "../templates/conv_direct.h"
+#include "../templates/gemm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static float *numbers(size_t count)
 }
 
 /* Multiply-adds that depend on nothing but their own accumulator: the peak. */
-enum { PEAK_CHAINS = 10, PEAK_STEPS = 200000 };
+enum { PEAK_CHAINS = 12, PEAK_STEPS = 200000 };
 
 INLINE void peak_loop(float *restrict y)
 {
@@ -124,6 +125,19 @@ DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
+#define GEMM(name, k, n)                                                                                   \
+    static const struct gemm name##_shape = {                                                              \
+        .rows = 1, .depth = k, .outputs = n, .panel = 32, .x_row = k, .x_depth = 1, .y_row = n};           \
+    GEMM_TILES(name)                                                                                       \
+    static void name(void)                                                                                 \
+    {                                                                                                      \
+        gemm(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);                 \
+    }
+
+GEMM(gemv_25088_4096, 25088, 4096)
+GEMM(gemv_4096_4096, 4096, 4096)
+GEMM(gemv_2048_1000, 2048, 1000)
+
 struct layer {
     const char *name;
     void (*run)(void);
@@ -140,6 +154,10 @@ struct layer {
      2.0 * (double)(name##_shape.channels * name##_shape.rows * name##_shape.columns *                     \
                     name##_shape.kernel_rows * name##_shape.kernel_columns),                               \
      0}
+
+#define GEMM_ROW(name)                                                                                     \
+    {#name, name, 2.0 * (double)(name##_shape.depth * name##_shape.outputs),                               \
+     4.0 * (double)(name##_shape.depth * name##_shape.outputs)}
 
 static int by_value(const void *a, const void *b)
 {
@@ -166,7 +184,10 @@ int main(int argc, char **argv)
                                    DEPTHWISE_ROW(depthwise3x3_384_14),
                                    DEPTHWISE_ROW(depthwise3x3_960_7),
                                    DEPTHWISE_ROW(depthwise3x3s2_96_56),
-                                   DEPTHWISE_ROW(depthwise5x5_240_14)};
+                                   DEPTHWISE_ROW(depthwise5x5_240_14),
+                                   GEMM_ROW(gemv_25088_4096),
+                                   GEMM_ROW(gemv_4096_4096),
+                                   GEMM_ROW(gemv_2048_1000)};
     enum { LAYERS = sizeof layers / sizeof *layers };
     static double share[LAYERS][MAX_ROUNDS], time[LAYERS][MAX_ROUNDS], peaks[MAX_ROUNDS];
     const int rounds = argc > 1 && atoi(argv[1]) > 0 && atoi(argv[1]) <= MAX_ROUNDS ? atoi(argv[1]) : 21;

@@ -24,7 +24,7 @@ static const char usage[] =
     "      --input-shape NAME=AxB pin the shape of an input\n"
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
-    "      --weights FORM         auto, inline or incbin (default auto)\n"
+    "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
     "      --stop-after PASS      end after a pass, without output\n"
@@ -96,13 +96,13 @@ static void take_word(struct options *options, int option, const char *word)
 {
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
     static const char *const modes[] = {"portable", "fma"};
-    static const char *const forms[] = {"auto", "inline", "incbin"};
+    static const char *const forms[] = {"auto", "inline", "incbin", "file"};
     if (option == OPTION_PARTITION)
         options->partition = (enum partition)word_index("--partition", word, partitions, 5);
     else if (option == OPTION_FLOAT)
         options->float_fma = word_index("--float", word, modes, 2) == 1;
     else if (option == OPTION_WEIGHTS)
-        options->weights = (enum weights_form)word_index("--weights", word, forms, 3);
+        options->weights = (enum weights_form)word_index("--weights", word, forms, 4);
     else if (!target_is_known(word))
         fail("--target %s: expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon", word);
     else
@@ -202,18 +202,29 @@ void options_parse(struct arena *arena, int argc, char **argv, struct options *o
     check(options);
 }
 
+/* As typed, with what could end a comment or a line escaped. */
+static const char *typed(struct arena *arena, const char *word)
+{
+    struct text text = {.arena = arena};
+    for (const char *at = word; *at; at++) {
+        const char one[2] = {*at, 0};
+        text_add(&text, strchr(",=", *at) ? one : text_escape(arena, one));
+    }
+    return text.bytes ? text.bytes : "";
+}
+
 const char *options_canonical(struct arena *arena, const struct options *options)
 {
     struct text text = {.arena = arena};
     if (options->cluster_file)
         text_add(&text, "--cluster");
     else
-        text_printf(&text, "--devices %s", text_escape(arena, options->devices ? options->devices : "1"));
+        text_printf(&text, "--devices %s", typed(arena, options->devices ? options->devices : "1"));
     text_printf(&text, " --partition %s", partition_name(options->partition));
     for (int i = 0; i < options->input_shape_count; i++)
-        text_printf(&text, " --input-shape %s", text_escape(arena, options->input_shape[i]));
+        text_printf(&text, " --input-shape %s", typed(arena, options->input_shape[i]));
     for (int i = 0; i < options->dim_count; i++)
-        text_printf(&text, " --dim %s", text_escape(arena, options->dim[i]));
+        text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
     if (options->target)
         text_printf(&text, " --target %s", options->target);

@@ -3,6 +3,7 @@
 RUNTIME_FILES = \
 	%D%/mednn_runtime.h \
 	%D%/session.c %D%/session.h \
+	%D%/weights.c \
 	%D%/transport.h %D%/transport_tcp.c \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \

@@ -70,6 +70,7 @@ enum {
     OPTION_BATCH,
     OPTION_RANDOM,
     OPTION_INSECURE,
+    OPTION_WEIGHTS,
     OPTION_LISTEN_FD,
     OPTION_WAIT,
     OPTION_TIMEOUT,
@@ -84,6 +85,7 @@ static const struct option long_options[] = {{"cluster", required_argument, NULL
                                              {"batch", no_argument, NULL, OPTION_BATCH},
                                              {"random", no_argument, NULL, OPTION_RANDOM},
                                              {"insecure", no_argument, NULL, OPTION_INSECURE},
+                                             {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
                                              {"wait", required_argument, NULL, OPTION_WAIT},
                                              {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -113,6 +115,7 @@ static int print_help(void)
            "  --wait SECONDS        how long to wait for the other devices to start (default %d)\n"
            "  --timeout SECONDS     longest silence of a device within an inference (default 30)\n"
            "  --insecure            allow connections that leave this machine: they are not encrypted\n"
+           "  --weights FILE        weights, where they are not in the program (default: beside it)\n"
            "  --listen-fd FD        a listening socket to use instead of opening one\n"
            "on device 0:\n"
            "  --input [NAME=]FILE   an input, .npy or ONNX TensorProto; in the model's order or by name\n"
@@ -170,6 +173,9 @@ static int read_option(struct arguments *arguments, int option)
         return 0;
     case OPTION_INSECURE:
         arguments->insecure = true;
+        return 0;
+    case OPTION_WEIGHTS:
+        arguments->session.weights_path = optarg;
         return 0;
     case OPTION_LISTEN_FD:
         if (!read_count(optarg, INT32_MAX, &number))
@@ -530,6 +536,21 @@ static int own(const struct arguments *arguments)
     return status;
 }
 
+/* The program's file of weights, in the folder of the program itself. */
+static int find_weights(struct arguments *arguments, const char *program_path)
+{
+    static char path[4096];
+    const char *slash = strrchr(program_path, '/');
+    if (!program->weights_file || arguments->session.weights_path)
+        return 0;
+    int length = snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - program_path) + 1 : 0, program_path,
+                          program->weights_file);
+    if (length >= (int)sizeof path)
+        return fail(STATUS_USAGE, "give --weights FILE: the path of this program is too long");
+    arguments->session.weights_path = path;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct mednn_cluster cluster;
@@ -537,6 +558,8 @@ int main(int argc, char **argv)
     int status = read_arguments(&arguments, argc, argv);
     if (!status)
         status = read_cluster(&arguments, &cluster);
+    if (!status)
+        status = find_weights(&arguments, argv[0]);
     arguments.session.address = arguments.cluster ? cluster.address : NULL;
     if (!status)
         status = program->device ? run_session(&arguments, NULL) : own(&arguments);

@@ -43,6 +43,10 @@ struct mednn_program {
     uint32_t float_mode; /* as compiled for this target */
     const unsigned char *fingerprint; /* MEDNN_FINGERPRINT_BYTES: the same in all devices of one compilation */
     size_t arena_bytes;
+    /* Weights that are mapped from a file when a session opens: its name (NULL: they are inside the program) and size. The
+     * first bytes of the arena then hold a pointer to them. */
+    const char *weights_file;
+    size_t weights_bytes;
     const struct mednn_tensor *inputs, *outputs; /* also on devices other than 0 */
     uint32_t input_count, output_count;
     /* In the order of exchanges; several frames of one exchange go to or come from different peers. */
@@ -71,6 +75,7 @@ struct mednn_address {
 
 struct mednn_options {
     const struct mednn_address *address; /* one per device; must live as long as the session */
+    const char *weights_path; /* where the program's weights_file is; NULL: under its name in the current folder */
     int listen_fd;        /* a listening socket to use instead of binding one, closed by mednn_open(); -1: none */
     int connect_timeout_ms; /* 0: 10000 */
     int step_timeout_ms;  /* longest wait for a peer inside an inference; 0: 30000; < 0: no limit */

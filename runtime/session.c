@@ -90,7 +90,13 @@ static int session_open(struct mednn_session *session)
         return mednn_fail(session, "the tables of this program are damaged");
     if (program->devices > 1 && !session->options.address)
         return mednn_fail(session, "no addresses of the other devices");
-    return session->transport->open(session);
+    if (mednn_weights_open(session))
+        return -1;
+    if (session->transport->open(session)) {
+        mednn_weights_close(session);
+        return -1;
+    }
+    return 0;
 }
 
 struct mednn_session *mednn_open(const struct mednn_program *program, void *memory,
@@ -167,6 +173,8 @@ void mednn_session_stats(const struct mednn_session *session, struct mednn_stats
 
 void mednn_close(struct mednn_session *session)
 {
-    if (session)
-        session->transport->close(session);
+    if (!session)
+        return;
+    session->transport->close(session);
+    mednn_weights_close(session);
 }

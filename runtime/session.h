@@ -18,6 +18,7 @@ struct mednn_session {
     void *state;                  /* the transport's */
     struct mednn_options options; /* defaults filled in */
     unsigned char *arena;
+    void *weights; /* mapped file of weights, or NULL */
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */
     uint32_t frame; /* number of the current inference, from 1 */
     struct mednn_stats stats;
@@ -34,6 +35,11 @@ struct mednn_peer_name {
 };
 const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_session *session,
                             uint32_t device);
+
+/* Map the program's file of weights, if it has one, and let the arena begin with a pointer to it; and the reverse
+ * (weights.c). */
+int mednn_weights_open(struct mednn_session *session);
+void mednn_weights_close(struct mednn_session *session);
 
 /* Of the monotonic clock. */
 int64_t mednn_milliseconds(void);

@@ -24,27 +24,25 @@
 #define CONTRACT
 #endif
 
-/* What gcc needs in one attribute, for a second one would replace the first: contraction; on aarch64 no scheduling
- * before register allocation, which spills accumulators; on armv7 leave to keep float vectors in NEON registers,
- * which flush denormals. */
+/* What gcc needs, in one attribute, for a second one would replace the first: contraction; no carrying of loaded pixels
+ * from one position of a kernel to the next, which spills; on aarch64 no scheduling before register allocation, which
+ * spills too; on armv7 leave to keep float vectors in NEON registers, which flush denormals. */
+#if MEDNN_COMPILED_FLOAT_MODE
+#define MICROKERNEL_CONTRACT "fp-contract=fast"
+#else
+#define MICROKERNEL_CONTRACT "fp-contract=off"
+#endif
 #if defined(__clang__)
 #define MICROKERNEL_OPTIONS
-#elif defined(__aarch64__) && MEDNN_COMPILED_FLOAT_MODE
-#define MICROKERNEL_OPTIONS , optimize("fp-contract=fast", "no-schedule-insns")
 #elif defined(__aarch64__)
-#define MICROKERNEL_OPTIONS , optimize("no-schedule-insns")
-#elif defined(__arm__) && defined(__ARM_NEON) && MEDNN_COMPILED_FLOAT_MODE
 #define MICROKERNEL_OPTIONS                                                                                \
-    , optimize("fp-contract=fast", "unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", \
-               "signed-zeros", "trapping-math")
+    , optimize(MICROKERNEL_CONTRACT, "no-predictive-commoning", "no-schedule-insns")
 #elif defined(__arm__) && defined(__ARM_NEON)
 #define MICROKERNEL_OPTIONS                                                                                \
-    , optimize("unsafe-math-optimizations", "no-associative-math", "no-reciprocal-math", "signed-zeros",    \
-               "trapping-math")
-#elif MEDNN_COMPILED_FLOAT_MODE
-#define MICROKERNEL_OPTIONS , optimize("fp-contract=fast")
+    , optimize(MICROKERNEL_CONTRACT, "no-predictive-commoning", "unsafe-math-optimizations",               \
+               "no-associative-math", "no-reciprocal-math", "signed-zeros", "trapping-math")
 #else
-#define MICROKERNEL_OPTIONS
+#define MICROKERNEL_OPTIONS , optimize(MICROKERNEL_CONTRACT, "no-predictive-commoning")
 #endif
 
 /* An instance of a micro-kernel template: never inlined, or registers of the loops around it crowd out accumulators. */

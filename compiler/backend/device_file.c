@@ -130,6 +130,15 @@ static const char *string_of(const struct text *text)
     return text->bytes ? text->bytes : "";
 }
 
+/* The lines of the program's description for weights that are mapped at start. */
+static const char *weights_mapping(struct source *source)
+{
+    if (!weights_have_form(source->weights, WEIGHTS_FILE))
+        return "";
+    return arena_printf(source->arena, "    .weights_file = \"device%d.weights\",\n    .weights_bytes = %" PRId64 ",",
+                        source->device, weights_bytes(source->weights));
+}
+
 static const char *assemble(struct source *source, const struct emit_options *options)
 {
     const struct program *program = source->program;
@@ -165,6 +174,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"TENSORS", string_of(&tensors)},
         {"INPUT_COUNT", number(arena, graph->input_count)},
         {"OUTPUT_COUNT", number(arena, graph->output_count)},
+        {"WEIGHTS_FILE", weights_mapping(source)},
         {"SENDS", sends},
         {"RECEIVES", receives},
         {"EXCHANGE_COUNT", number(arena, program->exchange_count)},
@@ -200,7 +210,7 @@ struct device_file device_file_write(struct folder *folder, const struct program
         emit_step(&source, i);
     weights_end(source.weights);
     struct device_file file = {.body = assemble(&source, options),
-                               .weights_in_file = weights_in_file(source.weights),
+                               .includes_weights = weights_have_form(source.weights, WEIGHTS_INCBIN),
                                .arena_bytes = source.arena_base + program->arena_bytes[device],
                                .macs = device_macs(program->plan, device)};
     struct text values = {.arena = arena};

@@ -44,7 +44,7 @@ void source_clear_border(struct source *source, const struct tensor *tensor);
 /* The complete C file of one device but for its fingerprint and weights, which follow as text of their own. */
 struct device_file {
     const char *body, *weights;
-    bool weights_in_file;
+    bool includes_weights; /* deviceN.weights, by the assembler */
     int64_t arena_bytes, macs;
     struct device_facts facts;
 };

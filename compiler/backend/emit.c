@@ -80,7 +80,7 @@ static void write_makefile(struct folder *folder, const struct program *program,
                     "main%d.o: runtime/main.c mednn_model.h $(wildcard runtime/*.h)\n"
                     "\t$(COMPILE) -DMEDNN_PROGRAM=%s_device%d -c -o $@ $<\n",
                     d, d, d, d, d,
-                    file[d].weights_in_file ? arena_printf(arena, " device%d.weights", d) : "", d, prefix, d);
+                    file[d].includes_weights ? arena_printf(arena, " device%d.weights", d) : "", d, prefix, d);
         if (cluster->device[d].target)
             text_printf(&rules, "device%d device%d.o main%d.o: ARCHFLAGS = %s\n", d, d, d,
                         architecture_flags(cluster->device[d].target));

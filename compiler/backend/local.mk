@@ -5,6 +5,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/embed.h \
 	%D%/emit.c %D%/emit.h \
 	%D%/names.c %D%/names.h \
+	%D%/place.c %D%/place.h \
 	%D%/report.c %D%/report.h %D%/report_page.c %D%/report_page.h %D%/report_picture.c \
 	%D%/source.c %D%/source.h \
 	%D%/template.c %D%/template.h \

@@ -5,6 +5,7 @@
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
 #include "device_source.h"
+#include "place.h"
 #include "template.h"
 
 #include <assert.h>
@@ -151,38 +152,25 @@ struct region source_storage(const struct source *source, const struct tensor *t
     return tensor_is_constant(tensor) ? region_whole(tensor->shape) : buffer_of(source, tensor)->storage;
 }
 
-/* Storage as N x C x rows x columns. */
-static void axes_of_view(struct region storage, struct range axis[4])
-{
-    struct range one = {0, 1};
-    axis[0] = storage.rank > 0 ? storage.axis[0] : one;
-    axis[1] = storage.rank > 1 ? storage.axis[1] : one;
-    axis[2] = storage.rank > 3 ? storage.axis[2] : one;
-    axis[3] = storage.rank > 2 ? storage.axis[storage.rank - 1] : one;
-    assert(storage.rank <= 4);
-}
-
 const char *source_view(struct source *source, const struct tensor *tensor)
 {
-    struct range axis[4];
-    axes_of_view(source_storage(source, tensor), axis);
+    struct map map = map_of(source_storage(source, tensor));
     bool blocked = !tensor_is_constant(tensor) && tensor->layout == LAYOUT_BLOCKED;
-    int64_t channels = axis[1].end - axis[1].begin;
+    int64_t channels = map.c.end - map.c.begin;
     return arena_printf(source->arena, "%s(%" PRId64 ", %" PRId64 ", %" PRId64 ")", blocked ? "BLOCKED" : "PLAIN",
-                        blocked ? channels / 16 : channels, axis[2].end - axis[2].begin,
-                        axis[3].end - axis[3].begin);
+                        blocked ? channels / 16 : channels, map.row.end - map.row.begin,
+                        map.column.end - map.column.begin);
 }
 
 const char *source_at(struct source *source, const struct tensor *tensor, int64_t n, int64_t c, int64_t row,
                       int64_t column)
 {
-    struct range axis[4];
-    axes_of_view(source_storage(source, tensor), axis);
+    struct map map = map_of(source_storage(source, tensor));
     const char *buffer = source_buffer(source, tensor);
-    n -= axis[0].begin;
-    c -= axis[1].begin;
-    row -= axis[2].begin;
-    column -= axis[3].begin;
+    n -= map.n.begin;
+    c -= map.c.begin;
+    row -= map.row.begin;
+    column -= map.column.begin;
     if (!n && !c && !row && !column)
         return buffer;
     return arena_printf(source->arena,

@@ -1,6 +1,7 @@
 /* transfers.c -- generated functions that move boxes between storages and the canonical order of wire and caller. */
 /* SPDX-License-Identifier: MIT */
 #include "device_source.h"
+#include "place.h"
 
 #include <inttypes.h>
 
@@ -9,72 +10,39 @@ static const struct buffer *buffer_on(const struct source *source, const struct 
     return program_buffer(source->program, tensor, source->device);
 }
 
-static bool is_blocked(const struct tensor *tensor)
+/* Copy `region` of a blocked storage to (pack) or from (unpack) the canonical bytes at `wire`. */
+static void print_blocked_copy(struct source *source, const struct tensor *tensor, struct region region,
+                               const char *wire, bool pack)
 {
-    return tensor->layout == LAYOUT_BLOCKED;
-}
-
-/* `region` relative to the storage, as BOX(...) over N, C, rows, columns. */
-static const char *box_text(struct arena *arena, struct region region, struct region storage)
-{
-    struct range axis[4] = {{0, 1}, {0, 1}, {0, 1}, {0, 1}};
-    for (int i = 0; i < region.rank; i++) {
-        int at = i < 2 ? i : i + 4 - region.rank;
-        axis[at] = (struct range){region.axis[i].begin - storage.axis[i].begin,
-                                  region.axis[i].end - storage.axis[i].begin};
+    const char *buffer = source_buffer(source, tensor), *view = source_view(source, tensor);
+    const char *box = box_text(source, tensor, region);
+    if (pack) {
+        source_printf(source, "    pack_region((float *)(%s), %s, (struct view)%s,\n                %s);\n", wire, buffer,
+                      view, box);
+        return;
     }
-    return arena_printf(arena,
-                        "BOX(%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-                        ", %" PRId64 ")",
-                        axis[0].begin, axis[0].end, axis[1].begin, axis[1].end, axis[2].begin, axis[2].end,
-                        axis[3].begin, axis[3].end);
+    source_printf(source, "    unpack_region(%s, (struct view)%s, (const float *)(%s),\n                  %s);\n", buffer,
+                  view, wire, box);
+    write_clear_lanes(source, tensor, region);
 }
 
-static const char *numbers_text(struct arena *arena, const int64_t *number, int count)
-{
-    struct text text = {.arena = arena};
-    text_add(&text, "(const int64_t[]){");
-    for (int i = 0; i < count; i++)
-        text_printf(&text, "%s%" PRId64, i ? ", " : "", number[i]);
-    text_add(&text, count ? "}" : "0}");
-    return text.bytes;
-}
-
-/* Copy `region` of a tensor's storage to (pack) or from (unpack) the canonical bytes at `wire`. */
 static void print_copy(struct source *source, const struct tensor *tensor, struct region region, const char *wire,
                        bool pack)
 {
-    struct arena *arena = source->arena;
-    struct region storage = source_storage(source, tensor);
-    const char *buffer = source_buffer(source, tensor);
-    if (is_blocked(tensor)) {
-        const char *view = source_view(source, tensor), *box = box_text(arena, region, storage);
-        if (pack) {
-            source_printf(source, "    pack_region((float *)(%s), %s, (struct view)%s,\n                %s);\n", wire,
-                          buffer, view, box);
-            return;
-        }
-        source_printf(source, "    unpack_region(%s, (struct view)%s, (const float *)(%s),\n                  %s);\n",
-                      buffer, view, wire, box);
-        if (region.axis[1].end == tensor->shape.dim[1] && region.axis[1].end % 16)
-            source_printf(source, "    clear_lanes(%s, (struct view)%s,\n                %s);\n", buffer, view, box);
+    if (tensor->layout == LAYOUT_BLOCKED) {
+        print_blocked_copy(source, tensor, region, wire, pack);
         return;
     }
-    int64_t stride[MAX_RANK], count[MAX_RANK], step = 1, first = 0;
-    for (int a = region.rank - 1; a >= 0; a--) {
-        stride[a] = step;
-        count[a] = region.axis[a].end - region.axis[a].begin;
-        first += step * (region.axis[a].begin - storage.axis[a].begin);
-        step *= storage.axis[a].end - storage.axis[a].begin;
-    }
-    const char *place = first ? arena_printf(arena, "%s + %" PRId64, buffer, first) : buffer;
-    const char *strides = numbers_text(arena, stride, region.rank), *counts = numbers_text(arena, count, region.rank);
-    if (pack)
-        source_printf(source, "    pack_plain(%s, %s, %s,\n               %s, %d, %zu);\n", wire, place, strides,
-                      counts, region.rank, type_size(tensor->type));
-    else
-        source_printf(source, "    unpack_plain(%s, %s, %s,\n                 %s, %d, %zu);\n", place, strides, wire,
-                      counts, region.rank, type_size(tensor->type));
+    int64_t stride[MAX_RANK];
+    struct shape count = region_shape(region);
+    storage_strides(source_storage(source, tensor), stride);
+    const char *place = plain_at(source, tensor, region);
+    const char *strides = numbers_text(source->arena, stride, count.rank);
+    const char *counts = numbers_text(source->arena, count.dim, count.rank);
+    source_printf(source, "    %s(%s, %s(const int64_t[])%s,%s\n%*s(const int64_t[])%s, %d, %zu);\n",
+                  pack ? "pack_plain" : "unpack_plain", pack ? wire : place,
+                  pack ? arena_printf(source->arena, "%s, ", place) : "", strides,
+                  pack ? "" : arena_printf(source->arena, " %s,", wire), pack ? 15 : 17, "", counts, count.rank, type_size(tensor->type));
 }
 
 void source_clear_border(struct source *source, const struct tensor *tensor)
@@ -92,7 +60,7 @@ void source_clear_border(struct source *source, const struct tensor *tensor)
     source_use(source, "region.h");
     source_printf(source, "    clear_border(%s, (struct view)%s, %" PRId64 ",\n                 %s);\n",
                   source_buffer(source, tensor), source_view(source, tensor),
-                  storage.axis[0].end - storage.axis[0].begin, box_text(source->arena, inner, storage));
+                  storage.axis[0].end - storage.axis[0].begin, box_text(source, tensor, inner));
 }
 
 static void print_head(struct source *source, const char *comment, const char *function, const char *parameters)

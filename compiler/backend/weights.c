@@ -102,9 +102,9 @@ int64_t weights_bytes(const struct weights *weights)
     return weights->bytes;
 }
 
-bool weights_in_file(const struct weights *weights)
+bool weights_have_form(const struct weights *weights, enum weights_form form)
 {
-    return weights->form != WEIGHTS_INLINE;
+    return weights->form == form;
 }
 
 static const char *c_type(const struct entry *entry)
@@ -135,9 +135,11 @@ void weights_declare(const struct weights *weights, struct text *text)
             text_printf(text, "static const %s %s[%zu];\n", c_type(entry), entry->name, entry->count);
         else
             text_printf(text,
-                        "static const union { unsigned char bytes[%zu]; %s values[%zu]; } %s__data;\n"
+                        "union %s__union { unsigned char bytes[%zu]; %s values[%zu]; };\n"
+                        "static const union %s__union %s__data;\n"
                         "#define %s %s__data.values\n",
-                        entry_bytes(entry), c_type(entry), entry->count, entry->name, entry->name, entry->name);
+                        entry->name, entry_bytes(entry), c_type(entry), entry->count, entry->name, entry->name,
+                        entry->name, entry->name);
     }
 }
 
@@ -200,9 +202,8 @@ static void define_string(struct text *text, const struct entry *entry)
     const unsigned char *byte = entry->bytes;
     size_t size = entry_bytes(entry);
     text_printf(text,
-                "static const union { unsigned char bytes[%zu]; %s values[%zu]; } %s__data\n"
-                "    __attribute__((aligned(64))) = {.bytes = \"",
-                size, c_type(entry), entry->count, entry->name);
+                "static const union %s__union %s__data __attribute__((aligned(64))) = {.bytes =\n    \"", entry->name,
+                entry->name);
     for (size_t i = 0; i < size; i++) {
         if (i && i % 64 == 0)
             text_add(text, "\"\n    \"");

@@ -29,7 +29,8 @@ void weights_add(struct weights *weights, const char *name, const struct tensor 
 /* End the collection. Afterwards: */
 void weights_end(struct weights *weights);
 int64_t weights_bytes(const struct weights *weights);
-bool weights_in_file(const struct weights *weights); /* deviceN.weights exists */
+/* Did it become this form? WEIGHTS_INCBIN, WEIGHTS_FILE: deviceN.weights exists. */
+bool weights_have_form(const struct weights *weights, enum weights_form form);
 /* What layer functions need to see: declarations or #defines of all names. */
 void weights_declare(const struct weights *weights, struct text *text);
 /* The end of the C file: a line of name, shape and SHA-256 per array, and the values where they are inline. */

@@ -3,6 +3,7 @@
 #ifndef MEDNN_LAYER_H
 #define MEDNN_LAYER_H
 
+#include "../backend/place.h"
 #include "../operators/conv.h"
 #include "kernel.h"
 
@@ -22,12 +23,6 @@ enum layout layer_blocked(const struct node *node, int input);
 /* f(0) of the epilogue is 0: pad lanes stay zero. */
 bool epilogue_keeps_zero(const struct epilogue *epilogue);
 
-/* A box of rank 2 to 4 as N x C x rows x columns; missing axes are 0:1. */
-struct map {
-    struct range n, c, row, column;
-};
-struct map map_of(struct region region);
-
 /* A float as a C expression. */
 const char *float_text(struct arena *arena, double value);
 
@@ -39,20 +34,5 @@ void write_epilogue(struct source *source, const struct node *node);
 
 /* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
 const char *residual_at(struct source *source, const struct node *node, struct region region);
-
-/* Zero the pad lanes of a blocked output again when the epilogue or the operator made them something else. */
-void write_clear_lanes(struct source *source, const struct tensor *tensor, struct region region);
-
-/* BOX(...) of `region` in the storage of a tensor with a view. */
-const char *box_text(struct source *source, const struct tensor *tensor, struct region region);
-
-/* Strides in elements of a plain storage. */
-void storage_strides(struct region storage, int64_t stride[MAX_RANK]);
-
-/* C expression for the element of a plain storage at the beginning of `region`. */
-const char *plain_at(struct source *source, const struct tensor *tensor, struct region region);
-
-/* "{1, 2, 3}", for initialisers. */
-const char *numbers_text(struct arena *arena, const int64_t *number, int count);
 
 #endif

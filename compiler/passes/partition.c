@@ -177,29 +177,50 @@ owner:
     return count;
 }
 
-/* Nodes with multiply-accumulates are divided as the mode asks; feature maps by it alone, other nodes by the axis
- * that employs the most devices. The rest follows the data. */
+/* Among the divisions that employ the most devices, the one that moves the least. */
+static int busiest(struct arena *scratch, const struct plan *plan, const struct node *node,
+                   const struct division division[], int count)
+{
+    int best = 0, best_employed = 0;
+    int64_t best_moved = 0;
+    for (int i = 0; i < count; i++) {
+        int employed = devices_with_work(&division[i], plan->cluster->count);
+        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
+        if (i == 0 || employed > best_employed || (employed == best_employed && moved < best_moved)) {
+            best = i;
+            best_employed = employed;
+            best_moved = moved;
+        }
+    }
+    return best;
+}
+
+/* A node without work follows its data, unless that moves more than half of what the owner would have to fetch: what is cut
+ * against the grain is gathered soon after anyway. The owner is last in the list. */
+static int nearest(struct arena *scratch, const struct plan *plan, const struct node *node,
+                   const struct division division[], int count)
+{
+    int best = count - 1;
+    int64_t least = elements_moved(scratch, plan, node, &division[best]) / 2;
+    for (int i = 0; i < count - 1; i++) {
+        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
+        if (moved < least || (moved == least && best == count - 1 && least > 0)) {
+            best = i;
+            least = moved;
+        }
+    }
+    return best;
+}
+
+/* Feature maps with multiply-accumulates are divided as the mode asks, other nodes with work along the axis that employs
+ * the most devices. */
 static struct division divide(struct arena *scratch, const struct plan *plan, const struct node *node)
 {
     struct division division[MAX_RANK + 2];
     int count = list_divisions(plan, node, division);
-    bool works = node_macs(node, region_whole(node->output[0]->shape)) > 0;
-    if (works && is_map(node))
-        return division[0];
-    int best = 0, best_devices = 0;
-    int64_t best_moved = 0;
-    for (int i = 0; i < count; i++) {
-        int employed = works ? devices_with_work(&division[i], plan->cluster->count) : 0;
-        int64_t moved = elements_moved(scratch, plan, node, &division[i]);
-        /* The owner alone is last in the list, and preferred when it costs the same: nothing waits for it. */
-        bool better = moved < best_moved || (moved == best_moved && i == count - 1 && !works && moved > 0);
-        if (i == 0 || employed > best_devices || (employed == best_devices && better)) {
-            best = i;
-            best_devices = employed;
-            best_moved = moved;
-        }
-    }
-    return division[best];
+    if (!node_macs(node, region_whole(node->output[0]->shape)))
+        return division[nearest(scratch, plan, node, division, count)];
+    return division[is_map(node) ? 0 : busiest(scratch, plan, node, division, count)];
 }
 
 static void place_node(struct arena *scratch, struct plan *plan, struct node *node)
@@ -223,58 +244,54 @@ static void add_transfer(struct plan *plan, struct transfer transfer)
     *arena_append(plan->graph->arena, plan->transfer, plan->transfer_count, plan->transfer_capacity) = transfer;
 }
 
-/* Fetch what `to` needs and does not own, from those who own it in device order. */
-static void fetch(struct plan *plan, struct tensor *tensor, int to)
+/* What a device needs of a tensor and does not compute. */
+static struct region_list missing_at(struct plan *plan, const struct tensor *tensor, int device)
 {
     struct arena *arena = plan->graph->arena;
     struct region_list missing = {0};
-    const struct region_list *need = plan_need(plan, tensor, to), *own = plan_own(plan, tensor, to);
+    const struct region_list *need = plan_need(plan, tensor, device), *own = plan_own(plan, tensor, device);
     for (int i = 0; i < need->count; i++)
         regions_add(arena, &missing, need->item[i]);
     for (int i = 0; i < own->count; i++)
         regions_subtract(arena, &missing, own->item[i]);
-    for (int from = 0; from < plan->cluster->count && missing.count; from++) {
-        const struct region_list *source = plan_own(plan, tensor, from);
-        for (int i = 0; from != to && i < source->count; i++) {
-            struct region_list part = regions_within(arena, &missing, source->item[i]);
-            for (int k = 0; k < part.count; k++) {
-                add_transfer(plan, (struct transfer){tensor, from, to, part.item[k], false});
-                regions_subtract(arena, &missing, part.item[k]);
-            }
-        }
+    return missing;
+}
+
+/* Fetch what `missing` holds of what `from` computes. */
+static void fetch_from(struct plan *plan, struct tensor *tensor, int from, int to, struct region_list *missing)
+{
+    struct arena *arena = plan->graph->arena;
+    const struct region_list *source = plan_own(plan, tensor, from);
+    for (int i = 0; i < source->count; i++) {
+        struct region_list part = regions_within(arena, missing, source->item[i]);
+        for (int k = 0; k < part.count; k++)
+            add_transfer(plan, (struct transfer){tensor, from, to, part.item[k], false});
+        regions_subtract(arena, missing, source->item[i]);
     }
+}
+
+/* Fetch what `to` needs and does not own, from those who own it in device order. */
+static void fetch(struct plan *plan, struct tensor *tensor, int to)
+{
+    struct region_list missing = missing_at(plan, tensor, to);
+    for (int from = 0; from < plan->cluster->count; from++)
+        if (from != to)
+            fetch_from(plan, tensor, from, to, &missing);
 }
 
 /* Star: device 0 gathers whatever anyone needs, and hands it out. */
 static void fetch_through_owner(struct plan *plan, struct tensor *tensor)
 {
-    struct arena *arena = plan->graph->arena;
     int devices = plan->cluster->count;
     for (int d = 1; d < devices; d++) {
-        struct region_list missing = {0};
-        const struct region_list *need = plan_need(plan, tensor, d), *own = plan_own(plan, tensor, d);
-        for (int i = 0; i < need->count; i++)
-            regions_add(arena, &missing, need->item[i]);
-        for (int i = 0; i < own->count; i++)
-            regions_subtract(arena, &missing, own->item[i]);
+        struct region_list missing = missing_at(plan, tensor, d);
         for (int i = 0; i < missing.count; i++)
-            regions_add(arena, plan_need(plan, tensor, 0), missing.item[i]);
+            regions_add(plan->graph->arena, plan_need(plan, tensor, 0), missing.item[i]);
     }
     fetch(plan, tensor, 0);
     for (int d = 1; d < devices; d++) {
-        struct region_list missing = {0};
-        const struct region_list *need = plan_need(plan, tensor, d), *own = plan_own(plan, tensor, d);
-        for (int i = 0; i < need->count; i++)
-            regions_add(arena, &missing, need->item[i]);
-        for (int i = 0; i < own->count; i++)
-            regions_subtract(arena, &missing, own->item[i]);
-        const struct region_list *source = plan_own(plan, tensor, 0);
-        for (int i = 0; i < source->count; i++) {
-            struct region_list part = regions_within(arena, &missing, source->item[i]);
-            for (int k = 0; k < part.count; k++)
-                add_transfer(plan, (struct transfer){tensor, 0, d, part.item[k], false});
-            regions_subtract(arena, &missing, source->item[i]);
-        }
+        struct region_list missing = missing_at(plan, tensor, d);
+        fetch_from(plan, tensor, 0, d, &missing);
         for (int i = 0; i < missing.count; i++)
             add_transfer(plan, (struct transfer){tensor, 0, d, missing.item[i], true});
     }

@@ -33,8 +33,10 @@ PYTHON
     "$MEDNNC" "$model" --devices 3 -o "$work/three"
     "$MEDNN_RUN" "$work/three" --batch --input "$work/x.npy" --output-dir "$work/out"
     "$COMPARE" predictions "$work/reference.npy" "$work/out/output_0.npy"
-    echo "reference: $("$COMPARE" labels "$work/reference.npy" "$labels" "$3")"
-    echo "3 devices: $("$COMPARE" labels "$work/out/output_0.npy" "$labels" "$3")"
+    reference=$("$COMPARE" labels "$work/reference.npy" "$labels" "$3")
+    ours=$("$COMPARE" labels "$work/out/output_0.npy" "$labels" "$3")
+    echo "accuracy: $ours; ONNX Runtime: $reference"
+    [ "$ours" = "$reference" ] || die "accuracies of $1 differ"
     rm -rf "$work/three" "$work/out"
 }
 

@@ -23,6 +23,7 @@ static double element(const struct mednn_array *array, int64_t i)
         float f;
         double d;
         int8_t i8;
+        uint16_t u16;
         int32_t i32;
         int64_t i64;
     } value = {0};
@@ -37,6 +38,8 @@ static double element(const struct mednn_array *array, int64_t i)
         return *at;
     case MEDNN_TYPE_INT8:
         return value.i8;
+    case MEDNN_TYPE_UINT16:
+        return value.u16;
     case MEDNN_TYPE_INT32:
         return value.i32;
     default:
@@ -57,6 +60,7 @@ static bool is_comparable(const struct mednn_array *array, const char *path)
     case MEDNN_TYPE_UINT8:
     case MEDNN_TYPE_BOOL:
     case MEDNN_TYPE_INT8:
+    case MEDNN_TYPE_UINT16:
     case MEDNN_TYPE_INT32:
     case MEDNN_TYPE_INT64:
         return true;

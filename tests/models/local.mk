@@ -30,7 +30,7 @@ LONG_MODELS = \
 	%D%/mobilenet_v1_0.25_128_deq.model \
 	%D%/mobilenet_v2_1.0_224_deq.model \
 	%D%/ultraface_slim_320_simplified.model
-MODEL_CHECKS = %D%/same_output.sh %D%/targets.sh %D%/warnings.sh
+MODEL_CHECKS = %D%/same_output.sh %D%/targets.sh %D%/warnings.sh %D%/weights.sh
 
 TESTS += $(SHORT_MODELS) $(MODEL_CHECKS)
 CHECK_LONG_TESTS += $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) %D%/accuracy.sh

@@ -41,3 +41,21 @@ test_functions_LDADD = -lm
 test_element_templates_SOURCES = %D%/test_element_templates.c %D%/templates.h
 test_element_templates_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
 test_element_templates_LDADD = -lm
+
+TEMPLATE_TESTS = test_region_template test_conv_templates test_gemm_templates test_pool_template
+check_PROGRAMS += $(TEMPLATE_TESTS)
+TESTS += $(TEMPLATE_TESTS) %D%/test_float_mode.sh
+CHECK_LONG_TESTS += %D%/test_templates.sh
+EXTRA_DIST += %D%/test_float_mode.sh %D%/float_mode.c
+TEMPLATE_CFLAGS = $(AM_CFLAGS) -std=c11 -ffp-contract=off
+test_region_template_SOURCES = %D%/test_region_template.c %D%/templates.h
+test_region_template_CFLAGS = $(TEMPLATE_CFLAGS)
+test_conv_templates_SOURCES = %D%/test_conv_templates.c %D%/templates.h
+test_conv_templates_CFLAGS = $(TEMPLATE_CFLAGS) -O1
+test_conv_templates_LDADD = -lm
+test_gemm_templates_SOURCES = %D%/test_gemm_templates.c %D%/templates.h
+test_gemm_templates_CFLAGS = $(TEMPLATE_CFLAGS) -O1
+test_gemm_templates_LDADD = -lm
+test_pool_template_SOURCES = %D%/test_pool_template.c %D%/templates.h
+test_pool_template_CFLAGS = $(TEMPLATE_CFLAGS)
+test_pool_template_LDADD = -lm

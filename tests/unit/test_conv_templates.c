@@ -101,7 +101,7 @@ static void drop(struct data *d)
     free(d->output);
 }
 
-static double activate_one(const struct problem *p, double x)
+static double activated(const struct problem *p, double x)
 {
     const double hard = x * p->alpha + p->beta, swish = x / 6 + 0.5;
     switch (p->activation) {
@@ -136,7 +136,7 @@ static double expect(const struct problem *p, const struct data *d, int64_t n, i
             }
     if (p->adds_residual)
         sum += d->residual[view_at(d->y, n, o, p->y_border + row, p->y_border / 2 + column)];
-    return activate_one(p, sum);
+    return activated(p, sum);
 }
 
 static void compare(const char *name, const struct problem *p, const struct data *d)
@@ -151,7 +151,7 @@ static void compare(const char *name, const struct problem *p, const struct data
                     const double gap = o < p->outputs ? fabs(y - expect(p, d, n, o, row, column)) : 0;
                     worst = gap > worst ? gap : worst;
                     hash_floats(&y, 1);
-                    if (o >= p->outputs && activate_one(p, 0) == 0)
+                    if (o >= p->outputs && activated(p, 0) == 0)
                         CHECK(y == 0, "%s: pad lane is %g", name, y);
                 }
     CHECK(worst < 1e-4, "%s: off by %g", name, worst);
