@@ -15,4 +15,5 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/move.c \
 	%D%/pool.c \
 	%D%/reduce.c \
+	%D%/resize.c \
 	%D%/softmax.c
