@@ -20,6 +20,7 @@ TEMPLATE_FILES = \
 	%D%/reduce.h \
 	%D%/region.h \
 	%D%/report.html.in \
+	%D%/resize.h \
 	%D%/scalars.h \
 	%D%/softmax.h \
 	%D%/tile.h \

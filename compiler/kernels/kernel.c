@@ -10,7 +10,7 @@ extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
     kernel_conv_direct, kernel_conv_grouped, kernel_copy, kernel_copy_blocked, kernel_elementwise,
     kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gemm, kernel_gemm_matmul,
     kernel_layout_to_blocked, kernel_layout_to_plain, kernel_matmul, kernel_matmul_gemm, kernel_move,
-    kernel_move_blocked, kernel_reduce, kernel_softmax;
+    kernel_move_blocked, kernel_reduce, kernel_resize, kernel_resize_blocked, kernel_softmax;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -40,6 +40,8 @@ static const struct kernel *const table[] = {
     &kernel_move_blocked,
     &kernel_reduce,
     &kernel_softmax,
+    &kernel_resize_blocked,
+    &kernel_resize,
 };
 
 const struct kernel *const *kernel_table(int *count)

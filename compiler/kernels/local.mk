@@ -15,5 +15,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/move.c \
 	%D%/pool.c \
 	%D%/reduce.c \
+	%D%/resize.c \
 	%D%/softmax.c
 EXTRA_DIST += %D%/README.md

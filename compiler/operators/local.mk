@@ -17,6 +17,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/range.c \
 	%D%/reduce.c \
 	%D%/reshape.c \
+	%D%/resize.c \
+	%D%/resize.h \
 	%D%/rows.h \
 	%D%/shape_of.c \
 	%D%/slice.c \

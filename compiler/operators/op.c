@@ -25,6 +25,7 @@ static const struct op *const families[] = {
     range_rows,
     reduce_rows,
     reshape_rows,
+    resize_rows,
     shape_of_rows,
     slice_rows,
     softmax_rows,

@@ -137,6 +137,20 @@ static const char *const cases[] = {
     "ReduceSum 2x3x4 @1,2 keepdims=0",
     "ReduceSum 2x3x4 noop_with_empty_axes=1",
     "ReduceSumSquare 2x3x4 @1",
+    /* resize.c */
+    "Resize 1x20x5x4 - #1.0,1.0,2.0,2.0 coordinate_transformation_mode=asymmetric nearest_mode=floor",
+    "Resize 1x20x5x4 - - @1,20,7,9 mode=linear",
+    "Resize 1x3x5x4 - - @1,3,11,3 mode=cubic",
+    "Resize 2x3x5x4 - - @3,4,7,3 mode=linear coordinate_transformation_mode=align_corners",
+    "Resize 1x20x9x8 - - @4,5 axes=[2,3] mode=linear antialias=1",
+    "Resize 1x2x9x8 - #0.4,0.6 axes=[3,2] mode=cubic antialias=1 exclude_outside=1",
+    "Resize 1x20x4x4 #0.2,0.1,0.7,1.4 - @5,6 axes=[2,3] mode=linear "
+    "coordinate_transformation_mode=tf_crop_and_resize extrapolation_value=9.5",
+    "Resize 2x5 #-0.1,1.2 - @7 axes=[1] coordinate_transformation_mode=tf_crop_and_resize",
+    "Resize 7 - #0.5, axes=[0] nearest_mode=ceil coordinate_transformation_mode=half_pixel_symmetric",
+    "Resize 1x1x2x4 - #1.0,1.0,0.6,0.6 mode=linear coordinate_transformation_mode=align_corners",
+    "Resize 3x7 - - @9,9 axes=[0,1] keep_aspect_ratio_policy=not_larger nearest_mode=round_prefer_ceil",
+    "Resize 2x17x13 - - @5 axes=[2] mode=linear coordinate_transformation_mode=pytorch_half_pixel",
     /* data movement */
     "Concat 1x20x3x4 1x12x3x4 axis=1",
     "Concat 1x16x3x4 1x32x3x4 1x3x3x4 axis=1",
@@ -298,6 +312,20 @@ static struct tensor *find_tensor(const struct graph *graph, const char *name)
     fail("no tensor '%s'", name);
 }
 
+/* A scalar, or with commas (a last one may stand alone) a vector. */
+static struct tensor *read_floats(struct graph *graph, const char *at)
+{
+    enum { MOST = 64 };
+    float *values = arena_array(graph->arena, MOST, sizeof *values);
+    const int rank = strchr(at, ',') != NULL;
+    int64_t count = 0;
+    char *end;
+    do
+        values[count++] = strtof(at, &end);
+    while (*end == ',' && *(at = end + 1) && count < MOST);
+    return graph_constant(graph, "floats", TYPE_FLOAT, shape_of(rank, &count), values);
+}
+
 static struct tensor *read_input(struct graph *graph, const char *word, uint64_t seed)
 {
     int64_t values[MAX_RANK];
@@ -311,11 +339,8 @@ static struct tensor *read_input(struct graph *graph, const char *word, uint64_t
         return graph_constant(graph, "list", TYPE_INT64, shape_of(1, &count),
                               arena_copy(graph->arena, values, sizeof values));
     }
-    if (*word == '#') {
-        float value = strtof(word + 1, NULL);
-        return graph_constant(graph, "scalar", TYPE_FLOAT, (struct shape){0},
-                              arena_copy(graph->arena, &value, sizeof value));
-    }
+    if (*word == '#')
+        return read_floats(graph, word + 1);
     bool constant = *word == '=';
     word += constant;
     enum type type = read_type(&word);
