@@ -151,6 +151,12 @@ static void upgrade_softmax(struct graph *graph, int at)
     back->input[1] = shape->output[0] = graph_tensor(graph, shape->name);
 }
 
+/* Another name for it, given up in 11. */
+static void upgrade_scatter(struct graph *graph, int at)
+{
+    graph->node[at]->op_type = "ScatterElements";
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -183,6 +189,7 @@ static const struct change {
     {"Unsqueeze", 13, upgrade_axes},
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
