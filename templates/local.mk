@@ -11,6 +11,7 @@ TEMPLATE_FILES = \
 	%D%/float_mode.h \
 	%D%/functions.h \
 	%D%/gemm.h \
+	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/matmul.h \
@@ -24,7 +25,8 @@ TEMPLATE_FILES = \
 	%D%/scalars.h \
 	%D%/softmax.h \
 	%D%/tile.h \
-	%D%/view.h
+	%D%/view.h \
+	%D%/walk.h
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
 EXTRA_DIST += %D%/README.md

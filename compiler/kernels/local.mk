@@ -8,6 +8,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
+	%D%/indexed.c \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \

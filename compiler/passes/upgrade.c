@@ -192,6 +192,12 @@ static void upgrade_upsample(struct graph *graph, int at)
     upgrade_resize(graph, at);
 }
 
+/* Another name for it, given up in 11. */
+static void upgrade_scatter(struct graph *graph, int at)
+{
+    graph->node[at]->op_type = "ScatterElements";
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -226,6 +232,7 @@ static const struct change {
     {"Unsqueeze", 13, upgrade_axes},
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},

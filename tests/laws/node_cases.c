@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 
+#include "ir/number.h"
 #include "operators/op.h"
 #include "support/fail.h"
 
@@ -163,11 +164,30 @@ static const char *const cases[] = {
     "Gather 2x5x3 @0,2,4,1 axis=1",
     "Gather 5x3 =int64:2x2 axis=0",
     "Gather 2x5 int64:3 axis=1",
+    "Gather int8:6x4 int32:2x3 axis=0",
+    "Gather 1x20x4x4 int64:3 axis=1",
+    "Gather float64:4x3 int64:scalar axis=1",
+    "GatherElements 5x7 int64:5x3 axis=1",
+    "GatherElements uint8:5x7 int32:2x7 axis=0",
+    "GatherElements int64:2x3x4 int64:1x3x2 axis=2",
+    "GatherND 4x5x6 int64:3x1",
+    "GatherND bool:5x5x3 int64:2x3x2",
+    "GatherND 2x5x6x3 int64:2x4x1 batch_dims=1",
+    "GatherND int32:2x3x5 int32:2x3x1 batch_dims=2",
     "Pad 1x3x4x5 @0,1,1,2,0,0,2,1",
     "Pad 1x3x4x5 @0,0,1,2,0,1,-1,0 #1.5",
     "Pad 2x5x6 @0,2,3,0,4,1 mode=reflect",
     "Pad 2x5x6 @0,2,3,1,4,1 mode=edge",
     "Pad 2x5x6 @0,2,-3,0,4,1 mode=wrap",
+    "ScatterElements 5x7 int64:5x3 5x3 axis=1",
+    "ScatterElements float64:5x7 int32:2x7 float64:2x7 reduction=add",
+    "ScatterElements int8:3x7x4 int64:2x6x3 int8:2x6x3 axis=1 reduction=mul",
+    "ScatterElements 2x6x3x5 int64:2x5x3x2 2x5x3x2 axis=3 reduction=max",
+    "ScatterElements uint8:6 int64:9 uint8:9 reduction=min",
+    "ScatterElements bool:6 int64:4 bool:4",
+    "ScatterND 6x3x4 int64:3x1 3x3x4",
+    "ScatterND int64:5x5 int64:2x4x2 int64:2x4 reduction=add",
+    "ScatterND int32:5x4 int32:6x1 int32:6x4 reduction=max",
     "Slice 4x9x7 @1,-2 @3,-8 @0,1 @1,-2",
     "Slice 1x20x8x8 @0,0 @100,100 @2,3 @2,2",
     "Slice 5x4 @1 @4",
@@ -245,9 +265,21 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
         case TYPE_FLOAT:
             ((float *)(void *)data)[i] = (float)random_real(&seed, positive);
             break;
+        case TYPE_DOUBLE:
+            ((double *)(void *)data)[i] = random_real(&seed, positive);
+            break;
+        case TYPE_FLOAT16:
+            ((uint16_t *)(void *)data)[i] = number_to_half((float)random_real(&seed, positive));
+            break;
+        case TYPE_INT16:
+        case TYPE_UINT16:
+            ((int16_t *)(void *)data)[i] = (int16_t)integer;
+            break;
+        case TYPE_UINT64:
         case TYPE_INT64:
             ((int64_t *)(void *)data)[i] = integer;
             break;
+        case TYPE_UINT32:
         case TYPE_INT32:
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
@@ -293,7 +325,9 @@ static int read_list(const char *at, char separator, int64_t values[MAX_RANK])
 
 static enum type read_type(const char **at)
 {
-    static const enum type types[] = {TYPE_INT8, TYPE_UINT8, TYPE_INT32, TYPE_INT64, TYPE_BOOL};
+    static const enum type types[] = {TYPE_INT8,   TYPE_UINT8, TYPE_INT16,   TYPE_UINT16,
+                                      TYPE_INT32,  TYPE_UINT32, TYPE_INT64,  TYPE_UINT64,
+                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t length = strlen(type_name(types[i]));
         if (!strncmp(*at, type_name(types[i]), length) && (*at)[length] == ':') {
