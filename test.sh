@@ -76,7 +76,7 @@ if step autoreconf autoreconf -fi; then
     if step build-gcc build gcc --enable-werror; then
         suite gcc
     fi
-    if step build-clang build clang --enable-werror --enable-sanitizers CC=clang; then
+    if step build-clang build clang --enable-werror --enable-sanitizers CC=clang CFLAGS='-O1 -g'; then
         suite clang
     fi
     if [[ -f build-test/gcc/Makefile ]]; then

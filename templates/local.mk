@@ -11,6 +11,7 @@ TEMPLATE_FILES = \
 	%D%/float_mode.h \
 	%D%/functions.h \
 	%D%/gemm.h \
+	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/matmul.h \
@@ -20,9 +21,12 @@ TEMPLATE_FILES = \
 	%D%/reduce.h \
 	%D%/region.h \
 	%D%/report.html.in \
+	%D%/resize.h \
 	%D%/scalars.h \
 	%D%/softmax.h \
 	%D%/tile.h \
-	%D%/view.h
+	%D%/view.h \
+	%D%/walk.h
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
+EXTRA_DIST += %D%/README.md

@@ -8,6 +8,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
+	%D%/indexed.c \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
@@ -15,4 +16,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/move.c \
 	%D%/pool.c \
 	%D%/reduce.c \
+	%D%/resize.c \
 	%D%/softmax.c
+EXTRA_DIST += %D%/README.md

@@ -9,7 +9,9 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/elementwise.c \
 	%D%/expand.c \
 	%D%/gather.c \
+	%D%/gather_elements.c \
 	%D%/gemm.c \
+	%D%/indexed.c %D%/indexed.h \
 	%D%/matmul.c \
 	%D%/op.c %D%/op.h \
 	%D%/pad.c \
@@ -17,7 +19,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/range.c \
 	%D%/reduce.c \
 	%D%/reshape.c \
+	%D%/resize.c \
+	%D%/resize.h \
 	%D%/rows.h \
+	%D%/scatter.c \
 	%D%/shape_of.c \
 	%D%/slice.c \
 	%D%/softmax.c \

@@ -17,6 +17,7 @@ static const struct op *const families[] = {
     conv_rows,
     depth_to_space_rows,
     expand_rows,
+    gather_elements_rows,
     gather_rows,
     gemm_rows,
     matmul_rows,
@@ -25,6 +26,8 @@ static const struct op *const families[] = {
     range_rows,
     reduce_rows,
     reshape_rows,
+    resize_rows,
+    scatter_rows,
     shape_of_rows,
     slice_rows,
     softmax_rows,
@@ -71,16 +74,16 @@ struct region node_touches(const struct node *node, int input, int output, struc
         return (struct region){0};
     if (is_residual(node, input))
         return region;
-    if (node->op->reads)
-        return node->op->reads(node, input, output, region);
     if (node->op->moves && output == 0) {
         struct arena scratch = {0};
         struct moves moves = node_moves(&scratch, node);
-        struct region reads =
-            moves.count ? moves_reads(&moves, input, region) : region_whole(node->input[input]->shape);
+        struct region reads = moves_reads(&moves, input, region);
         arena_free(&scratch);
-        return reads;
+        if (moves.count)
+            return reads;
     }
+    if (node->op->reads)
+        return node->op->reads(node, input, output, region);
     return region_whole(node->input[input]->shape);
 }
 

@@ -53,7 +53,7 @@ struct op {
 
     /* Pure data movement: append the pieces that make up the whole output 0, disjoint. Gives `reads` and a
      * kernel for nothing; `evaluate` stays the independent oracle. Appends nothing where the movement depends
-     * on computed values. */
+     * on computed values: then `reads` says what is read. */
     void (*moves)(const struct node *node, struct moves *moves);
 
     /* Multiply-accumulates for computing `region` of output 0. NULL: none. */

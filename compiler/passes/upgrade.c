@@ -42,6 +42,26 @@ static void float_to_input(struct graph *graph, struct node *node, const char *n
     node_remove_attribute(node, name);
 }
 
+static void floats_to_input(struct graph *graph, struct node *node, const char *name, int i)
+{
+    const struct attribute *attribute = node_attribute(node, name);
+    if (!attribute)
+        return;
+    if (attribute->kind != ATTRIBUTE_FLOATS)
+        node_fail(node, "attribute %s is no list of floats", name);
+    const void *data =
+        arena_copy(graph->arena, attribute->floats, (size_t)attribute->count * sizeof *attribute->floats);
+    set_input(graph, node, i,
+              graph_constant(graph, arena_printf(graph->arena, "%s.%s", node->name, name), TYPE_FLOAT,
+                             shape_of(1, &attribute->count), data));
+    node_remove_attribute(node, name);
+}
+
+static void set_word(struct graph *graph, struct node *node, const char *name, const char *word)
+{
+    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_STRING, .s = word});
+}
+
 static void set_int(struct graph *graph, struct node *node, const char *name, int64_t value)
 {
     node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_INT, .i = value});
@@ -151,6 +171,33 @@ static void upgrade_softmax(struct graph *graph, int at)
     back->input[1] = shape->output[0] = graph_tensor(graph, shape->name);
 }
 
+/* Scales were input 1, and coordinates x / scale. */
+static void upgrade_resize(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    struct tensor *scales = node_input(node, 1);
+    set_input(graph, node, 1, NULL);
+    set_input(graph, node, 2, scales);
+    set_word(graph, node, "coordinate_transformation_mode", "asymmetric");
+    set_word(graph, node, "nearest_mode", "simple");
+}
+
+static void upgrade_upsample(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    node->op_type = "Resize";
+    floats_to_input(graph, node, "scales", 1);
+    if (!strcmp(node_string(node, "mode", "nearest"), "bilinear"))
+        set_word(graph, node, "mode", "linear");
+    upgrade_resize(graph, at);
+}
+
+/* Another name for it, given up in 11. */
+static void upgrade_scatter(struct graph *graph, int at)
+{
+    graph->node[at]->op_type = "ScatterElements";
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -173,6 +220,8 @@ static const struct change {
     {"Gemm", 7, upgrade_broadcast},
     {"PRelu", 7, upgrade_prelu},
     {"Slice", 10, upgrade_slice},
+    {"Resize", 11, upgrade_resize},
+    {"Upsample", 10, upgrade_upsample},
     {"Clip", 11, upgrade_clip},
     {"Pad", 11, upgrade_pad},
     {"Dropout", 12, upgrade_dropout},
@@ -183,6 +232,7 @@ static const struct change {
     {"Unsqueeze", 13, upgrade_axes},
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 
+#include "ir/number.h"
 #include "operators/op.h"
 #include "support/fail.h"
 
@@ -137,6 +138,20 @@ static const char *const cases[] = {
     "ReduceSum 2x3x4 @1,2 keepdims=0",
     "ReduceSum 2x3x4 noop_with_empty_axes=1",
     "ReduceSumSquare 2x3x4 @1",
+    /* resize.c */
+    "Resize 1x20x5x4 - #1.0,1.0,2.0,2.0 coordinate_transformation_mode=asymmetric nearest_mode=floor",
+    "Resize 1x20x5x4 - - @1,20,7,9 mode=linear",
+    "Resize 1x3x5x4 - - @1,3,11,3 mode=cubic",
+    "Resize 2x3x5x4 - - @3,4,7,3 mode=linear coordinate_transformation_mode=align_corners",
+    "Resize 1x20x9x8 - - @4,5 axes=[2,3] mode=linear antialias=1",
+    "Resize 1x2x9x8 - #0.4,0.6 axes=[3,2] mode=cubic antialias=1 exclude_outside=1",
+    "Resize 1x20x4x4 #0.2,0.1,0.7,1.4 - @5,6 axes=[2,3] mode=linear "
+    "coordinate_transformation_mode=tf_crop_and_resize extrapolation_value=9.5",
+    "Resize 2x5 #-0.1,1.2 - @7 axes=[1] coordinate_transformation_mode=tf_crop_and_resize",
+    "Resize 7 - #0.5, axes=[0] nearest_mode=ceil coordinate_transformation_mode=half_pixel_symmetric",
+    "Resize 1x1x2x4 - #1.0,1.0,0.6,0.6 mode=linear coordinate_transformation_mode=align_corners",
+    "Resize 3x7 - - @9,9 axes=[0,1] keep_aspect_ratio_policy=not_larger nearest_mode=round_prefer_ceil",
+    "Resize 2x17x13 - - @5 axes=[2] mode=linear coordinate_transformation_mode=pytorch_half_pixel",
     /* data movement */
     "Concat 1x20x3x4 1x12x3x4 axis=1",
     "Concat 1x16x3x4 1x32x3x4 1x3x3x4 axis=1",
@@ -149,11 +164,30 @@ static const char *const cases[] = {
     "Gather 2x5x3 @0,2,4,1 axis=1",
     "Gather 5x3 =int64:2x2 axis=0",
     "Gather 2x5 int64:3 axis=1",
+    "Gather int8:6x4 int32:2x3 axis=0",
+    "Gather 1x20x4x4 int64:3 axis=1",
+    "Gather float64:4x3 int64:scalar axis=1",
+    "GatherElements 5x7 int64:5x3 axis=1",
+    "GatherElements uint8:5x7 int32:2x7 axis=0",
+    "GatherElements int64:2x3x4 int64:1x3x2 axis=2",
+    "GatherND 4x5x6 int64:3x1",
+    "GatherND bool:5x5x3 int64:2x3x2",
+    "GatherND 2x5x6x3 int64:2x4x1 batch_dims=1",
+    "GatherND int32:2x3x5 int32:2x3x1 batch_dims=2",
     "Pad 1x3x4x5 @0,1,1,2,0,0,2,1",
     "Pad 1x3x4x5 @0,0,1,2,0,1,-1,0 #1.5",
     "Pad 2x5x6 @0,2,3,0,4,1 mode=reflect",
     "Pad 2x5x6 @0,2,3,1,4,1 mode=edge",
     "Pad 2x5x6 @0,2,-3,0,4,1 mode=wrap",
+    "ScatterElements 5x7 int64:5x3 5x3 axis=1",
+    "ScatterElements float64:5x7 int32:2x7 float64:2x7 reduction=add",
+    "ScatterElements int8:3x7x4 int64:2x6x3 int8:2x6x3 axis=1 reduction=mul",
+    "ScatterElements 2x6x3x5 int64:2x5x3x2 2x5x3x2 axis=3 reduction=max",
+    "ScatterElements uint8:6 int64:9 uint8:9 reduction=min",
+    "ScatterElements bool:6 int64:4 bool:4",
+    "ScatterND 6x3x4 int64:3x1 3x3x4",
+    "ScatterND int64:5x5 int64:2x4x2 int64:2x4 reduction=add",
+    "ScatterND int32:5x4 int32:6x1 int32:6x4 reduction=max",
     "Slice 4x9x7 @1,-2 @3,-8 @0,1 @1,-2",
     "Slice 1x20x8x8 @0,0 @100,100 @2,3 @2,2",
     "Slice 5x4 @1 @4",
@@ -231,9 +265,21 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
         case TYPE_FLOAT:
             ((float *)(void *)data)[i] = (float)random_real(&seed, positive);
             break;
+        case TYPE_DOUBLE:
+            ((double *)(void *)data)[i] = random_real(&seed, positive);
+            break;
+        case TYPE_FLOAT16:
+            ((uint16_t *)(void *)data)[i] = number_to_half((float)random_real(&seed, positive));
+            break;
+        case TYPE_INT16:
+        case TYPE_UINT16:
+            ((int16_t *)(void *)data)[i] = (int16_t)integer;
+            break;
+        case TYPE_UINT64:
         case TYPE_INT64:
             ((int64_t *)(void *)data)[i] = integer;
             break;
+        case TYPE_UINT32:
         case TYPE_INT32:
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
@@ -279,7 +325,9 @@ static int read_list(const char *at, char separator, int64_t values[MAX_RANK])
 
 static enum type read_type(const char **at)
 {
-    static const enum type types[] = {TYPE_INT8, TYPE_UINT8, TYPE_INT32, TYPE_INT64, TYPE_BOOL};
+    static const enum type types[] = {TYPE_INT8,   TYPE_UINT8, TYPE_INT16,   TYPE_UINT16,
+                                      TYPE_INT32,  TYPE_UINT32, TYPE_INT64,  TYPE_UINT64,
+                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t length = strlen(type_name(types[i]));
         if (!strncmp(*at, type_name(types[i]), length) && (*at)[length] == ':') {
@@ -298,6 +346,20 @@ static struct tensor *find_tensor(const struct graph *graph, const char *name)
     fail("no tensor '%s'", name);
 }
 
+/* A scalar, or with commas (a last one may stand alone) a vector. */
+static struct tensor *read_floats(struct graph *graph, const char *at)
+{
+    enum { MOST = 64 };
+    float *values = arena_array(graph->arena, MOST, sizeof *values);
+    const int rank = strchr(at, ',') != NULL;
+    int64_t count = 0;
+    char *end;
+    do
+        values[count++] = strtof(at, &end);
+    while (*end == ',' && *(at = end + 1) && count < MOST);
+    return graph_constant(graph, "floats", TYPE_FLOAT, shape_of(rank, &count), values);
+}
+
 static struct tensor *read_input(struct graph *graph, const char *word, uint64_t seed)
 {
     int64_t values[MAX_RANK];
@@ -311,11 +373,8 @@ static struct tensor *read_input(struct graph *graph, const char *word, uint64_t
         return graph_constant(graph, "list", TYPE_INT64, shape_of(1, &count),
                               arena_copy(graph->arena, values, sizeof values));
     }
-    if (*word == '#') {
-        float value = strtof(word + 1, NULL);
-        return graph_constant(graph, "scalar", TYPE_FLOAT, (struct shape){0},
-                              arena_copy(graph->arena, &value, sizeof value));
-    }
+    if (*word == '#')
+        return read_floats(graph, word + 1);
     bool constant = *word == '=';
     word += constant;
     enum type type = read_type(&word);
