@@ -14,6 +14,7 @@ TEMPLATE_FILES = \
 	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
+	%D%/lines.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \

@@ -12,6 +12,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
+	%D%/lines.c \
 	%D%/matmul.c \
 	%D%/move.c \
 	%D%/pool.c \

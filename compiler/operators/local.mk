@@ -3,6 +3,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/binary.c \
 	%D%/cast.c \
 	%D%/concat.c \
+	%D%/cumulate.c \
 	%D%/conv.c %D%/conv.h \
 	%D%/depth_to_space.c \
 	%D%/element.c \
@@ -19,6 +20,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/range.c \
 	%D%/reduce.c \
 	%D%/reshape.c \
+	%D%/select.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/shape_of.c \
