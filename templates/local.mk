@@ -23,6 +23,7 @@ TEMPLATE_FILES = \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/scalars.h \
+	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
 	%D%/tile.h \
 	%D%/view.h \
