@@ -18,6 +18,7 @@ TEMPLATE_FILES = \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/placed.h \
 	%D%/pool.h \
 	%D%/reduce.h \
 	%D%/region.h \

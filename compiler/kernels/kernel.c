@@ -10,7 +10,8 @@ extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
     kernel_conv_direct, kernel_conv_grouped, kernel_copy, kernel_copy_blocked, kernel_elementwise,
     kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gather, kernel_gemm, kernel_gemm_matmul,
     kernel_layout_to_blocked, kernel_layout_to_plain, kernel_lines, kernel_matmul, kernel_matmul_gemm,
-    kernel_move, kernel_move_blocked, kernel_reduce, kernel_scatter, kernel_softmax;
+    kernel_move, kernel_move_blocked, kernel_one_hot, kernel_reduce, kernel_reverse_sequence,
+    kernel_scatter, kernel_softmax, kernel_split, kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -42,6 +43,10 @@ static const struct kernel *const table[] = {
     &kernel_reduce,
     &kernel_scatter,
     &kernel_softmax,
+    &kernel_split,
+    &kernel_reverse_sequence,
+    &kernel_trilu,
+    &kernel_one_hot,
     &kernel_lines,
 };
 

@@ -15,6 +15,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lines.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/placed.c \
 	%D%/pool.c \
 	%D%/reduce.c \
-	%D%/softmax.c
+	%D%/softmax.c \
+	%D%/split.c

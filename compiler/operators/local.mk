@@ -14,12 +14,14 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/indexed.c %D%/indexed.h \
 	%D%/matmul.c \
+	%D%/one_hot.c \
 	%D%/op.c %D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
 	%D%/range.c \
 	%D%/reduce.c \
 	%D%/reshape.c \
+	%D%/reverse_sequence.c \
 	%D%/select.c \
 	%D%/rows.h \
 	%D%/scatter.c \
