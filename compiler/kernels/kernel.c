@@ -4,14 +4,16 @@
 
 #include <string.h>
 
-extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
-    kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked,
-    kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_conv_depthwise,
+extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain, kernel_AveragePool_scalar,
+    kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalAveragePool_scalar,
+    kernel_GlobalMaxPool_blocked, kernel_GlobalMaxPool_plain, kernel_GlobalMaxPool_scalar,
+    kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_MaxPool_scalar, kernel_conv_depthwise,
     kernel_conv_direct, kernel_conv_grouped, kernel_copy, kernel_copy_blocked, kernel_elementwise,
     kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gather, kernel_gemm, kernel_gemm_matmul,
     kernel_layout_to_blocked, kernel_layout_to_plain, kernel_lines, kernel_matmul, kernel_matmul_gemm,
-    kernel_move, kernel_move_blocked, kernel_one_hot, kernel_reduce, kernel_reverse_sequence,
-    kernel_scatter, kernel_softmax, kernel_split, kernel_trilu;
+    kernel_max_unpool, kernel_move, kernel_move_blocked, kernel_one_hot, kernel_reduce,
+    kernel_reduce_scalar, kernel_reverse_sequence, kernel_scatter, kernel_softmax, kernel_split,
+    kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -43,6 +45,12 @@ static const struct kernel *const table[] = {
     &kernel_reduce,
     &kernel_scatter,
     &kernel_softmax,
+    &kernel_MaxPool_scalar,
+    &kernel_GlobalMaxPool_scalar,
+    &kernel_GlobalAveragePool_scalar,
+    &kernel_AveragePool_scalar,
+    &kernel_reduce_scalar,
+    &kernel_max_unpool,
     &kernel_split,
     &kernel_reverse_sequence,
     &kernel_trilu,

@@ -19,4 +19,5 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/softmax.c \
-	%D%/split.c
+	%D%/split.c \
+	%D%/unpool.c

@@ -14,6 +14,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/indexed.c %D%/indexed.h \
 	%D%/matmul.c \
+	%D%/max_unpool.c \
 	%D%/one_hot.c \
 	%D%/op.c %D%/op.h \
 	%D%/pad.c \

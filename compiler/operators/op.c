@@ -22,6 +22,7 @@ static const struct op *const families[] = {
     gather_rows,
     gemm_rows,
     matmul_rows,
+    max_unpool_rows,
     one_hot_rows,
     pad_rows,
     pool_rows,
