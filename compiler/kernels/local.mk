@@ -2,6 +2,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
+	%D%/conv_transpose.c \
 	%D%/conv_window.c %D%/conv_window.h \
 	%D%/copy.c \
 	%D%/element.c %D%/element.h \

@@ -4,6 +4,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/cast.c \
 	%D%/concat.c \
 	%D%/conv.c %D%/conv.h \
+	%D%/conv_transpose.c \
 	%D%/depth_to_space.c \
 	%D%/element.c \
 	%D%/elementwise.c \

@@ -15,6 +15,7 @@ static const struct op *const families[] = {
     cast_rows,
     concat_rows,
     conv_rows,
+    conv_transpose_rows,
     depth_to_space_rows,
     expand_rows,
     gather_rows,

@@ -92,6 +92,14 @@ static const char *const cases[] = {
     "Conv 1x3x40x37 =16x3x7x7 =16 pads=[3,3,3,3] strides=[2,2]",
     "Conv 2x4x13 =6x4x3 =6 pads=[1,2] strides=[2]",
     "Conv 1x2x4x5x6 =3x2x2x3x2 =3 pads=[1,0,1,0,1,0]",
+    /* conv_transpose.c */
+    "ConvTranspose 1x3x5x4 =3x4x3x3 =4 strides=[2,2] pads=[1,1,1,1] output_padding=[1,1]",
+    "ConvTranspose 1x20x6x5 =20x17x2x2 =17 strides=[2,2]",
+    "ConvTranspose 2x4x7x6 =4x3x3x2 group=2 dilations=[2,1] strides=[1,3]",
+    "ConvTranspose 1x4x5x4 =4x1x3x3 =4 group=4 auto_pad=SAME_UPPER strides=[2,2]",
+    "ConvTranspose 1x2x5x4 =2x3x3x3 output_shape=[10,9] strides=[2,2]",
+    "ConvTranspose 1x3x9 =3x5x4 strides=[3]",
+    "ConvTranspose 1x2x3x4x5 =2x2x2x3x2 =2 strides=[2,1,2] pads=[0,1,0,1,1,0]",
     /* pool.c */
     "AveragePool 1x20x9x8 kernel_shape=[3,2] pads=[1,0,1,1] strides=[2,2]",
     "AveragePool 1x20x9x8 kernel_shape=[3,3] pads=[1,1,1,1] count_include_pad=1",
