@@ -14,9 +14,11 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/lanes.h \
 	%D%/layout.h \
+	%D%/lrn.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/normalize.h \
 	%D%/pool.h \
 	%D%/reduce.h \
 	%D%/region.h \

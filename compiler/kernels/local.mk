@@ -12,8 +12,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
+	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/normalize.c \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/resize.c \

@@ -11,7 +11,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/expand.c \
 	%D%/gather.c \
 	%D%/gemm.c \
+	%D%/lrn.c \
 	%D%/matmul.c \
+	%D%/normalize.c \
+	%D%/normalize.h \
 	%D%/op.c %D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \

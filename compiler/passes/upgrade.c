@@ -192,6 +192,12 @@ static void upgrade_upsample(struct graph *graph, int at)
     upgrade_resize(graph, at);
 }
 
+/* Scale and bias had an element per group. */
+static void upgrade_group_normalization(struct graph *graph, int at)
+{
+    set_int(graph, graph->node[at], "scale_per_group", 1);
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -226,6 +232,7 @@ static const struct change {
     {"Unsqueeze", 13, upgrade_axes},
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"GroupNormalization", 21, upgrade_group_normalization},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
