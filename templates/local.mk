@@ -14,17 +14,23 @@ TEMPLATE_FILES = \
 	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
+	%D%/lines.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/placed.h \
 	%D%/pool.h \
+	%D%/pool_scalar.h \
 	%D%/reduce.h \
+	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/scalars.h \
+	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
 	%D%/tile.h \
+	%D%/unpool.h \
 	%D%/view.h \
 	%D%/walk.h
 templatesdir = $(pkgdatadir)/templates

@@ -121,14 +121,19 @@ static void emit_scalar_call(struct source *source, const struct node *node, str
                   shape, loops.rank, numbers_text(arena, loops.count, loops.rank),
                   element_type_text(node->output[0]->type), numbers_text(arena, loops.stride[LOOP_Y], loops.rank));
     for (int i = 0; i < call->operands; i++)
-        source_printf(source, ",\n    .%s = {.type = %s, .stride = %s}", operand_name[i],
-                      element_type_text(call->x[i].tensor->type),
-                      numbers_text(arena, loops.stride[LOOP_OPERANDS + i], loops.rank));
+        if (call->x[i].tensor)
+            source_printf(source, ",\n    .%s = {.type = %s, .stride = %s}", operand_name[i],
+                          element_type_text(call->x[i].tensor->type),
+                          numbers_text(arena, loops.stride[LOOP_OPERANDS + i], loops.rank));
+        else
+            source_printf(source, ",\n    .%s = {.value = %s}", operand_name[i], float_text(arena, call->x[i].number));
     source_printf(source, "};\n\n");
-    text_printf(body, "    elementwise_scalar(&%s, %s%s, %s%s, %s,\n                       %s, %s, %s);\n", shape,
-                call->integer ? "NULL" : "real_", call->integer ? "" : call->function,
-                call->integer ? "integer_" : "NULL", call->integer ? call->function : "", loops.at[LOOP_Y],
-                loops.at[LOOP_OPERANDS], loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
+    if (call->of_vectors)
+        source_use(source, "scalars_of_vectors.h");
+    const char *prefix = call->integer ? "NULL, integer_" : call->of_vectors ? "real_vector_" : "real_";
+    text_printf(body, "    elementwise_scalar(&%s, %s%s%s, %s,\n                       %s, %s, %s);\n", shape, prefix,
+                call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
+                loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
 }
 
 /* ---- both ---- */

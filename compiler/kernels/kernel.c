@@ -35,6 +35,16 @@ extern const struct kernel
     kernel_resize_blocked,
     kernel_scatter,
     kernel_softmax;
+extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain, kernel_AveragePool_scalar,
+    kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalAveragePool_scalar,
+    kernel_GlobalMaxPool_blocked, kernel_GlobalMaxPool_plain, kernel_GlobalMaxPool_scalar,
+    kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_MaxPool_scalar, kernel_conv_depthwise,
+    kernel_conv_direct, kernel_conv_grouped, kernel_copy, kernel_copy_blocked, kernel_elementwise,
+    kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gather, kernel_gemm, kernel_gemm_matmul,
+    kernel_layout_to_blocked, kernel_layout_to_plain, kernel_lines, kernel_matmul, kernel_matmul_gemm,
+    kernel_max_unpool, kernel_move, kernel_move_blocked, kernel_one_hot, kernel_reduce,
+    kernel_reduce_scalar, kernel_reverse_sequence, kernel_scatter, kernel_softmax, kernel_split,
+    kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -68,6 +78,17 @@ static const struct kernel *const table[] = {
     &kernel_softmax,
     &kernel_resize_blocked,
     &kernel_resize,
+    &kernel_MaxPool_scalar,
+    &kernel_GlobalMaxPool_scalar,
+    &kernel_GlobalAveragePool_scalar,
+    &kernel_AveragePool_scalar,
+    &kernel_reduce_scalar,
+    &kernel_max_unpool,
+    &kernel_split,
+    &kernel_reverse_sequence,
+    &kernel_trilu,
+    &kernel_one_hot,
+    &kernel_lines,
 };
 
 const struct kernel *const *kernel_table(int *count)

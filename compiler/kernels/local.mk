@@ -12,10 +12,15 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
+	%D%/lines.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/placed.c \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/softmax.c
 EXTRA_DIST += %D%/README.md
+	%D%/softmax.c \
+	%D%/split.c \
+	%D%/unpool.c

@@ -3,6 +3,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/binary.c \
 	%D%/cast.c \
 	%D%/concat.c \
+	%D%/cumulate.c \
 	%D%/conv.c %D%/conv.h \
 	%D%/depth_to_space.c \
 	%D%/element.c \
@@ -13,6 +14,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/indexed.c %D%/indexed.h \
 	%D%/matmul.c \
+	%D%/max_unpool.c \
+	%D%/one_hot.c \
 	%D%/op.c %D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
@@ -21,6 +24,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/reshape.c \
 	%D%/resize.c \
 	%D%/resize.h \
+	%D%/reverse_sequence.c \
+	%D%/select.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/shape_of.c \

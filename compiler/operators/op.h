@@ -120,6 +120,12 @@ void node_infer(struct graph *graph, struct node *node);
 
 /* Attribute `axis` within the rank of input 0 (or `otherwise` when absent); fails when it is out of range. */
 int node_axis(const struct node *node, int64_t otherwise);
+/* MaxUnpool: the output's shape without output_shape, through which indices count. */
+struct shape unpool_natural_shape(const struct node *node);
+/* OneHot: the axis of the result that depth runs along. */
+int one_hot_axis(const struct node *node);
+/* CumSum, CumProd: the axis that input 1 says. */
+int cumulated_axis(const struct node *node);
 /* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */

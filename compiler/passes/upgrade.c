@@ -192,6 +192,16 @@ static void upgrade_upsample(struct graph *graph, int at)
     upgrade_resize(graph, at);
 }
 
+static void upgrade_top(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t k = node_int(node, "k", 0);
+    set_input(graph, node, 1,
+              graph_constant(graph, arena_printf(graph->arena, "%s.k", node->name), TYPE_INT64,
+                             (struct shape){.rank = 1, .dim = {1}}, arena_copy(graph->arena, &k, sizeof k)));
+    node_remove_attribute(node, "k");
+}
+
 /* Another name for it, given up in 11. */
 static void upgrade_scatter(struct graph *graph, int at)
 {
@@ -225,6 +235,7 @@ static const struct change {
     {"Clip", 11, upgrade_clip},
     {"Pad", 11, upgrade_pad},
     {"Dropout", 12, upgrade_dropout},
+    {"Hardmax", 13, upgrade_softmax},
     {"LogSoftmax", 13, upgrade_softmax},
     {"Softmax", 13, upgrade_softmax},
     {"Split", 13, upgrade_split},
@@ -233,6 +244,7 @@ static const struct change {
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
     {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
+    {"TopK", 10, upgrade_top},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
@@ -256,10 +268,12 @@ static void upgrade_node(struct graph *graph, int at)
         }
 }
 
-/* Outputs that nobody reads are as good as absent. */
+/* Outputs that nobody reads are as good as absent, but for the first, which says what is computed where. */
 static void drop_unused_outputs(struct node *node)
 {
-    for (int k = 0; k < node->output_count; k++)
+    if (!strcmp(node->op_type, "TopK")) /* the kernel sorts in the second */
+        return;
+    for (int k = strcmp(node->op_type, "Split") ? 1 : 0; k < node->output_count; k++)
         if (node->output[k] && !node->output[k]->uses)
             node->output[k] = NULL;
     while (node->output_count > 1 && !node->output[node->output_count - 1] && strcmp(node->op_type, "Split"))
