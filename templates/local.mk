@@ -8,10 +8,13 @@ TEMPLATE_FILES = \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
+	%D%/dft.h \
+	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
 	%D%/functions.h \
 	%D%/gemm.h \
+	%D%/grid_sample.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lrn.h \
@@ -20,10 +23,12 @@ TEMPLATE_FILES = \
 	%D%/move.h \
 	%D%/normalize.h \
 	%D%/pool.h \
+	%D%/recurrent.h \
 	%D%/reduce.h \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/resize.h \
+	%D%/roi_align.h \
 	%D%/scalars.h \
 	%D%/softmax.h \
 	%D%/tile.h \

@@ -8,11 +8,11 @@ extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
     kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalLpPool,
     kernel_GlobalMaxPool_blocked, kernel_GlobalMaxPool_plain, kernel_LpPool, kernel_MaxPool_blocked,
     kernel_MaxPool_plain, kernel_conv_depthwise, kernel_conv_direct, kernel_conv_grouped,
-    kernel_conv_transpose, kernel_copy, kernel_copy_blocked, kernel_elementwise,
+    kernel_conv_transpose, kernel_copy, kernel_copy_blocked, kernel_dft, kernel_einsum, kernel_elementwise,
     kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gemm, kernel_gemm_matmul,
-    kernel_layout_to_blocked, kernel_layout_to_plain, kernel_lrn, kernel_matmul, kernel_matmul_gemm,
-    kernel_move, kernel_move_blocked, kernel_normalize, kernel_reduce, kernel_resize,
-    kernel_resize_blocked, kernel_softmax;
+    kernel_grid_sample, kernel_layout_to_blocked, kernel_layout_to_plain, kernel_lrn, kernel_matmul,
+    kernel_matmul_gemm, kernel_move, kernel_move_blocked, kernel_normalize, kernel_recurrent,
+    kernel_reduce, kernel_resize, kernel_resize_blocked, kernel_roi_align, kernel_softmax;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -49,6 +49,11 @@ static const struct kernel *const table[] = {
     &kernel_lrn,
     &kernel_LpPool,
     &kernel_GlobalLpPool,
+    &kernel_recurrent,
+    &kernel_einsum,
+    &kernel_grid_sample,
+    &kernel_roi_align,
+    &kernel_dft,
 };
 
 const struct kernel *const *kernel_table(int *count)

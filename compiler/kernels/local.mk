@@ -5,10 +5,13 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_transpose.c \
 	%D%/conv_window.c %D%/conv_window.h \
 	%D%/copy.c \
+	%D%/dft.c \
+	%D%/einsum.c \
 	%D%/element.c %D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
+	%D%/grid_sample.c \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
@@ -17,6 +20,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/move.c \
 	%D%/normalize.c \
 	%D%/pool.c \
+	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \
+	%D%/roi_align.c \
 	%D%/softmax.c

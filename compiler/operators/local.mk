@@ -6,11 +6,15 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv.c %D%/conv.h \
 	%D%/conv_transpose.c \
 	%D%/depth_to_space.c \
+	%D%/einsum.c \
+	%D%/einsum.h \
 	%D%/element.c \
 	%D%/elementwise.c \
 	%D%/expand.c \
 	%D%/gather.c \
 	%D%/gemm.c \
+	%D%/grid_sample.c \
+	%D%/grid_sample.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/normalize.c \
@@ -19,12 +23,17 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/pad.c \
 	%D%/pool.c \
 	%D%/range.c \
+	%D%/recurrent.c \
+	%D%/recurrent.h \
 	%D%/reduce.c \
 	%D%/reshape.c \
 	%D%/resize.c \
 	%D%/resize.h \
+	%D%/roi_align.c \
 	%D%/rows.h \
 	%D%/shape_of.c \
+	%D%/signal.c \
+	%D%/signal.h \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \

@@ -7,10 +7,10 @@
 
 /* Each ends with a row without type. */
 extern const struct op batch_normalization_rows[], binary_rows[], cast_rows[], concat_rows[], conv_rows[],
-    conv_transpose_rows[], depth_to_space_rows[], expand_rows[], gather_rows[], gemm_rows[], lrn_rows[],
-    matmul_rows[], normalize_rows[], pad_rows[], pool_rows[], range_rows[], reduce_rows[], reshape_rows[],
-    resize_rows[], shape_of_rows[], slice_rows[], softmax_rows[], split_rows[], transpose_rows[],
-    unary_rows[];
+    conv_transpose_rows[], depth_to_space_rows[], einsum_rows[], expand_rows[], gather_rows[], gemm_rows[],
+    grid_sample_rows[], lrn_rows[], matmul_rows[], normalize_rows[], pad_rows[], pool_rows[], range_rows[],
+    recurrent_rows[], reduce_rows[], reshape_rows[], resize_rows[], roi_align_rows[], shape_of_rows[],
+    signal_rows[], slice_rows[], softmax_rows[], split_rows[], transpose_rows[], unary_rows[];
 
 /* Set an output, when it is wanted. */
 void output_set(struct node *node, int output, enum type type, struct shape shape);
