@@ -8,10 +8,13 @@ TEMPLATE_FILES = \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
+	%D%/dft.h \
+	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
 	%D%/functions.h \
 	%D%/gemm.h \
+	%D%/grid_sample.h \
 	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
@@ -24,11 +27,13 @@ TEMPLATE_FILES = \
 	%D%/placed.h \
 	%D%/pool.h \
 	%D%/pool_scalar.h \
+	%D%/recurrent.h \
 	%D%/reduce.h \
 	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/resize.h \
+	%D%/roi_align.h \
 	%D%/scalars.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \

@@ -6,11 +6,14 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_window.c \
 	%D%/conv_window.h \
 	%D%/copy.c \
+	%D%/dft.c \
+	%D%/einsum.c \
 	%D%/element.c \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
+	%D%/grid_sample.c \
 	%D%/indexed.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
@@ -24,8 +27,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
+	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \
+	%D%/roi_align.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c
