@@ -4,6 +4,7 @@ TEMPLATE_FILES = \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
+	%D%/conv_transpose.h \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
@@ -15,9 +16,11 @@ TEMPLATE_FILES = \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \
+	%D%/lrn.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/normalize.h \
 	%D%/placed.h \
 	%D%/pool.h \
 	%D%/pool_scalar.h \
@@ -33,6 +36,7 @@ TEMPLATE_FILES = \
 	%D%/unpool.h \
 	%D%/view.h \
 	%D%/walk.h
+
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
 EXTRA_DIST += %D%/README.md

@@ -3,8 +3,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/binary.c \
 	%D%/cast.c \
 	%D%/concat.c \
+	%D%/conv.c \
+	%D%/conv.h \
+	%D%/conv_transpose.c \
 	%D%/cumulate.c \
-	%D%/conv.c %D%/conv.h \
 	%D%/depth_to_space.c \
 	%D%/element.c \
 	%D%/elementwise.c \
@@ -12,11 +14,16 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gather.c \
 	%D%/gather_elements.c \
 	%D%/gemm.c \
-	%D%/indexed.c %D%/indexed.h \
+	%D%/indexed.c \
+	%D%/indexed.h \
+	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \
+	%D%/normalize.c \
+	%D%/normalize.h \
 	%D%/one_hot.c \
-	%D%/op.c %D%/op.h \
+	%D%/op.c \
+	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
 	%D%/range.c \
@@ -25,9 +32,9 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.c \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
-	%D%/select.c \
 	%D%/rows.h \
 	%D%/scatter.c \
+	%D%/select.c \
 	%D%/shape_of.c \
 	%D%/slice.c \
 	%D%/softmax.c \

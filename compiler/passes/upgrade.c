@@ -208,6 +208,12 @@ static void upgrade_scatter(struct graph *graph, int at)
     graph->node[at]->op_type = "ScatterElements";
 }
 
+/* Scale and bias had an element per group. */
+static void upgrade_group_normalization(struct graph *graph, int at)
+{
+    set_int(graph, graph->node[at], "scale_per_group", 1);
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -245,6 +251,7 @@ static const struct change {
     {"BatchNormalization", 14, upgrade_batch_normalization},
     {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
     {"TopK", 10, upgrade_top},
+    {"GroupNormalization", 21, upgrade_group_normalization},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
