@@ -19,8 +19,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/pool.c \
 	%D%/reduce.c \
 	%D%/resize.c \
-	%D%/softmax.c
-EXTRA_DIST += %D%/README.md
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c
+EXTRA_DIST += %D%/README.md
