@@ -2,6 +2,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/compress.c \
 	%D%/concat.c \
 	%D%/conv.c \
 	%D%/conv.h \

@@ -13,6 +13,7 @@ static const struct op *const families[] = {
     batch_normalization_rows,
     binary_rows,
     cast_rows,
+    compress_rows,
     concat_rows,
     conv_rows,
     conv_transpose_rows,

@@ -10,6 +10,7 @@ extern const struct op
     batch_normalization_rows[],
     binary_rows[],
     cast_rows[],
+    compress_rows[],
     concat_rows[],
     conv_rows[],
     conv_transpose_rows[],

@@ -257,6 +257,9 @@ static const char *const cases[] = {
     "Resize 3x7 - - @9,9 axes=[0,1] keep_aspect_ratio_policy=not_larger nearest_mode=round_prefer_ceil",
     "Resize 2x17x13 - - @5 axes=[2] mode=linear coordinate_transformation_mode=pytorch_half_pixel",
     /* data movement */
+    "Compress 2x20x3 =bool:20 axis=1",
+    "Compress int8:3x7 =bool:19",
+    "NonZero =bool:4x5",
     "Concat 1x20x3x4 1x12x3x4 axis=1",
     "Concat 1x16x3x4 1x32x3x4 1x3x3x4 axis=1",
     "Concat 2x3 2x1 2x4 axis=-1",
