@@ -60,4 +60,26 @@
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
+/* One multiply-add of scalars: x y + z. */
+static inline __attribute__((always_inline, unused)) float multiply_add(float x, float y, float z)
+{
+#if MEDNN_COMPILED_FLOAT_MODE
+    return __builtin_fmaf(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
+
+/* For some processors gcc leaves the multiply-adds of a loop unfused where they form one chain. It takes this for a
+ * change of the accumulator, and fuses. */
+#if MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && defined(__AVX512F__)
+#define LONE_CHAIN(accumulator) __asm__("" : "+v"(accumulator))
+#elif MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && defined(__x86_64__)
+#define LONE_CHAIN(accumulator) __asm__("" : "+x"(accumulator))
+#elif MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && (defined(__aarch64__) || defined(__ARM_NEON))
+#define LONE_CHAIN(accumulator) __asm__("" : "+w"(accumulator))
+#else
+#define LONE_CHAIN(accumulator) (void)0
+#endif
+
 #endif

@@ -12,16 +12,23 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
+	%D%/indexed.c \
 	%D%/kernel.c %D%/kernel.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/layout.c \
+	%D%/lines.c \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
 	%D%/normalize.c \
+	%D%/placed.c \
 	%D%/pool.c \
 	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
-	%D%/softmax.c
+	%D%/softmax.c \
+	%D%/split.c \
+	%D%/unpool.c
+
+EXTRA_DIST += %D%/README.md

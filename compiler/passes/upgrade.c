@@ -214,6 +214,22 @@ static void upgrade_dft(struct graph *graph, int at)
     node_remove_attribute(node, "axis");
 }
 
+static void upgrade_top(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t k = node_int(node, "k", 0);
+    set_input(graph, node, 1,
+              graph_constant(graph, arena_printf(graph->arena, "%s.k", node->name), TYPE_INT64,
+                             (struct shape){.rank = 1, .dim = {1}}, arena_copy(graph->arena, &k, sizeof k)));
+    node_remove_attribute(node, "k");
+}
+
+/* Another name for it, given up in 11. */
+static void upgrade_scatter(struct graph *graph, int at)
+{
+    graph->node[at]->op_type = "ScatterElements";
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -241,6 +257,7 @@ static const struct change {
     {"Clip", 11, upgrade_clip},
     {"Pad", 11, upgrade_pad},
     {"Dropout", 12, upgrade_dropout},
+    {"Hardmax", 13, upgrade_softmax},
     {"LogSoftmax", 13, upgrade_softmax},
     {"Softmax", 13, upgrade_softmax},
     {"Split", 13, upgrade_split},
@@ -251,6 +268,8 @@ static const struct change {
     {"RoiAlign", 16, upgrade_roi_align},
     {"DFT", 20, upgrade_dft},
     {"GroupNormalization", 21, upgrade_group_normalization},
+    {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
+    {"TopK", 10, upgrade_top},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
@@ -274,12 +293,14 @@ static void upgrade_node(struct graph *graph, int at)
         }
 }
 
-/* Outputs that nobody reads are as good as absent; the first stands for the node and is always there. */
+/* Outputs that nobody reads are as good as absent, but for the first, which says what is computed where. */
 static void drop_unused_outputs(struct graph *graph, struct node *node)
 {
     if (node->output_count > 1 && !node->output[0])
         node->output[0] = graph_tensor(graph, node->name);
-    for (int k = 1; k < node->output_count; k++)
+    if (!strcmp(node->op_type, "TopK")) /* the kernel sorts in the second */
+        return;
+    for (int k = strcmp(node->op_type, "Split") ? 1 : 0; k < node->output_count; k++)
         if (node->output[k] && !node->output[k]->uses)
             node->output[k] = NULL;
     while (node->output_count > 1 && !node->output[node->output_count - 1] && strcmp(node->op_type, "Split"))

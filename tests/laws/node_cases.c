@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 
+#include "ir/number.h"
 #include "operators/op.h"
 #include "support/fail.h"
 
@@ -45,6 +46,19 @@ static const char *const cases[] = {
     "Sqrt 2x3",
     "Tanh 1x20x3x3",
     "ThresholdedRelu 2x3x4 alpha=0.5",
+    "BitwiseNot int16:2x3",
+    "Ceil float64:2x3x4",
+    "Exp float16:3x4",
+    "Floor float64:7",
+    "Gelu float16:5 approximate=tanh",
+    "HardSigmoid float64:5 alpha=0.3",
+    "IsInf 3x4",
+    "IsInf float64:3 detect_negative=0",
+    "IsNaN 3x4",
+    "LeakyRelu float64:2x3",
+    "Round float64:7",
+    "Softplus float16:2x3",
+    "Sqrt float64:3+",
     /* binary.c */
     "Add 1x20x5x6 1x20x5x6",
     "Add 1x20x5x6 =20x1x1",
@@ -52,6 +66,11 @@ static const char *const cases[] = {
     "Add 2x1x4 3x1",
     "Add int64:4 int64:1",
     "And bool:3x1 bool:1x4",
+    "BitShift uint8:2x3 uint8:3 direction=LEFT",
+    "BitShift uint64:3 uint64:3 direction=RIGHT",
+    "BitwiseAnd int32:2x3 int32:3",
+    "BitwiseOr uint8:2x3 uint8:2x1",
+    "BitwiseXor int64:2x3 int64:3",
     "Clip 1x20x3x3 #-0.5 #1.0",
     "Clip 2x3 #0.0",
     "Clip 2x3 - #0.5",
@@ -68,11 +87,20 @@ static const char *const cases[] = {
     "Mean 2x3 3 2x1",
     "Min 2x3 3 2x1",
     "Min int32:2x3 int32:3",
+    "Mean float64:3 float64:3",
+    "Mod int8:2x3 int8:3",
+    "Mod uint64:5 uint64:5",
+    "Mod int64:5 int64:5 fmod=1",
+    "Mod 3x4 4 fmod=1",
+    "Mod float64:3x4 float64:4 fmod=1",
     "Mul 1x20x5x6 1x20x1x1",
     "Mul 1x20x5x6 1x20x5x6",
     "Or bool:3x1 bool:1x4",
     "PRelu 1x20x3x4 =20x1x1",
     "Pow 2x3 #2.0",
+    "Pow 2x3 int64:3",
+    "Pow int32:2x3 int32:3",
+    "PRelu float64:2x3 float64:3",
     "Sub 1x20x5x6 =1x20x5x6",
     "Sub 2x3 scalar",
     "Sum 2x3 2x3 3",
@@ -120,6 +148,11 @@ static const char *const cases[] = {
     "MaxPool /2 1x3x7x8 kernel_shape=[3,2] strides=[2,2]",
     "MaxPool uint8:1x3x7x8 kernel_shape=[3,2]",
     "MaxPool 1x3x9 kernel_shape=[4] auto_pad=SAME_UPPER strides=[2]",
+    "AveragePool float64:1x3x9x8 kernel_shape=[3,3] pads=[1,1,1,1] count_include_pad=1",
+    "GlobalMaxPool float64:2x3x4",
+    "MaxPool /2 1x2x7x8x6 kernel_shape=[3,2,2] pads=[1,0,1,1,1,0] storage_order=1",
+    "MaxUnpool 1x1x2x4 int64:1x1x2x4 kernel_shape=[2,2] strides=[2,2]",
+    "MaxUnpool float64:2x3x4 int64:2x3x4 @2,3,5 kernel_shape=[2] strides=[2]",
     /* gemm.c matmul.c softmax.c batch_normalization.c */
     "Gemm 1x70 =70x40 =40",
     "Gemm 3x70 =40x70 =40 transB=1 alpha=0.5 beta=2.0",
@@ -201,6 +234,13 @@ static const char *const cases[] = {
     "ReduceProd 2x3x4 @1",
     "ReduceSum 2x3x4 @1,2 keepdims=0",
     "ReduceSum 2x3x4 noop_with_empty_axes=1",
+    "ReduceL2 float64:2x3x4 @1",
+    "ReduceMax bool:2x3x4 @1",
+    "ReduceMean int64:2x3x4 @0,2 keepdims=0",
+    "ReduceMin uint64:2x3x4 @1",
+    "ReduceProd uint8:2x3x4",
+    "ReduceSum float64:2x3x4 @2",
+    "ReduceSumSquare int32:2x3x4 @1",
     "ReduceSumSquare 2x3x4 @1",
     /* resize.c */
     "Resize 1x20x5x4 - #1.0,1.0,2.0,2.0 coordinate_transformation_mode=asymmetric nearest_mode=floor",
@@ -228,11 +268,37 @@ static const char *const cases[] = {
     "Gather 2x5x3 @0,2,4,1 axis=1",
     "Gather 5x3 =int64:2x2 axis=0",
     "Gather 2x5 int64:3 axis=1",
+    "Gather int8:6x4 int32:2x3 axis=0",
+    "Gather 1x20x4x4 int64:3 axis=1",
+    "Gather float64:4x3 int64:scalar axis=1",
+    "GatherElements 5x7 int64:5x3 axis=1",
+    "GatherElements uint8:5x7 int32:2x7 axis=0",
+    "GatherElements int64:2x3x4 int64:1x3x2 axis=2",
+    "GatherND 4x5x6 int64:3x1",
+    "GatherND bool:5x5x3 int64:2x3x2",
+    "GatherND 2x5x6x3 int64:2x4x1 batch_dims=1",
+    "GatherND int32:2x3x5 int32:2x3x1 batch_dims=2",
+    "EyeLike 3x4 k=1",
+    "EyeLike 3x4 dtype=7 k=-1",
+    "OneHot int64:2x3 @5 2",
+    "OneHot 2x3 @3 int32:2 axis=1",
+    "OneHot uint8:1x6x4 @3 2 axis=1",
     "Pad 1x3x4x5 @0,1,1,2,0,0,2,1",
     "Pad 1x3x4x5 @0,0,1,2,0,1,-1,0 #1.5",
     "Pad 2x5x6 @0,2,3,0,4,1 mode=reflect",
     "Pad 2x5x6 @0,2,3,1,4,1 mode=edge",
     "Pad 2x5x6 @0,2,-3,0,4,1 mode=wrap",
+    "ScatterElements 5x7 int64:5x3 5x3 axis=1",
+    "ScatterElements float64:5x7 int32:2x7 float64:2x7 reduction=add",
+    "ScatterElements int8:3x7x4 int64:2x6x3 int8:2x6x3 axis=1 reduction=mul",
+    "ScatterElements 2x6x3x5 int64:2x5x3x2 2x5x3x2 axis=3 reduction=max",
+    "ScatterElements uint8:6 int64:9 uint8:9 reduction=min",
+    "ScatterElements bool:6 int64:4 bool:4",
+    "ScatterND 6x3x4 int64:3x1 3x3x4",
+    "ScatterND int64:5x5 int64:2x4x2 int64:2x4 reduction=add",
+    "ScatterND int32:5x4 int32:6x1 int32:6x4 reduction=max",
+    "ReverseSequence 4x3x5 int64:3",
+    "ReverseSequence int8:3x4 int64:3 batch_axis=0 time_axis=1",
     "Slice 4x9x7 @1,-2 @3,-8 @0,1 @1,-2",
     "Slice 1x20x8x8 @0,0 @100,100 @2,3 @2,2",
     "Slice 5x4 @1 @4",
@@ -246,7 +312,26 @@ static const char *const cases[] = {
     "Transpose 1x20x3x4 perm=[0,2,3,1]",
     "Transpose 1x3x4x20 perm=[0,3,1,2]",
     "Transpose int64:2x3x4 perm=[1,0,2]",
+    "Trilu 4x5",
+    "Trilu int64:2x3x4x4 int64:scalar upper=0",
+    "Trilu bool:5x3 int64:1",
     /* reshape.c */
+    "ArgMax 3x7x4 axis=1",
+    "ArgMax int32:6x5 axis=-1 keepdims=0 select_last_index=1",
+    "ArgMax 1x20x4x5 axis=1",
+    "ArgMin uint8:6x5",
+    "ArgMin float64:2x3x4x5 axis=2 keepdims=0",
+    "CumProd 3x4 @1",
+    "CumSum 3x5x4 @1",
+    "CumSum float64:3x5 @-1 exclusive=1",
+    "CumSum int32:3x5 @0 reverse=1",
+    "CumSum uint8:7 @0 reverse=1 exclusive=1",
+    "Hardmax 3x4x5 axis=1",
+    "Hardmax float16:3x4",
+    "TopK /2 3x50 @7",
+    "TopK /2 2x9x4x3 @9 axis=1 largest=0",
+    "TopK /2 int64:2x9 @4",
+    "TopK /2 uint8:20x3 @6 axis=0 largest=0 sorted=0",
     "Dropout 2x3 #0.5",
     "Flatten 2x3x4x5",
     "Flatten 2x3x4 axis=2",
@@ -265,6 +350,8 @@ static const char *const cases[] = {
     "Cast 2x3 to=11",
     "Cast int64:2x3 to=1",
     "Cast bool:2x3 to=1",
+    "CastLike 2x3 int64:3",
+    "CastLike int32:2x3 float16:3",
     "ConstantOfShape @2,3",
     "Range #1.0 #9.5 #1.5",
     "Shape 2x3x4 start=1",
@@ -310,9 +397,21 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
         case TYPE_FLOAT:
             ((float *)(void *)data)[i] = (float)random_real(&seed, positive);
             break;
+        case TYPE_DOUBLE:
+            ((double *)(void *)data)[i] = random_real(&seed, positive);
+            break;
+        case TYPE_FLOAT16:
+            ((uint16_t *)(void *)data)[i] = number_to_half((float)random_real(&seed, positive));
+            break;
+        case TYPE_INT16:
+        case TYPE_UINT16:
+            ((int16_t *)(void *)data)[i] = (int16_t)integer;
+            break;
+        case TYPE_UINT64:
         case TYPE_INT64:
             ((int64_t *)(void *)data)[i] = integer;
             break;
+        case TYPE_UINT32:
         case TYPE_INT32:
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
@@ -358,7 +457,9 @@ static int read_list(const char *at, char separator, int64_t values[MAX_RANK])
 
 static enum type read_type(const char **at)
 {
-    static const enum type types[] = {TYPE_INT8, TYPE_UINT8, TYPE_INT32, TYPE_INT64, TYPE_BOOL};
+    static const enum type types[] = {TYPE_INT8,   TYPE_UINT8, TYPE_INT16,   TYPE_UINT16,
+                                      TYPE_INT32,  TYPE_UINT32, TYPE_INT64,  TYPE_UINT64,
+                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t length = strlen(type_name(types[i]));
         if (!strncmp(*at, type_name(types[i]), length) && (*at)[length] == ':') {
