@@ -44,6 +44,8 @@ static const char *const cases[] = {
     "Softplus 1x18x3x3",
     "Softsign 2x3",
     "Sqrt 2x3",
+    "Swish 1x20x3x3",
+    "Swish 2x7 alpha=1.7",
     "Tanh 1x20x3x3",
     "ThresholdedRelu 2x3x4 alpha=0.5",
     "BitwiseNot int16:2x3",
