@@ -51,7 +51,18 @@
 
 /* Loops over a tile: their counts are constants after inlining, and their bodies must be unrolled for the tile to
  * live in registers. */
-#if defined(__clang__)
+#if defined(__SANITIZE_ADDRESS__)
+#define CHECKED_BUILD 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CHECKED_BUILD 1
+#endif
+#endif
+
+#if defined(CHECKED_BUILD) /* every access is checked: unrolled tiles would take minutes to compile */
+#define UNROLL
+#define UNROLL_4
+#elif defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed"
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")

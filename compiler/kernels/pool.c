@@ -1,4 +1,4 @@
-/* pool.c -- MaxPool, AveragePool and their global forms by templates/pool.h; types other than float and
+/* pool.c -- MaxPool, AveragePool, LpPool and their global forms by templates/pool.h; types other than float and
  * places of maxima by templates/pool_scalar.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
@@ -27,6 +27,11 @@ static bool accepts(const struct node *node)
 static bool accepts_blocked(const struct node *node)
 {
     return accepts(node) && tensor_can_block(node_input(node, 0));
+}
+
+static bool is_lp(const struct node *node)
+{
+    return strstr(node->op_type, "LpPool");
 }
 
 /* The window of a global pooling is its input. */
@@ -68,6 +73,8 @@ static void write_kind(struct source *source, const struct node *node)
         source_printf(source, ",\n    .average = 1");
     if (is_average(node) && !is_global(node) && node_int(node, "count_include_pad", 0))
         source_printf(source, ", .counts_padding = 1");
+    if (is_lp(node))
+        source_printf(source, ",\n    .power = %" PRId64, node_int(node, "p", 2));
     source_printf(source, "};\n\n");
 }
 
@@ -259,6 +266,11 @@ static double cost_scalar(const struct node *node)
                                                   .accepts = accepts_scalar,                               \
                                                   .cost = cost_scalar,                                     \
                                                   .emit = emit_scalar};
+
+const struct kernel kernel_LpPool = {
+    .name = "LpPool", .op_type = "LpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+const struct kernel kernel_GlobalLpPool = {
+    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
 
 KERNEL(AveragePool)
 KERNEL(GlobalAveragePool)

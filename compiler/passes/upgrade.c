@@ -208,6 +208,28 @@ static void upgrade_scatter(struct graph *graph, int at)
     graph->node[at]->op_type = "ScatterElements";
 }
 
+/* Scale and bias had an element per group. */
+static void upgrade_group_normalization(struct graph *graph, int at)
+{
+    set_int(graph, graph->node[at], "scale_per_group", 1);
+}
+
+static void upgrade_roi_align(struct graph *graph, int at)
+{
+    set_word(graph, graph->node[at], "coordinate_transformation_mode", "output_half_pixel");
+}
+
+/* The axis was an attribute, 1 by default. */
+static void upgrade_dft(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t axis = node_int(node, "axis", 1);
+    set_input(graph, node, 2,
+              graph_constant(graph, arena_printf(graph->arena, "%s.axis", node->name), TYPE_INT64,
+                             (struct shape){0}, arena_copy(graph->arena, &axis, sizeof axis)));
+    node_remove_attribute(node, "axis");
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -245,6 +267,9 @@ static const struct change {
     {"BatchNormalization", 14, upgrade_batch_normalization},
     {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
     {"TopK", 10, upgrade_top},
+    {"RoiAlign", 16, upgrade_roi_align},
+    {"DFT", 20, upgrade_dft},
+    {"GroupNormalization", 21, upgrade_group_normalization},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
@@ -268,12 +293,14 @@ static void upgrade_node(struct graph *graph, int at)
         }
 }
 
-/* Outputs that nobody reads are as good as absent, but for the first, which says what is computed where. */
-static void drop_unused_outputs(struct node *node)
+/* Outputs that nobody reads are as good as absent; the first stands for the node and is always there. */
+static void drop_unused_outputs(struct graph *graph, struct node *node)
 {
     if (!strcmp(node->op_type, "TopK")) /* the kernel sorts in the second */
         return;
-    for (int k = strcmp(node->op_type, "Split") ? 1 : 0; k < node->output_count; k++)
+    if (node->output_count > 1 && !node->output[0])
+        node->output[0] = graph_tensor(graph, node->name);
+    for (int k = 1; k < node->output_count; k++)
         if (node->output[k] && !node->output[k]->uses)
             node->output[k] = NULL;
     while (node->output_count > 1 && !node->output[node->output_count - 1] && strcmp(node->op_type, "Split"))
@@ -299,7 +326,7 @@ void upgrade(struct graph *graph)
         note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
     int count = graph->node_count;
     for (int n = 0; n < count; n++)
-        drop_unused_outputs(graph->node[n]);
+        drop_unused_outputs(graph, graph->node[n]);
     for (int n = 0; n < graph->node_count; n += 1 + graph->node_count - count) {
         struct node *node = graph->node[n];
         count = graph->node_count;
