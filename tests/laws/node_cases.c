@@ -328,6 +328,8 @@ static const char *const cases[] = {
     "ArgMin float64:2x3x4x5 axis=2 keepdims=0",
     "CumProd 3x4 @1",
     "CumSum 3x5x4 @1",
+    "CumSum 2x3x4 int64:1",
+    "CumSum int32:7 int32:scalar reverse=1",
     "CumSum float64:3x5 @-1 exclusive=1",
     "CumSum int32:3x5 @0 reverse=1",
     "CumSum uint8:7 @0 reverse=1 exclusive=1",
