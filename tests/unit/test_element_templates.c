@@ -169,9 +169,9 @@ static void test_scalars(void)
     uint8_t truth[18];
     struct elementwise_scalar s = {.rank = 2,
                                    .count = {6, 3},
-                                   .y = {ELEMENT_INT64, {3, 1}},
-                                   .a = {ELEMENT_INT64, {1, 0}},
-                                   .b = {ELEMENT_INT64, {0, 1}}};
+                                   .y = {.type = ELEMENT_INT64, .stride = {3, 1}},
+                                   .a = {.type = ELEMENT_INT64, .stride = {1, 0}},
+                                   .b = {.type = ELEMENT_INT64, .stride = {0, 1}}};
     elementwise_scalar(&s, NULL, integer_div, y, a, b, NULL);
     const int64_t quotient[18] = {3,         -7,        0, -3, 7, 0, INT64_MIN / 2, INT64_MIN, 0, INT64_MAX / 2,
                                   -INT64_MAX, 0, 0, 0, 0, 1, -3, 0};
@@ -182,20 +182,20 @@ static void test_scalars(void)
         CHECK(truth[i] == ((uint64_t)a[i / 3] < (uint64_t)b[i % 3]), "uint64 less %d", i);
     const float x[6] = {1.5f, -1.5f, NAN, 1e30f, -1e30f, 300};
     const struct elementwise_scalar cast = {
-        .rank = 1, .count = {6}, .y = {ELEMENT_INT64, {1}}, .a = {ELEMENT_FLOAT32, {1}}};
+        .rank = 1, .count = {6}, .y = {.type = ELEMENT_INT64, .stride = {1}}, .a = {.type = ELEMENT_FLOAT32, .stride = {1}}};
     elementwise_scalar(&cast, real_identity, NULL, y, x, NULL, NULL);
     const int64_t whole[6] = {1, -1, 0, INT64_MAX, INT64_MIN, 300};
     CHECK(!memcmp(y, whole, sizeof whole), "float32 to int64");
     const struct elementwise_scalar narrow = {
-        .rank = 1, .count = {6}, .y = {ELEMENT_UINT8, {1}}, .a = {ELEMENT_FLOAT32, {1}}};
+        .rank = 1, .count = {6}, .y = {.type = ELEMENT_UINT8, .stride = {1}}, .a = {.type = ELEMENT_FLOAT32, .stride = {1}}};
     elementwise_scalar(&narrow, real_identity, NULL, truth, x, NULL, NULL);
     CHECK(truth[0] == 1 && truth[1] == 255 && truth[5] == 44, "float32 to uint8 wraps around");
     const struct elementwise_scalar where = {.rank = 1,
                                              .count = {3},
-                                             .y = {ELEMENT_FLOAT32, {1}},
-                                             .a = {ELEMENT_BOOL, {1}},
-                                             .b = {ELEMENT_FLOAT32, {1}},
-                                             .c = {ELEMENT_FLOAT32, {0}}};
+                                             .y = {.type = ELEMENT_FLOAT32, .stride = {1}},
+                                             .a = {.type = ELEMENT_BOOL, .stride = {1}},
+                                             .b = {.type = ELEMENT_FLOAT32, .stride = {1}},
+                                             .c = {.type = ELEMENT_FLOAT32, .stride = {0}}};
     const uint8_t condition[3] = {1, 0, 1};
     float chosen[3];
     elementwise_scalar(&where, real_where, NULL, chosen, condition, x, &x[3]);
