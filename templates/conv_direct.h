@@ -20,6 +20,7 @@ struct conv_direct {
     int64_t panel;                    /* 32, or 16 */
     int64_t rows, columns;            /* of the piece */
     int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
+    int without_bias; /* sums start from zero; `bias` is not read */
     int adds_residual;
     enum activation activation;
     float alpha, beta;
@@ -88,7 +89,7 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)
-            a[t * vectors + o] = *(const vf *)(bias + o * W);
+            a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
     for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block)
         w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, a);
     if (s->channels % 16)
@@ -190,7 +191,7 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                 const int64_t block = (first + part) / W;
                 conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
                                 panel == s->panel ? tiles->narrow : tiles->half_narrow, x + n * s->x.batch, w + part,
-                                bias + first + part,
+                                s->without_bias ? bias : bias + first + part,
                                 s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block
                                                  : residual,
                                 y + n * s->y.batch + block * s->y.block);

@@ -7,7 +7,7 @@
 extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
     kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked,
     kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_conv_depthwise,
-    kernel_conv_direct, kernel_conv_grouped, kernel_copy, kernel_copy_blocked, kernel_elementwise,
+    kernel_conv_direct, kernel_conv_grouped, kernel_conv_winograd_2, kernel_conv_winograd_4, kernel_copy, kernel_copy_blocked, kernel_elementwise,
     kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gemm, kernel_gemm_matmul,
     kernel_layout_to_blocked, kernel_layout_to_plain, kernel_matmul, kernel_matmul_gemm, kernel_move,
     kernel_move_blocked, kernel_reduce, kernel_softmax;
@@ -17,6 +17,8 @@ static const struct kernel *const table[] = {
     &kernel_conv_depthwise,
     &kernel_conv_direct,
     &kernel_conv_grouped,
+    &kernel_conv_winograd_2,
+    &kernel_conv_winograd_4,
     &kernel_gemm,
     &kernel_gemm_matmul,
     &kernel_matmul,
@@ -88,4 +90,13 @@ int64_t kernel_grid(const struct node *node, int axis)
     const int64_t grid = node->kernel->grid ? node->kernel->grid(node, axis) : 1;
     const bool blocked = axis == 1 && kernel_layout(node->kernel, node, -1) == LAYOUT_BLOCKED;
     return blocked && grid < 16 ? 16 : grid;
+}
+
+struct region kernel_whole_steps(const struct node *node, struct region piece)
+{
+    for (int axis = 2; axis < piece.rank; axis++) {
+        const int64_t grid = kernel_grid(node, axis);
+        piece.axis[axis].end = (piece.axis[axis].end + grid - 1) / grid * grid;
+    }
+    return piece;
 }

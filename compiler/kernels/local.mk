@@ -3,6 +3,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
 	%D%/conv_window.c %D%/conv_window.h \
+	%D%/conv_winograd.c \
 	%D%/copy.c \
 	%D%/element.c %D%/element.h \
 	%D%/elementwise.c \

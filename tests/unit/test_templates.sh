@@ -23,7 +23,7 @@ run() { # MODE TEST EMULATOR COMPILER FLAGS...
     fi
 }
 
-for test in test_conv_templates test_gemm_templates test_pool_template test_region_template; do
+for test in test_conv_templates test_gemm_templates test_pool_template test_region_template test_winograd_template; do
     for cc in gcc clang; do
         [ "$(uname -m)" = x86_64 ] || continue
         run fma $test "" $cc -mavx2 -mfma
