@@ -26,6 +26,10 @@ struct conv_direct {
     float alpha, beta;
 };
 
+/* Floats between the weights in use and those being fetched: on maps of few pixels weights come from far memory, and
+ * hardware fetches ahead within a page only. */
+enum { CONV_DIRECT_AHEAD = 1024 };
+
 typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *restrict bias,
                                        const float *restrict residual, float *restrict y);
 
@@ -53,6 +57,9 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
     }
     UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
         vf k[TILE_VECTORS];
+        UNROLL for (int o = 0; o < vectors; o++)
+            if (o * W % 16 == 0) /* once per line of the cache */
+                __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
         UNROLL for (int o = 0; o < vectors; o++)
             k[o] = *(const vf *)(w + lane * panel + o * W);
         UNROLL for (int t = 0; t < pixels; t++) {
