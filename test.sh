@@ -71,12 +71,12 @@ build()
 
 mkdir -p build-test
 step scripts shellcheck quickstart.sh test.sh packages.sh .ci/run \
-    examples/digits/run.sh tests/models/*.sh bench/*.sh || true
+    examples/digits/run.sh tests/models/*.sh tests/conformance/*.sh docs/*.sh bench/*.sh || true
 if step autoreconf autoreconf -fi; then
     if step build-gcc build gcc --enable-werror; then
         suite gcc
     fi
-    if step build-clang build clang --enable-werror --enable-sanitizers CC=clang; then
+    if step build-clang build clang --enable-werror --enable-sanitizers CC=clang CFLAGS='-O1 -g'; then
         suite clang
     fi
     if [[ -f build-test/gcc/Makefile ]]; then

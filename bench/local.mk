@@ -1,3 +1,8 @@
+# make bench/kernels && bench/kernels
+EXTRA_PROGRAMS += %D%/kernels
+bench_kernels_SOURCES = %D%/kernels.c
+bench_kernels_CFLAGS = -std=c11 -O3 -march=native -ffp-contract=off -Wall -Wextra
+
 EXTRA_DIST += \
 	%D%/README.md \
 	%D%/export_torchvision.py \

@@ -8,8 +8,8 @@
 #include "frontend/import.h"
 #include "inspect.h"
 #include "ir/graph_print.h"
+#include "list_operators.h"
 #include "plan/program.h"
-#include "operators/op.h"
 #include "passes/passes.h"
 #include "support/fail.h"
 
@@ -182,15 +182,6 @@ static void list_passes(void)
         puts(passes[i].name);
 }
 
-static void list_operators(void)
-{
-    int count;
-    const struct op *const *table = op_table(&count);
-    for (int i = 0; i < count; i++)
-        printf("%s%s%s since %d%s\n", table[i]->domain, *table[i]->domain ? "." : "", table[i]->type,
-               table[i]->since_version, table[i]->reads || table[i]->moves ? ", splits" : "");
-}
-
 void pipeline_run(struct arena *arena, const struct options *options)
 {
     switch (options->command) {
@@ -205,7 +196,7 @@ void pipeline_run(struct arena *arena, const struct options *options)
         list_passes();
         break;
     case COMMAND_LIST_OPERATORS:
-        list_operators();
+        list_operators(arena);
         break;
     case COMMAND_NOTHING:
         break;

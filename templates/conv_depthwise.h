@@ -70,8 +70,10 @@ INLINE void conv_depthwise_small(const struct conv_depthwise *s, int rows, int c
             UNROLL for (int r = 0; r < rows; r++)
                 UNROLL for (int c = 0; c < columns; c++) {
                     const int tap_row = i - r * stride_rows, tap_column = j - c * stride_columns;
-                    if (tap_row >= 0 && tap_row < kernel_rows && tap_column >= 0 && tap_column < kernel_columns)
+                    if (tap_row >= 0 && tap_row < kernel_rows && tap_column >= 0 && tap_column < kernel_columns) {
                         a[r * columns + c] += k[tap_row * kernel_columns + tap_column] * value;
+                        LONE_CHAIN(a[r * columns + c]);
+                    }
                 }
         }
 }
@@ -86,6 +88,8 @@ INLINE void conv_depthwise_large(const struct conv_depthwise *s, int columns, co
             const vf k = *(const vf *)w;
             UNROLL for (int c = 0; c < columns; c++)
                 a[c] += k * *(const vf *)(tap + c * s->stride_columns * s->x.column);
+            if (columns == 1)
+                LONE_CHAIN(a[0]);
         }
 }
 

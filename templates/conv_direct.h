@@ -53,6 +53,8 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
                 UNROLL for (int t = 0; t < pixels; t++)
                     UNROLL for (int o = 0; o < vectors; o++)
                         a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
+        if (pixels * vectors == 1)
+            LONE_CHAIN(a[0]);
         return;
     }
     UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
@@ -67,6 +69,8 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
             UNROLL for (int o = 0; o < vectors; o++)
                 a[t * vectors + o] += k[o] * value;
         }
+        if (pixels * vectors == 1)
+            LONE_CHAIN(a[0]);
     }
 }
 

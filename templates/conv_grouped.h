@@ -28,21 +28,15 @@ struct conv_grouped {
     float alpha, beta;
 };
 
-INLINE void conv_grouped_add(int64_t count, float w, const float *restrict x, int64_t stride, float *restrict y)
+/* y[i] += w x[i stride] */
+INLINE void conv_grouped_row(int64_t count, float w, const float *restrict x, int64_t stride, float *restrict y)
 {
-    CONTRACT
     if (stride == 1)
         for (int64_t i = 0; i < count; i++)
-            y[i] += w * x[i];
+            y[i] = multiply_add(w, x[i], y[i]);
     else
         for (int64_t i = 0; i < count; i++)
-            y[i] += w * x[i * stride];
-}
-
-/* y[i] += w x[i stride] */
-MICROKERNEL conv_grouped_row(int64_t count, float w, const float *restrict x, int64_t stride, float *restrict y)
-{
-    conv_grouped_add(count, w, x, stride, y);
+            y[i] = multiply_add(w, x[i * stride], y[i]);
 }
 
 /* Where tap `tap` of output `at` reads; -1 outside of the tensor. */

@@ -51,13 +51,46 @@
 
 /* Loops over a tile: their counts are constants after inlining, and their bodies must be unrolled for the tile to
  * live in registers. */
-#if defined(__clang__)
+#if defined(__SANITIZE_ADDRESS__)
+#define CHECKED_BUILD 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CHECKED_BUILD 1
+#endif
+#endif
+
+#if defined(CHECKED_BUILD) /* every access is checked: unrolled tiles would take minutes to compile */
+#define UNROLL
+#define UNROLL_4
+#elif defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed"
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define UNROLL _Pragma("GCC unroll 64")
 #define UNROLL_4 _Pragma("GCC unroll 4")
+#endif
+
+/* One multiply-add of scalars: x y + z. */
+static inline __attribute__((always_inline, unused)) float multiply_add(float x, float y, float z)
+{
+#if MEDNN_COMPILED_FLOAT_MODE
+    return __builtin_fmaf(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
+
+/* For some processors gcc leaves the multiply-adds of a loop unfused where they form one chain. It takes this for a
+ * change of the accumulator, and fuses. */
+#if MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && defined(__AVX512F__)
+#define LONE_CHAIN(accumulator) __asm__("" : "+v"(accumulator))
+#elif MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && defined(__x86_64__)
+#define LONE_CHAIN(accumulator) __asm__("" : "+x"(accumulator))
+#elif MEDNN_COMPILED_FLOAT_MODE && !defined(__clang__) && (defined(__aarch64__) || defined(__ARM_NEON))
+#define LONE_CHAIN(accumulator) __asm__("" : "+w"(accumulator))
+#else
+#define LONE_CHAIN(accumulator) (void)0
 #endif
 
 #endif

@@ -11,6 +11,7 @@
 #include "view.h"
 
 typedef vf element_function(vf x, vf y, vf z);
+typedef uint32_t vector_bits __attribute__((vector_size(4 * W), aligned(4 * W), may_alias));
 
 #define UNUSED __attribute__((unused))
 #define FUNCTION(name) INLINE vf name(UNUSED vf x, UNUSED vf y, UNUSED vf z)
@@ -36,7 +37,7 @@ INLINE vf vector_sign_of(vf x, vf sign)
 /* 2 to the power n, for n from -126 to 127. */
 INLINE vf vector_power_of_2(vi n)
 {
-    return (vf)((n + 127) << 23);
+    return (vf)((vector_bits)(n + 127) << 23);
 }
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to an integer, and leaves it in the low bits. */
@@ -74,7 +75,8 @@ INLINE vf vector_log(vf x)
 {
     const vf infinity = vector_of(__builtin_inff());
     const vi tiny = x < 1.17549435e-38f;
-    const vi bits = (vi)vector_select(tiny, x * 8388608.0f, x) + (0x3f800000 - 0x3f3504f3);
+    const vi bits =
+        (vi)((vector_bits)vector_select(tiny, x * 8388608.0f, x) + (0x3f800000 - 0x3f3504f3));
     const vf exponent = __builtin_convertvector((bits >> 23) - 127 - (tiny & 23), vf);
     const vf f = (vf)((bits & 0x7fffff) + 0x3f3504f3) - 1, s = f / (f + 2), s2 = s * s, half = 0.5f * f * f;
     const vf rest = s2 * (((0.235937461f * s2 + 0.285367668f) * s2 + 0.400003433f) * s2 + 0.666666627f);

@@ -89,6 +89,8 @@ INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, 
             UNROLL for (int i = 0; i < each; i++)
                 a[r * each + i] += k[i] * value;
         }
+        if (rows * each == 1)
+            LONE_CHAIN(a[0]);
     }
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int i = 0; i < each; i++) {

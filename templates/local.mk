@@ -4,26 +4,45 @@ TEMPLATE_FILES = \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
+	%D%/conv_transpose.h \
 	%D%/conv_winograd.h \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
+	%D%/dft.h \
+	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
 	%D%/functions.h \
 	%D%/gemm.h \
+	%D%/grid_sample.h \
+	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
+	%D%/lines.h \
+	%D%/lrn.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/normalize.h \
+	%D%/placed.h \
 	%D%/pool.h \
+	%D%/pool_scalar.h \
+	%D%/recurrent.h \
 	%D%/reduce.h \
+	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
+	%D%/resize.h \
+	%D%/roi_align.h \
 	%D%/scalars.h \
+	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
 	%D%/tile.h \
-	%D%/view.h
+	%D%/unpool.h \
+	%D%/view.h \
+	%D%/walk.h
+
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)
+EXTRA_DIST += %D%/README.md

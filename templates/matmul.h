@@ -45,6 +45,8 @@ INLINE void matmul_tile(const struct matmul *s, int rows, int vectors, const flo
             UNROLL for (int o = 0; o < vectors; o++)
                 sum[r * vectors + o] += k[o] * value;
         }
+        if (rows * vectors == 1)
+            LONE_CHAIN(sum[0]);
     }
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int o = 0; o < vectors; o++)
@@ -54,14 +56,13 @@ INLINE void matmul_tile(const struct matmul *s, int rows, int vectors, const flo
 INLINE void matmul_single(const struct matmul *s, int rows, const float *restrict a, const float *restrict b,
                           float *restrict y)
 {
-    CONTRACT
     float sum[TILE_ACCUMULATORS];
     UNROLL for (int r = 0; r < rows; r++)
         sum[r] = 0;
     for (int64_t d = 0; d < s->depth; d++) {
         const float k = b[d * s->b_depth];
         UNROLL for (int r = 0; r < rows; r++)
-            sum[r] += k * a[r * s->a_row + d * s->a_depth];
+            sum[r] = multiply_add(k, a[r * s->a_row + d * s->a_depth], sum[r]);
     }
     UNROLL for (int r = 0; r < rows; r++)
         y[r * s->y_row] = sum[r] * s->scale;

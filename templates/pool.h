@@ -1,4 +1,4 @@
-/* pool.h -- maxima and averages over windows, blocked, and plain with up to three spatial axes.
+/* pool.h -- maxima and averages over windows, blocked, and plain (there norms too) with up to three spatial axes.
  *
  * Windows are cut off at the tensor's bounds: no border is read. Averages add rows in order, columns in order. */
 /* SPDX-License-Identifier: MIT */
@@ -6,6 +6,7 @@
 #define MEDNN_POOL_H
 
 #include "activation.h"
+#include "functions.h"
 #include "view.h"
 
 /* One spatial axis of a piece. Positions count from the beginning of the input's storage: the first output's window
@@ -133,11 +134,23 @@ struct pool_plain {
     int64_t x_batch, x_channel, x_axis[3], y_batch, y_channel, y_axis[3];
     struct pool_axis axis[3];
     int average, counts_padding;
+    int power; /* of the norm; 0: maximum or average */
 };
+
+INLINE float pool_power(float x, int power)
+{
+    const float a = __builtin_fabsf(x);
+    return power == 1 ? a : power == 2 ? a * a : float_pow(a, (float)power);
+}
+
+INLINE float pool_root(float x, int power)
+{
+    return power == 1 ? x : power == 2 ? __builtin_sqrtf(x) : float_pow(x, 1 / (float)power);
+}
 
 INLINE float pool_plain_window(const struct pool_plain *s, const float *restrict x, const struct pool_taps *taps)
 {
-    float result = s->average ? 0 : -__builtin_inff();
+    float result = s->average || s->power ? 0 : -__builtin_inff();
     int64_t inside = 1, padded = 1;
     for (int64_t i = taps[0].begin; i < taps[0].end; i++)
         for (int64_t j = taps[1].begin; j < taps[1].end; j++)
@@ -145,8 +158,12 @@ INLINE float pool_plain_window(const struct pool_plain *s, const float *restrict
                 const float value = x[(taps[0].start + i * s->axis[0].dilation) * s->x_axis[0] +
                                       (taps[1].start + j * s->axis[1].dilation) * s->x_axis[1] +
                                       (taps[2].start + k * s->axis[2].dilation) * s->x_axis[2]];
-                result = s->average ? result + value : scalar_max(result, value);
+                result = s->average ? result + value
+                         : s->power ? result + pool_power(value, s->power)
+                                    : scalar_max(result, value);
             }
+    if (s->power)
+        return pool_root(result, s->power);
     for (int i = 0; i < 3; i++) {
         inside *= taps[i].end - taps[i].begin;
         padded *= taps[i].padded;

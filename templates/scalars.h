@@ -200,7 +200,63 @@ INLINE void store_real(void *array, enum element_type type, int64_t at, double v
     }
 #define WRAP(x, operation, y) ((int64_t)((uint64_t)(x) operation(uint64_t)(y)))
 
+/* To the nearest whole number, halves to even. */
+INLINE double real_whole(double x)
+{
+    const double large = 4503599627370496.0, size = __builtin_fabs(x);
+    return size < large ? __builtin_copysign((size + large) - large, x) : x;
+}
+
+/* Long division in binary: every step is exact. */
+INLINE double real_rest(double x, double y)
+{
+    const double divisor = __builtin_fabs(y);
+    double rest = __builtin_fabs(x), part = divisor;
+    if (x - x != 0 || y == 0 || y != y)
+        return __builtin_nan("");
+    if (rest < divisor)
+        return x;
+    while (part <= rest * 0.5)
+        part += part;
+    for (; part >= divisor; part *= 0.5)
+        rest -= rest >= part ? part : 0;
+    return __builtin_copysign(rest, x);
+}
+
+INLINE double real_limit_1(double x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
+INLINE int64_t integer_power(int64_t x, int64_t y)
+{
+    uint64_t power = 1, base = (uint64_t)x;
+    if (y < 0)
+        return x == 1 ? 1 : x == -1 ? 1 - 2 * (y & 1) : 0;
+    for (; y > 0; y >>= 1, base *= base)
+        power *= y & 1 ? base : 1;
+    return (int64_t)power;
+}
+
 REAL(identity, x)
+REAL(square, x *x)
+REAL(round, real_whole(x))
+REAL(floor, real_whole(x) > x ? real_whole(x) - 1 : real_whole(x))
+REAL(ceil, __builtin_copysign(real_whole(x) < x ? real_whole(x) + 1 : real_whole(x), x))
+REAL(sqrt, __builtin_sqrt(x))
+REAL(reciprocal, 1 / x)
+REAL(fmod, real_rest(x, y))
+REAL(leaky_relu, x < 0 ? x * y : x)
+REAL(prelu, x < 0 ? x * y : x)
+REAL(hard_sigmoid, real_limit_1(x *y + z))
+REAL(hard_swish, x *real_limit_1(x / 6 + 0.5))
+REAL(softsign, x / (1 + __builtin_fabs(x)))
+REAL(thresholded_relu, x > y ? x : 0)
+REAL(none, 0)
+REAL(is_nan, x != x)
+REAL(is_inf, __builtin_fabs(x) == __builtin_inf())
+REAL(is_positive_inf, x == __builtin_inf())
+REAL(is_negative_inf, x == -__builtin_inf())
 REAL(add, x + y)
 REAL(sub, x - y)
 REAL(mul, x *y)
@@ -239,9 +295,21 @@ INTEGER(and, x != 0 && y != 0)
 INTEGER(or, x != 0 || y != 0)
 INTEGER(xor, (x != 0) != (y != 0))
 INTEGER(not, x == 0)
+INTEGER(square, WRAP(x, *, x))
+INTEGER(bitwise_and, x &y)
+INTEGER(bitwise_or, x | y)
+INTEGER(bitwise_xor, x ^ y)
+INTEGER(bitwise_not, ~x)
+INTEGER(shift_left, (uint64_t)y > 63 ? 0 : WRAP(x, <<, y))
+INTEGER(shift_right, (uint64_t)y > 63 ? 0 : WRAP(x, >>, y))
+INTEGER(fmod, y == 0 || y == -1 ? 0 : x % y)
+INTEGER(mod, y == 0 || y == -1 ? 0 : x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0))
+INTEGER(pow, integer_power(x, y))
+INTEGER(prelu, x < 0 ? WRAP(x, *, y) : x)
 
 /* Of uint64_t, where the sign bit counts. */
 INTEGER(unsigned_div, y == 0 ? 0 : WRAP(x, /, y))
+INTEGER(unsigned_mod, y == 0 ? 0 : WRAP(x, %, y))
 INTEGER(unsigned_min, (uint64_t)y < (uint64_t)x ? y : x)
 INTEGER(unsigned_max, (uint64_t)y > (uint64_t)x ? y : x)
 INTEGER(unsigned_sign, x != 0)
@@ -255,6 +323,7 @@ INTEGER(unsigned_greater_or_equal, (uint64_t)x >= (uint64_t)y)
 struct operand_scalar {
     enum element_type type;
     int64_t stride[8]; /* in elements, 0 where the operand does not move */
+    double value;      /* of operands that are numbers */
 };
 
 struct elementwise_scalar {
@@ -265,12 +334,12 @@ struct elementwise_scalar {
 
 INLINE int64_t operand_integer(const void *x, const struct operand_scalar *operand, int64_t at)
 {
-    return x ? load_integer(x, operand->type, at) : 0;
+    return x ? load_integer(x, operand->type, at) : (int64_t)operand->value;
 }
 
 INLINE double operand_real(const void *x, const struct operand_scalar *operand, int64_t at)
 {
-    return x ? load_real(x, operand->type, at) : 0;
+    return x ? load_real(x, operand->type, at) : operand->value;
 }
 
 /* One of `real` and `integer` is NULL. */

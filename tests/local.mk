@@ -8,6 +8,7 @@ include tests/golden/local.mk
 include tests/devices/local.mk
 include tests/models/local.mk
 include tests/negative/local.mk
+include tests/conformance/local.mk
 
 .PHONY: check-long
 check-long: check

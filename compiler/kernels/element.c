@@ -23,6 +23,7 @@ struct row {
 
 #define VECTOR(name) .vector = name
 #define NUMBER(name) .vector = name, .real = name, .integer = name
+#define BOTH(name) .vector = name, .real = name
 #define SCALAR(name) .real = name, .integer = name
 #define LOGIC(name) .integer = name
 #define UNSIGNED(name) .unsigned_integer = "unsigned_" name
@@ -31,8 +32,14 @@ static const struct row rows[] = {
     {"Abs", 1, NUMBER("abs"), .unsigned_integer = "identity"},
     {"Add", 2, NUMBER("add")},
     {"And", 2, LOGIC("and")},
+    {"BitShift", 2, LOGIC("shift_left")},
+    {"BitwiseAnd", 2, LOGIC("bitwise_and")},
+    {"BitwiseNot", 1, LOGIC("bitwise_not")},
+    {"BitwiseOr", 2, LOGIC("bitwise_or")},
+    {"BitwiseXor", 2, LOGIC("bitwise_xor")},
     {"Cast", 1, SCALAR("identity"), .vector = "identity"},
-    {"Ceil", 1, VECTOR("ceil")},
+    {"CastLike", 1, SCALAR("identity")},
+    {"Ceil", 1, BOTH("ceil")},
     {"Celu", 1, VECTOR("celu"), .number = {{"alpha", 1}}},
     {"Clip", 3, VECTOR("clip")},
     {"Cos", 1, VECTOR("cos")},
@@ -41,14 +48,16 @@ static const struct row rows[] = {
     {"Equal", 2, SCALAR("equal")},
     {"Erf", 1, VECTOR("erf")},
     {"Exp", 1, VECTOR("exp")},
-    {"Floor", 1, VECTOR("floor")},
+    {"Floor", 1, BOTH("floor")},
     {"Gelu", 1, VECTOR("gelu")},
     {"Greater", 2, SCALAR("greater"), UNSIGNED("greater")},
     {"GreaterOrEqual", 2, SCALAR("greater_or_equal"), UNSIGNED("greater_or_equal")},
-    {"HardSigmoid", 1, VECTOR("hard_sigmoid"), .number = {{"alpha", 0.2f}, {"beta", 0.5f}}},
-    {"HardSwish", 1, VECTOR("hard_swish")},
+    {"HardSigmoid", 1, BOTH("hard_sigmoid"), .number = {{"alpha", 0.2f}, {"beta", 0.5f}}},
+    {"HardSwish", 1, BOTH("hard_swish")},
     {"Identity", 1, NUMBER("identity")},
-    {"LeakyRelu", 1, VECTOR("leaky_relu"), .number = {{"alpha", 0.01f}}},
+    {"IsInf", 1, .real = "is_inf"},
+    {"IsNaN", 1, .real = "is_nan"},
+    {"LeakyRelu", 1, BOTH("leaky_relu"), .number = {{"alpha", 0.01f}}},
     {"Less", 2, SCALAR("less"), UNSIGNED("less")},
     {"LessOrEqual", 2, SCALAR("less_or_equal"), UNSIGNED("less_or_equal")},
     {"Log", 1, VECTOR("log")},
@@ -56,26 +65,27 @@ static const struct row rows[] = {
     {"Mean", 0, .vector = "add", .real = "add"},
     {"Min", 0, NUMBER("min"), UNSIGNED("min")},
     {"Mish", 1, VECTOR("mish")},
+    {"Mod", 2, .real = "fmod", .integer = "mod", UNSIGNED("mod")},
     {"Mul", 2, NUMBER("mul")},
     {"Neg", 1, NUMBER("neg")},
     {"Not", 1, LOGIC("not")},
     {"Or", 2, LOGIC("or")},
-    {"Pow", 2, VECTOR("pow")},
-    {"PRelu", 2, VECTOR("prelu")},
-    {"Reciprocal", 1, VECTOR("reciprocal")},
+    {"Pow", 2, VECTOR("pow"), .integer = "pow"},
+    {"PRelu", 2, NUMBER("prelu")},
+    {"Reciprocal", 1, BOTH("reciprocal")},
     {"Relu", 1, NUMBER("relu")},
-    {"Round", 1, VECTOR("round")},
+    {"Round", 1, BOTH("round")},
     {"Selu", 1, VECTOR("selu"), .number = {{"alpha", 1.67326319f}, {"gamma", 1.05070102f}}},
     {"Sigmoid", 1, VECTOR("sigmoid")},
     {"Sign", 1, NUMBER("sign"), UNSIGNED("sign")},
     {"Sin", 1, VECTOR("sin")},
     {"Softplus", 1, VECTOR("softplus")},
-    {"Softsign", 1, VECTOR("softsign")},
-    {"Sqrt", 1, VECTOR("sqrt")},
+    {"Softsign", 1, BOTH("softsign")},
+    {"Sqrt", 1, BOTH("sqrt")},
     {"Sub", 2, NUMBER("sub")},
     {"Sum", 0, .vector = "add", .real = "add"},
     {"Tanh", 1, VECTOR("tanh")},
-    {"ThresholdedRelu", 1, VECTOR("thresholded_relu"), .number = {{"alpha", 1}}},
+    {"ThresholdedRelu", 1, BOTH("thresholded_relu"), .number = {{"alpha", 1}}},
     {"Where", 3, SCALAR("where")},
     {"Xor", 2, LOGIC("xor")},
 };
@@ -202,24 +212,52 @@ static bool clip_call(const struct node *node, const char *unsign, int k, struct
     return true;
 }
 
+static const char *real_function(const struct node *node, const struct row *row)
+{
+    static const char *const infinite[] = {"none", "is_positive_inf", "is_negative_inf", "is_inf"};
+    if (is_op(node, "IsInf"))
+        return infinite[(node_int(node, "detect_positive", 1) != 0) + 2 * (node_int(node, "detect_negative", 1) != 0)];
+    if (is_op(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh"))
+        return "gelu_tanh";
+    return row->real ? row->real : row->vector;
+}
+
+static const char *integer_function(const struct node *node, const struct row *row)
+{
+    const bool is_signed = !(TYPES_UNSIGNED & TYPE_BIT(node->input[0]->type));
+    if (is_op(node, "BitShift") && !strcmp(node_string(node, "direction", ""), "RIGHT"))
+        return "shift_right";
+    if (is_op(node, "Mod") && is_signed && node_int(node, "fmod", 0))
+        return "fmod";
+    if (is_op(node, "PRelu") && !is_signed)
+        return "identity";
+    if (is_op(node, "Pow") && type_is_float(node->input[1]->type))
+        return NULL;
+    return row->integer;
+}
+
 bool element_scalar_call(const struct node *node, int k, struct element_call *call)
 {
     const struct row *row = find_row(node);
     if (!row)
         return false;
     const enum type value = node->input[is_op(node, "Where") ? 1 : 0]->type;
-    const bool real = type_is_float(value) || (is_op(node, "Cast") && type_is_float(node->output[0]->type));
+    const bool is_cast = is_op(node, "Cast") || is_op(node, "CastLike");
+    const bool real = type_is_float(value) || (is_cast && type_is_float(node->output[0]->type));
     const bool is_unsigned = value == TYPE_UINT64 && row->unsigned_integer;
-    const char *function = real ? row->real : is_unsigned ? row->unsigned_integer : row->integer;
+    const char *function = real          ? real_function(node, row)
+                           : is_unsigned ? row->unsigned_integer
+                                         : integer_function(node, row);
     bool found;
     if (is_op(node, "Clip"))
         found = clip_call(node, value == TYPE_UINT64 ? "unsigned" : NULL, k, call);
-    else if (!function || is_op(node, "Mean"))
+    else if (!function)
         return false;
     else
         found = row->operands ? plain_call(node, row, function, k, call) : fold_call(node, row, function, k, call);
     call->integer = !real;
-    return found;
+    call->of_vectors = real && !row->real && row->vector && !is_op(node, "Clip") && !is_op(node, "IsInf");
+    return found && !(call->of_vectors && value == TYPE_DOUBLE);
 }
 
 int element_axis(const struct tensor *operand, int rank, int axis)

@@ -3,7 +3,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "element.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -110,18 +109,6 @@ static void emit_vector_call(struct source *source, const struct node *node, str
 
 /* ---- other types ---- */
 
-static const char *element_type(enum type type)
-{
-    static const char *const name[] = {
-        [TYPE_FLOAT] = "ELEMENT_FLOAT32",    [TYPE_DOUBLE] = "ELEMENT_FLOAT64", [TYPE_FLOAT16] = "ELEMENT_FLOAT16",
-        [TYPE_BFLOAT16] = "ELEMENT_BFLOAT16", [TYPE_BOOL] = "ELEMENT_BOOL",      [TYPE_INT8] = "ELEMENT_INT8",
-        [TYPE_INT16] = "ELEMENT_INT16",       [TYPE_INT32] = "ELEMENT_INT32",    [TYPE_INT64] = "ELEMENT_INT64",
-        [TYPE_UINT8] = "ELEMENT_UINT8",       [TYPE_UINT16] = "ELEMENT_UINT16",  [TYPE_UINT32] = "ELEMENT_UINT32",
-        [TYPE_UINT64] = "ELEMENT_UINT64"};
-    assert(type <= TYPE_BFLOAT16 && name[type]);
-    return name[type];
-}
-
 static void emit_scalar_call(struct source *source, const struct node *node, struct region region, int k, bool last,
                              const struct element_call *call, struct text *body)
 {
@@ -132,16 +119,21 @@ static void emit_scalar_call(struct source *source, const struct node *node, str
                   "static const struct elementwise_scalar %s = {\n    .rank = %d, .count = %s,\n"
                   "    .y = {.type = %s, .stride = %s}",
                   shape, loops.rank, numbers_text(arena, loops.count, loops.rank),
-                  element_type(node->output[0]->type), numbers_text(arena, loops.stride[LOOP_Y], loops.rank));
+                  element_type_text(node->output[0]->type), numbers_text(arena, loops.stride[LOOP_Y], loops.rank));
     for (int i = 0; i < call->operands; i++)
-        source_printf(source, ",\n    .%s = {.type = %s, .stride = %s}", operand_name[i],
-                      element_type(call->x[i].tensor->type),
-                      numbers_text(arena, loops.stride[LOOP_OPERANDS + i], loops.rank));
+        if (call->x[i].tensor)
+            source_printf(source, ",\n    .%s = {.type = %s, .stride = %s}", operand_name[i],
+                          element_type_text(call->x[i].tensor->type),
+                          numbers_text(arena, loops.stride[LOOP_OPERANDS + i], loops.rank));
+        else
+            source_printf(source, ",\n    .%s = {.value = %s}", operand_name[i], float_text(arena, call->x[i].number));
     source_printf(source, "};\n\n");
-    text_printf(body, "    elementwise_scalar(&%s, %s%s, %s%s, %s,\n                       %s, %s, %s);\n", shape,
-                call->integer ? "NULL" : "real_", call->integer ? "" : call->function,
-                call->integer ? "integer_" : "NULL", call->integer ? call->function : "", loops.at[LOOP_Y],
-                loops.at[LOOP_OPERANDS], loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
+    if (call->of_vectors)
+        source_use(source, "scalars_of_vectors.h");
+    const char *prefix = call->integer ? "NULL, integer_" : call->of_vectors ? "real_vector_" : "real_";
+    text_printf(body, "    elementwise_scalar(&%s, %s%s%s, %s,\n                       %s, %s, %s);\n", shape, prefix,
+                call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
+                loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
 }
 
 /* ---- both ---- */

@@ -4,13 +4,60 @@
 
 #include <string.h>
 
-extern const struct kernel kernel_AveragePool_blocked, kernel_AveragePool_plain,
-    kernel_GlobalAveragePool_blocked, kernel_GlobalAveragePool_plain, kernel_GlobalMaxPool_blocked,
-    kernel_GlobalMaxPool_plain, kernel_MaxPool_blocked, kernel_MaxPool_plain, kernel_conv_depthwise,
-    kernel_conv_direct, kernel_conv_grouped, kernel_conv_winograd_2, kernel_conv_winograd_4, kernel_copy, kernel_copy_blocked, kernel_elementwise,
-    kernel_elementwise_blocked, kernel_elementwise_scalar, kernel_gemm, kernel_gemm_matmul,
-    kernel_layout_to_blocked, kernel_layout_to_plain, kernel_matmul, kernel_matmul_gemm, kernel_move,
-    kernel_move_blocked, kernel_reduce, kernel_softmax;
+extern const struct kernel
+    kernel_AveragePool_blocked,
+    kernel_AveragePool_plain,
+    kernel_AveragePool_scalar,
+    kernel_GlobalAveragePool_blocked,
+    kernel_GlobalAveragePool_plain,
+    kernel_GlobalAveragePool_scalar,
+    kernel_GlobalLpPool,
+    kernel_GlobalMaxPool_blocked,
+    kernel_GlobalMaxPool_plain,
+    kernel_GlobalMaxPool_scalar,
+    kernel_LpPool,
+    kernel_MaxPool_blocked,
+    kernel_MaxPool_plain,
+    kernel_MaxPool_scalar,
+    kernel_conv_depthwise,
+    kernel_conv_direct,
+    kernel_conv_grouped,
+    kernel_conv_transpose,
+    kernel_conv_winograd_2,
+    kernel_conv_winograd_4,
+    kernel_copy,
+    kernel_copy_blocked,
+    kernel_dft,
+    kernel_einsum,
+    kernel_elementwise,
+    kernel_elementwise_blocked,
+    kernel_elementwise_scalar,
+    kernel_gather,
+    kernel_gemm,
+    kernel_gemm_matmul,
+    kernel_grid_sample,
+    kernel_layout_to_blocked,
+    kernel_layout_to_plain,
+    kernel_lines,
+    kernel_lrn,
+    kernel_matmul,
+    kernel_matmul_gemm,
+    kernel_max_unpool,
+    kernel_move,
+    kernel_move_blocked,
+    kernel_normalize,
+    kernel_one_hot,
+    kernel_recurrent,
+    kernel_reduce,
+    kernel_reduce_scalar,
+    kernel_resize,
+    kernel_resize_blocked,
+    kernel_reverse_sequence,
+    kernel_roi_align,
+    kernel_scatter,
+    kernel_softmax,
+    kernel_split,
+    kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
@@ -40,8 +87,33 @@ static const struct kernel *const table[] = {
     &kernel_layout_to_plain,
     &kernel_move,
     &kernel_move_blocked,
+    &kernel_gather,
     &kernel_reduce,
+    &kernel_scatter,
     &kernel_softmax,
+    &kernel_resize_blocked,
+    &kernel_resize,
+    &kernel_MaxPool_scalar,
+    &kernel_GlobalMaxPool_scalar,
+    &kernel_GlobalAveragePool_scalar,
+    &kernel_AveragePool_scalar,
+    &kernel_reduce_scalar,
+    &kernel_max_unpool,
+    &kernel_split,
+    &kernel_reverse_sequence,
+    &kernel_trilu,
+    &kernel_one_hot,
+    &kernel_lines,
+    &kernel_conv_transpose,
+    &kernel_normalize,
+    &kernel_lrn,
+    &kernel_LpPool,
+    &kernel_GlobalLpPool,
+    &kernel_recurrent,
+    &kernel_einsum,
+    &kernel_grid_sample,
+    &kernel_roi_align,
+    &kernel_dft,
 };
 
 const struct kernel *const *kernel_table(int *count)
@@ -96,7 +168,8 @@ struct region kernel_whole_steps(const struct node *node, struct region piece)
 {
     for (int axis = 2; axis < piece.rank; axis++) {
         const int64_t grid = kernel_grid(node, axis);
-        piece.axis[axis].end = (piece.axis[axis].end + grid - 1) / grid * grid;
+        if (grid > 1)
+            piece.axis[axis].end = (piece.axis[axis].end + grid - 1) / grid * grid;
     }
     return piece;
 }

@@ -4,6 +4,7 @@
 
 #include "../operators/op.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -52,6 +53,35 @@ const char *float_text(struct arena *arena, double value)
         if (*at == '.' || *at == 'e')
             return arena_printf(arena, "%sf", text);
     return arena_printf(arena, "%s.0f", text);
+}
+
+const char *element_type_text(enum type type)
+{
+    static const char *const name[] = {
+        [TYPE_FLOAT] = "ELEMENT_FLOAT32",    [TYPE_DOUBLE] = "ELEMENT_FLOAT64", [TYPE_FLOAT16] = "ELEMENT_FLOAT16",
+        [TYPE_BFLOAT16] = "ELEMENT_BFLOAT16", [TYPE_BOOL] = "ELEMENT_BOOL",      [TYPE_INT8] = "ELEMENT_INT8",
+        [TYPE_INT16] = "ELEMENT_INT16",       [TYPE_INT32] = "ELEMENT_INT32",    [TYPE_INT64] = "ELEMENT_INT64",
+        [TYPE_UINT8] = "ELEMENT_UINT8",       [TYPE_UINT16] = "ELEMENT_UINT16",  [TYPE_UINT32] = "ELEMENT_UINT32",
+        [TYPE_UINT64] = "ELEMENT_UINT64"};
+    assert(type <= TYPE_BFLOAT16 && name[type]);
+    return name[type];
+}
+
+void write_box_copy(struct source *source, const struct tensor *y, struct region to, const struct tensor *x,
+                    struct region from)
+{
+    struct arena *arena = source_arena(source);
+    int64_t x_stride[MAX_RANK], y_stride[MAX_RANK], count[MAX_RANK];
+    storage_strides(source_storage(source, x), x_stride);
+    storage_strides(source_storage(source, y), y_stride);
+    for (int axis = 0; axis < to.rank; axis++)
+        count[axis] = to.axis[axis].end - to.axis[axis].begin;
+    source_printf(source,
+                  "    copy_box(%s, (const int64_t[])%s,\n             %s, (const int64_t[])%s,\n"
+                  "             (const int64_t[])%s, %d, %zu);\n",
+                  plain_at(source, y, to), numbers_text(arena, y_stride, to.rank), plain_at(source, x, from),
+                  numbers_text(arena, x_stride, to.rank), numbers_text(arena, count, to.rank), to.rank,
+                  type_size(y->type));
 }
 
 static const char *activation_constant(enum activation activation)

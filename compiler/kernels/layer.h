@@ -26,6 +26,13 @@ bool epilogue_keeps_zero(const struct epilogue *epilogue);
 /* A float as a C expression. */
 const char *float_text(struct arena *arena, double value);
 
+/* The constant of templates/scalars.h for a type. */
+const char *element_type_text(enum type type);
+
+/* A line that copies the box `from` of x to the box `to` of y, both plain and of one size; needs region.h. */
+void write_box_copy(struct source *source, const struct tensor *y, struct region to, const struct tensor *x,
+                    struct region from);
+
 /* ", .activation = ..., .alpha = ..., .beta = ..." as designated initialisers; nothing where all is 0. */
 void write_activation(struct source *source, const struct node *node);
 

@@ -2,18 +2,38 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
-	%D%/conv_window.c %D%/conv_window.h \
+	%D%/conv_transpose.c \
+	%D%/conv_window.c \
+	%D%/conv_window.h \
 	%D%/conv_winograd.c \
 	%D%/copy.c \
-	%D%/element.c %D%/element.h \
+	%D%/dft.c \
+	%D%/einsum.c \
+	%D%/element.c \
+	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
 	%D%/gemm.c \
-	%D%/kernel.c %D%/kernel.h \
-	%D%/layer.c %D%/layer.h \
+	%D%/grid_sample.c \
+	%D%/indexed.c \
+	%D%/kernel.c \
+	%D%/kernel.h \
+	%D%/layer.c \
+	%D%/layer.h \
 	%D%/layout.c \
+	%D%/lines.c \
+	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/normalize.c \
+	%D%/placed.c \
 	%D%/pool.c \
+	%D%/recurrent.c \
 	%D%/reduce.c \
-	%D%/softmax.c
+	%D%/resize.c \
+	%D%/roi_align.c \
+	%D%/softmax.c \
+	%D%/split.c \
+	%D%/unpool.c
+
+EXTRA_DIST += %D%/README.md

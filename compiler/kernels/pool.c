@@ -1,4 +1,5 @@
-/* pool.c -- MaxPool, AveragePool and their global forms by templates/pool.h. */
+/* pool.c -- MaxPool, AveragePool, LpPool and their global forms by templates/pool.h; types other than float and
+ * places of maxima by templates/pool_scalar.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
 #include "layer.h"
@@ -26,6 +27,11 @@ static bool accepts(const struct node *node)
 static bool accepts_blocked(const struct node *node)
 {
     return accepts(node) && tensor_can_block(node_input(node, 0));
+}
+
+static bool is_lp(const struct node *node)
+{
+    return strstr(node->op_type, "LpPool");
 }
 
 /* The window of a global pooling is its input. */
@@ -67,6 +73,8 @@ static void write_kind(struct source *source, const struct node *node)
         source_printf(source, ",\n    .average = 1");
     if (is_average(node) && !is_global(node) && node_int(node, "count_include_pad", 0))
         source_printf(source, ", .counts_padding = 1");
+    if (is_lp(node))
+        source_printf(source, ",\n    .power = %" PRId64, node_int(node, "p", 2));
     source_printf(source, "};\n\n");
 }
 
@@ -140,6 +148,15 @@ static void write_strides(struct source *source, char which, const struct tensor
                   which, stride[1], which, numbers_text(source_arena(source), spatial, 3));
 }
 
+static void write_axes(struct source *source, const struct node *node, const struct window *window,
+                       struct region region)
+{
+    source_printf(source, ",\n    .axis = {%s,\n             %s,\n             %s}",
+                  axis_text(source, node, window, window->spatial - 3, region),
+                  axis_text(source, node, window, window->spatial - 2, region),
+                  axis_text(source, node, window, window->spatial - 1, region));
+}
+
 static void emit_plain(struct source *source, const struct node *node, const struct region *region)
 {
     const struct window window = window_of(node);
@@ -153,14 +170,66 @@ static void emit_plain(struct source *source, const struct node *node, const str
                   region->axis[0].end - region->axis[0].begin, region->axis[1].end - region->axis[1].begin);
     write_strides(source, 'x', node->input[0]);
     write_strides(source, 'y', node->output[0]);
-    source_printf(source, ",\n    .axis = {%s,\n             %s,\n             %s}",
-                  axis_text(source, node, &window, window.spatial - 3, *region),
-                  axis_text(source, node, &window, window.spatial - 2, *region),
-                  axis_text(source, node, &window, window.spatial - 1, *region));
+    write_axes(source, node, &window, *region);
     write_kind(source, node);
     source_function(source);
     source_printf(source, "    pool_plain(&%s_shape, %s,\n               %s);\n", name,
                   plain_at(source, node->input[0], first), plain_at(source, node->output[0], *region));
+    source_end(source);
+}
+
+/* ---- any type ---- */
+
+static bool accepts_scalar(const struct node *node)
+{
+    const struct shape shape = node->input[0]->shape;
+    return shape.rank >= 3 && shape.rank <= 5 && !node->epilogue.residual && !node->epilogue.activation;
+}
+
+/* Where the elements of x lie in row-major order of the whole tensor, or in column-major order of its spatial axes. */
+static void write_places(struct source *source, const struct node *node, struct region region)
+{
+    const struct shape shape = node->input[0]->shape;
+    const struct region storage = source_storage(source, node->input[0]);
+    const bool column_major = node_int(node, "storage_order", 0) == 1;
+    int64_t stride[MAX_RANK], spatial[3] = {0}, first, plane = 1;
+    storage_strides(region_whole(shape), stride);
+    for (int a = 2; a < shape.rank && column_major; a++) {
+        stride[a] = plane;
+        plane *= shape.dim[a];
+    }
+    first = region.axis[0].begin * stride[0] + region.axis[1].begin * stride[1];
+    for (int a = 2; a < shape.rank; a++) {
+        spatial[3 - shape.rank + a] = stride[a];
+        first += storage.axis[a].begin * stride[a];
+    }
+    write_strides(source, 'z', node->output[1]);
+    source_printf(source,
+                  ",\n    .place = %" PRId64 ", .place_batch = %" PRId64 ", .place_channel = %" PRId64 ", .place_axis = %s",
+                  first, stride[0], stride[1], numbers_text(source_arena(source), spatial, 3));
+}
+
+static void emit_scalar(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct window window = window_of(node);
+    struct region first = source_storage(source, node->input[0]);
+    first.axis[0] = region->axis[0];
+    first.axis[1] = region->axis[1];
+    source_use(source, "pool_scalar.h");
+    source_printf(source,
+                  "static const struct pool_scalar %s_shape = {\n    .type = %s, .batch = %" PRId64 ", .channels = %" PRId64,
+                  source_name(source), element_type_text(node->input[0]->type),
+                  region->axis[0].end - region->axis[0].begin, region->axis[1].end - region->axis[1].begin);
+    write_strides(source, 'x', node->input[0]);
+    write_strides(source, 'y', node->output[0]);
+    if (node_output(node, 1))
+        write_places(source, node, *region);
+    write_axes(source, node, &window, *region);
+    write_kind(source, node);
+    source_function(source);
+    source_printf(source, "    pool_scalar(&%s_shape, %s,\n                %s, %s);\n", source_name(source),
+                  plain_at(source, node->input[0], first), plain_at(source, node->output[0], *region),
+                  node_output(node, 1) ? plain_at(source, node->output[1], region[1]) : "NULL");
     source_end(source);
 }
 
@@ -178,6 +247,11 @@ static double cost_plain(const struct node *node)
     return 16 * cost_blocked(node);
 }
 
+static double cost_scalar(const struct node *node)
+{
+    return 4 * cost_plain(node);
+}
+
 #define KERNEL(type)                                                                                       \
     const struct kernel kernel_##type##_blocked = {.name = #type "_blocked",                               \
                                                    .op_type = #type,                                       \
@@ -186,7 +260,17 @@ static double cost_plain(const struct node *node)
                                                    .cost = cost_blocked,                                   \
                                                    .emit = emit_blocked};                                  \
     const struct kernel kernel_##type##_plain = {                                                          \
-        .name = #type "_plain", .op_type = #type, .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+        .name = #type "_plain", .op_type = #type, .accepts = accepts, .cost = cost_plain, .emit = emit_plain};     \
+    const struct kernel kernel_##type##_scalar = {.name = #type "_scalar",                                 \
+                                                  .op_type = #type,                                        \
+                                                  .accepts = accepts_scalar,                               \
+                                                  .cost = cost_scalar,                                     \
+                                                  .emit = emit_scalar};
+
+const struct kernel kernel_LpPool = {
+    .name = "LpPool", .op_type = "LpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+const struct kernel kernel_GlobalLpPool = {
+    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
 
 KERNEL(AveragePool)
 KERNEL(GlobalAveragePool)

@@ -1,4 +1,4 @@
-/* reduce.c -- Reduce* on floats by templates/reduce.h: one more is one line. */
+/* reduce.c -- Reduce* on floats by templates/reduce.h, on other types by templates/reduce_scalar.h: one more is one line. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
 #include "layer.h"
@@ -106,3 +106,55 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_reduce = {.name = "reduce", .accepts = accepts, .emit = emit};
+
+/* ---- other types ---- */
+
+/* What exists of real numbers in scalars.h, and of integers. */
+static bool accepts_scalar(const struct node *node)
+{
+    const struct row *row = find_row(node);
+    if (!row || node->input[0]->type == TYPE_FLOAT || !shape_size(node->input[0]->shape))
+        return false;
+    const bool is_root = !strcmp(row->finish, "sqrt");
+    return !row->shifts && strcmp(row->finish, "log") && (!is_root || type_is_float(node->input[0]->type));
+}
+
+static int64_t integer_start(const struct row *row, bool is_unsigned)
+{
+    if (isinf(row->start))
+        return row->start < 0 ? (is_unsigned ? 0 : INT64_MIN) : is_unsigned ? -1 : INT64_MAX;
+    return (int64_t)row->start;
+}
+
+static void emit_scalar(struct source *source, const struct node *node, const struct region *region)
+{
+    struct arena *arena = source_arena(source);
+    const enum type type = node->input[0]->type;
+    struct row row = *find_row(node);
+    const struct axes axes = sort_axes(source, node, *region);
+    const char *name = source_name(source), *prefix = type_is_float(type) ? "real" : "integer";
+    bool reduced[MAX_RANK];
+    if (!reduce_axes(node, reduced))
+        row = (struct row){"", "identity", "add", "identity", 0, false};
+    const bool compares = !strcmp(row.join, "max") || !strcmp(row.join, "min");
+    const bool is_unsigned = type == TYPE_UINT64;
+    const int64_t start = integer_start(&row, is_unsigned);
+    source_use(source, "reduce_scalar.h");
+    source_printf(source,
+                  "static const struct reduce_scalar %s_shape = {\n    .rank = %d, .count = %s, .x_stride = %s, .y_stride = %s,\n"
+                  "    .walked = %d, .walked_count = %s, .walked_stride = %s,\n",
+                  name, axes.rank, numbers_text(arena, axes.count, axes.rank),
+                  numbers_text(arena, axes.x_stride, axes.rank), numbers_text(arena, axes.y_stride, axes.rank),
+                  axes.walked, numbers_text(arena, axes.walked_count, axes.walked),
+                  numbers_text(arena, axes.walked_stride, axes.walked));
+    source_printf(source, "    .type = %s, .start = %s, .integer_start = %s, .divisor = %" PRId64 "};\n\n",
+                  element_type_text(type), float_text(arena, (double)row.start),
+                  start == INT64_MIN ? "INT64_MIN" : arena_printf(arena, "%" PRId64, start), axes.elements);
+    source_function(source);
+    source_printf(source, "    reduce_%s(&%s_shape, %s_%s, %s_%s%s, %s_%s,\n           %s, %s);\n", prefix, name, prefix,
+                  row.map, prefix, compares && is_unsigned ? "unsigned_" : "", row.join, prefix, row.finish,
+                  plain_at(source, node->output[0], *region), plain_at(source, node->input[0], axes.from));
+    source_end(source);
+}
+
+const struct kernel kernel_reduce_scalar = {.name = "reduce_scalar", .accepts = accepts_scalar, .emit = emit_scalar};

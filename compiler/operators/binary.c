@@ -3,6 +3,7 @@
 #include "rows.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool is_unsigned(const struct node *node)
 {
@@ -90,6 +91,74 @@ static double real_prelu(const struct node *node, const double x[])
 static int64_t integer_prelu(const struct node *node, const int64_t x[])
 {
     return x[0] < 0 && !is_unsigned(node) ? integer_mul(node, x) : x[0];
+}
+
+/* ---- bits, remainders ---- */
+
+/* Shifts by more than a type has bits leave none; the result wraps around to the type. */
+static int64_t integer_shift(const struct node *node, const int64_t x[])
+{
+    const uint64_t bits = (uint64_t)x[0], by = (uint64_t)x[1];
+    if (by > 63)
+        return 0;
+    return (int64_t)(!strcmp(node_string(node, "direction", ""), "LEFT") ? bits << by : bits >> by);
+}
+
+static int64_t integer_bitwise_and(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return x[0] & x[1];
+}
+
+static int64_t integer_bitwise_or(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return x[0] | x[1];
+}
+
+static int64_t integer_bitwise_xor(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return x[0] ^ x[1];
+}
+
+/* Never called: the operators take integers only. */
+static double real_none(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0];
+}
+
+static double real_mod(const struct node *node, const double x[])
+{
+    (void)node;
+    return fmod(x[0], x[1]);
+}
+
+/* The sign is that of the divisor, with fmod that of the dividend. By zero: 0, as for Div. */
+static int64_t integer_mod(const struct node *node, const int64_t x[])
+{
+    if (!x[1] || x[1] == -1)
+        return is_unsigned(node) && x[1] ? (int64_t)((uint64_t)x[0] % (uint64_t)x[1]) : 0;
+    if (is_unsigned(node))
+        return (int64_t)((uint64_t)x[0] % (uint64_t)x[1]);
+    const int64_t rest = x[0] % x[1];
+    return rest && (rest < 0) != (x[1] < 0) && !node_int(node, "fmod", 0) ? rest + x[1] : rest;
+}
+
+static void infer_shift(struct graph *graph, struct node *node)
+{
+    const char *direction = node_string(node, "direction", "");
+    if (strcmp(direction, "LEFT") && strcmp(direction, "RIGHT"))
+        node_fail(node, "direction is '%s', expected LEFT or RIGHT", direction);
+    elementwise_infer(graph, node);
+}
+
+static void infer_mod(struct graph *graph, struct node *node)
+{
+    if (type_is_float(node->input[0]->type) && !node_int(node, "fmod", 0))
+        node_fail(node, "floats need fmod=1");
+    elementwise_infer(graph, node);
 }
 
 /* ---- any number of inputs ---- */
@@ -326,6 +395,11 @@ const struct op binary_rows[] = {
     ROW("Add", 14, 2, 2, TYPES_NUMBER, elementwise_infer, real_add, .integer = integer_add,
         .keeps_zero = true, .epilogue = true),
     ROW("And", 7, 2, 2, TYPES_BOOL, infer_compare, real_and, .keeps_zero = true),
+    ROW("BitShift", 11, 2, 2, TYPES_UNSIGNED, infer_shift, real_none, .integer = integer_shift,
+        .attributes = "direction "),
+    ROW("BitwiseAnd", 18, 2, 2, TYPES_INTEGER, elementwise_infer, real_none, .integer = integer_bitwise_and),
+    ROW("BitwiseOr", 18, 2, 2, TYPES_INTEGER, elementwise_infer, real_none, .integer = integer_bitwise_or),
+    ROW("BitwiseXor", 18, 2, 2, TYPES_INTEGER, elementwise_infer, real_none, .integer = integer_bitwise_xor),
     ROW("Clip", 13, 1, 3, TYPES_NUMBER, infer_clip, real_clip, .integer = integer_clip),
     ROW("Div", 14, 2, 2, TYPES_NUMBER, elementwise_infer, real_div, .integer = integer_div),
     ROW("Equal", 19, 2, 2, TYPES_NUMBER | TYPES_BOOL, infer_compare, real_equal, .integer = integer_equal),
@@ -340,6 +414,7 @@ const struct op binary_rows[] = {
     ROW("Mean", 13, 1, -1, TYPES_FLOAT, elementwise_infer, real_mean, .keeps_zero = true),
     ROW("Min", 13, 1, -1, TYPES_NUMBER, elementwise_infer, real_min, .integer = integer_min,
         .keeps_zero = true),
+    ROW("Mod", 13, 2, 2, TYPES_NUMBER, infer_mod, real_mod, .integer = integer_mod, .attributes = "fmod "),
     ROW("Mul", 14, 2, 2, TYPES_NUMBER, elementwise_infer, real_mul, .integer = integer_mul,
         .keeps_zero = true, .epilogue = true),
     ROW("Or", 7, 2, 2, TYPES_BOOL, infer_compare, real_or, .keeps_zero = true),

@@ -1,4 +1,4 @@
-/* cast.c -- Cast. */
+/* cast.c -- Cast and CastLike. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
@@ -11,6 +11,20 @@ static void infer(struct graph *graph, struct node *node)
     if (!type_size(to) || !type_size(node->input[0]->type))
         node_fail(node, "from %s to %s is not supported", type_name(node->input[0]->type), type_name(to));
     output_set(node, 0, to, node->input[0]->shape);
+}
+
+static void infer_like(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    const enum type to = node->input[1]->type;
+    if (!type_size(to) || !type_size(node->input[0]->type))
+        node_fail(node, "from %s to %s is not supported", type_name(node->input[0]->type), type_name(to));
+    output_set(node, 0, to, node->input[0]->shape);
+}
+
+static struct region reads_like(const struct node *node, int input, int output, struct region region)
+{
+    return input ? (struct region){0} : elementwise_reads(node, input, output, region);
 }
 
 static void evaluate(const struct node *node, const void *const input[], void *const output[])
@@ -35,6 +49,17 @@ const struct op cast_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = elementwise_reads,
+     .keeps_zero = true},
+    {.type = "CastLike",
+     .domain = "",
+     .since_version = 19,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .max_outputs = 1,
+     .attributes = "round_mode saturate ",
+     .infer = infer_like,
+     .evaluate = evaluate,
+     .reads = reads_like,
      .keeps_zero = true},
     {.type = NULL},
 };

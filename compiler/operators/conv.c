@@ -11,8 +11,8 @@
 /* Larger numbers are nonsense, and products of two stay far from overflow. */
 static const int64_t LIMIT = INT32_MAX;
 
-static void read_list(const struct node *node, const char *name, int count, int64_t least, int64_t otherwise,
-                      int64_t values[])
+void window_list(const struct node *node, const char *name, int count, int64_t least, int64_t otherwise,
+                 int64_t values[])
 {
     const struct attribute *attribute = node_attribute(node, name);
     node_ints(node, name, 0, 0); /* checks the kind */
@@ -47,7 +47,7 @@ static void read_pads(const struct node *node, struct window *window)
 {
     const char *mode = node_string(node, "auto_pad", "NOTSET");
     int64_t pads[2 * MAX_SPATIAL];
-    read_list(node, "pads", 2 * window->spatial, 0, 0, pads);
+    window_list(node, "pads", 2 * window->spatial, 0, 0, pads);
     for (int i = 0; i < window->spatial; i++) {
         if (!strcmp(mode, "SAME_UPPER") || !strcmp(mode, "SAME_LOWER")) {
             pad_same(window, i, node->input[0]->shape.dim[i + 2], !strcmp(mode, "SAME_UPPER"));
@@ -71,9 +71,9 @@ static struct window read_window(const struct node *node, const int64_t *kernel)
     for (int i = 0; kernel && i < window.spatial; i++)
         window.kernel[i] = kernel[i];
     if (!kernel)
-        read_list(node, "kernel_shape", window.spatial, 1, 1, window.kernel);
-    read_list(node, "strides", window.spatial, 1, 1, window.stride);
-    read_list(node, "dilations", window.spatial, 1, 1, window.dilation);
+        window_list(node, "kernel_shape", window.spatial, 1, 1, window.kernel);
+    window_list(node, "strides", window.spatial, 1, 1, window.stride);
+    window_list(node, "dilations", window.spatial, 1, 1, window.dilation);
     for (int i = 0; i < input.rank; i++)
         if (input.dim[i] > LIMIT)
             node_fail(node, "axis %d of X has size %" PRId64 ", which is too large", i, input.dim[i]);
@@ -102,7 +102,7 @@ static void list_sizes(char text[], size_t size, const int64_t values[], int cou
         used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? "x" : "", values[i]);
 }
 
-struct window conv_window(const struct node *node)
+struct window weights_window(const struct node *node)
 {
     struct shape x = node->input[0]->shape, w = node->input[1]->shape;
     char given[160], weights[160];
@@ -126,6 +126,15 @@ struct window conv_window(const struct node *node)
     window.group = node_int(node, "group", 1);
     if (window.group < 1 || window.group > LIMIT)
         node_fail(node, "group is %" PRId64, window.group);
+    return window;
+}
+
+struct window conv_window(const struct node *node)
+{
+    struct window window = weights_window(node);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    char weights[160];
+    list_sizes(weights, sizeof weights, w.dim, w.rank);
     if (w.dim[1] * window.group != x.dim[1])
         node_fail(node, "X has %" PRId64 " channels but W is %s with group %" PRId64, x.dim[1], weights,
                   window.group);

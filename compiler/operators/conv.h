@@ -14,13 +14,21 @@ struct window {
     int spatial; /* number of spatial axes */
     int64_t kernel[MAX_SPATIAL], stride[MAX_SPATIAL], dilation[MAX_SPATIAL];
     int64_t pad_begin[MAX_SPATIAL], pad_end[MAX_SPATIAL];
-    int64_t group; /* Conv */
+    int64_t group; /* Conv, ConvTranspose */
 };
 
 /* Inputs must be shaped. `kernel` of Conv comes from W when kernel_shape is absent; fails when the two
  * differ. */
 struct window conv_window(const struct node *node);
 struct window pool_window(const struct node *node); /* MaxPool, AveragePool; node needs kernel_shape */
+
+/* What Conv and ConvTranspose read alike: kernel_shape against W's rank and sizes, strides, pads, group. */
+struct window weights_window(const struct node *node);
+/* ConvTranspose; `outputs` are the sizes of its output's spatial axes. */
+struct window conv_transpose_window(const struct node *node, int64_t outputs[MAX_SPATIAL]);
+/* Attribute `name`, a list of `count` numbers of at least `least`, or `otherwise` where it is absent. */
+void window_list(const struct node *node, const char *name, int count, int64_t least, int64_t otherwise,
+                 int64_t values[]);
 
 /* Output size of one axis; fails through node_fail when the window is larger than the padded input. */
 int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,

@@ -15,7 +15,7 @@ double element_real(enum type type, const void *data, int64_t i)
 
 int64_t element_integer(enum type type, const void *data, int64_t i)
 {
-    if (type == TYPE_INT64)
+    if (type == TYPE_INT64 || type == TYPE_UINT64)
         return ((const int64_t *)data)[i];
     return tensor_int(&(struct tensor){.type = type, .data = data}, i);
 }

@@ -1,5 +1,7 @@
-/* gather.c -- Gather along one axis. With constant indices it is data movement. */
+/* gather.c -- Gather along one axis. With constant indices it is data movement; computed ones that are
+ * out of range clamp. */
 /* SPDX-License-Identifier: MIT */
+#include "indexed.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -106,6 +108,7 @@ const struct op gather_rows[] = {
      .attributes = "axis ",
      .infer = infer,
      .evaluate = evaluate,
+     .reads = gather_reads,
      .moves = moves},
     {.type = NULL},
 };

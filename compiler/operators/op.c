@@ -13,19 +13,36 @@ static const struct op *const families[] = {
     batch_normalization_rows,
     binary_rows,
     cast_rows,
+    compress_rows,
     concat_rows,
     conv_rows,
+    conv_transpose_rows,
+    cumulate_rows,
     depth_to_space_rows,
+    einsum_rows,
     expand_rows,
+    gather_elements_rows,
     gather_rows,
     gemm_rows,
+    grid_sample_rows,
+    lrn_rows,
     matmul_rows,
+    max_unpool_rows,
+    normalize_rows,
+    one_hot_rows,
     pad_rows,
     pool_rows,
     range_rows,
+    recurrent_rows,
     reduce_rows,
     reshape_rows,
+    resize_rows,
+    reverse_sequence_rows,
+    roi_align_rows,
+    scatter_rows,
+    select_rows,
     shape_of_rows,
+    signal_rows,
     slice_rows,
     softmax_rows,
     split_rows,
@@ -71,16 +88,16 @@ struct region node_touches(const struct node *node, int input, int output, struc
         return (struct region){0};
     if (is_residual(node, input))
         return region;
-    if (node->op->reads)
-        return node->op->reads(node, input, output, region);
     if (node->op->moves && output == 0) {
         struct arena scratch = {0};
         struct moves moves = node_moves(&scratch, node);
-        struct region reads =
-            moves.count ? moves_reads(&moves, input, region) : region_whole(node->input[input]->shape);
+        struct region reads = moves_reads(&moves, input, region);
         arena_free(&scratch);
-        return reads;
+        if (moves.count)
+            return reads;
     }
+    if (node->op->reads)
+        return node->op->reads(node, input, output, region);
     return region_whole(node->input[input]->shape);
 }
 

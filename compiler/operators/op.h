@@ -53,7 +53,7 @@ struct op {
 
     /* Pure data movement: append the pieces that make up the whole output 0, disjoint. Gives `reads` and a
      * kernel for nothing; `evaluate` stays the independent oracle. Appends nothing where the movement depends
-     * on computed values. */
+     * on computed values: then `reads` says what is read. */
     void (*moves)(const struct node *node, struct moves *moves);
 
     /* Multiply-accumulates for computing `region` of output 0. NULL: none. */
@@ -120,6 +120,12 @@ void node_infer(struct graph *graph, struct node *node);
 
 /* Attribute `axis` within the rank of input 0 (or `otherwise` when absent); fails when it is out of range. */
 int node_axis(const struct node *node, int64_t otherwise);
+/* MaxUnpool: the output's shape without output_shape, through which indices count. */
+struct shape unpool_natural_shape(const struct node *node);
+/* OneHot: the axis of the result that depth runs along. */
+int one_hot_axis(const struct node *node);
+/* CumSum, CumProd: the axis that input 1 says. */
+int cumulated_axis(const struct node *node);
 /* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */

@@ -1,4 +1,4 @@
-/* pool.c -- MaxPool, AveragePool and their global forms. */
+/* pool.c -- MaxPool, AveragePool, LpPool and their global forms. */
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
 #include "rows.h"
@@ -135,6 +135,37 @@ static void evaluate_average(const struct node *node, const void *const input[],
     }
 }
 
+/* ---- LpPool ---- */
+
+static double power_of(const struct node *node)
+{
+    int64_t p = node_int(node, "p", 2);
+    if (p < 1 || p > 64)
+        node_fail(node, "p is %" PRId64 ", expected 1 to 64", p);
+    return (double)p;
+}
+
+static void infer_lp(struct graph *graph, struct node *node)
+{
+    power_of(node);
+    infer(graph, node);
+}
+
+static void evaluate_lp(const struct node *node, const void *const input[], void *const output[])
+{
+    struct window window = pool_window(node);
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    double p = power_of(node);
+    int64_t size = shape_size(y->shape), at[MAX_RANK] = {0};
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
+        struct visit visit = visit_begin(&window, x->shape, at);
+        double sum = 0;
+        while (visit_next(&visit))
+            sum += pow(fabs(element_real(x->type, input[0], shape_offset(x->shape, visit.from))), p);
+        element_set_real(y->type, output[0], i, pow(sum, 1 / p));
+    }
+}
+
 static struct region reads(const struct node *node, int input, int output, struct region region)
 {
     (void)input;
@@ -176,6 +207,25 @@ static void evaluate_global(const struct node *node, const void *const input[], 
     }
 }
 
+static void infer_global_lp(struct graph *graph, struct node *node)
+{
+    power_of(node);
+    infer_global(graph, node);
+}
+
+static void evaluate_global_lp(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    int64_t maps = shape_size(y->shape), plane = shape_size(x->shape) / maps;
+    double p = power_of(node);
+    for (int64_t i = 0; i < maps; i++) {
+        double sum = 0;
+        for (int64_t k = 0; k < plane; k++)
+            sum += pow(fabs(element_real(x->type, input[0], i * plane + k)), p);
+        element_set_real(y->type, output[0], i, pow(sum, 1 / p));
+    }
+}
+
 static struct region reads_global(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
@@ -207,6 +257,17 @@ const struct op pool_rows[] = {
      .infer = infer_global,
      .evaluate = evaluate_global,
      .reads = reads_global},
+    {.type = "GlobalLpPool",
+     .domain = "",
+     .since_version = 2,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .max_outputs = 1,
+     .types = TYPES_FLOAT,
+     .attributes = "p ",
+     .infer = infer_global_lp,
+     .evaluate = evaluate_global_lp,
+     .reads = reads_global},
     {.type = "GlobalMaxPool",
      .domain = "",
      .since_version = 1,
@@ -217,6 +278,17 @@ const struct op pool_rows[] = {
      .infer = infer_global,
      .evaluate = evaluate_global,
      .reads = reads_global},
+    {.type = "LpPool",
+     .domain = "",
+     .since_version = 18,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .max_outputs = 1,
+     .types = TYPES_FLOAT,
+     .attributes = "auto_pad ceil_mode dilations kernel_shape p pads strides ",
+     .infer = infer_lp,
+     .evaluate = evaluate_lp,
+     .reads = reads},
     {.type = "MaxPool",
      .domain = "",
      .since_version = 12,

@@ -131,7 +131,7 @@ static void evaluate(const struct node *node, const void *const input[], void *c
                 position[a] = at[a] + within[a];
             int64_t offset = shape_offset(x->shape, position);
             result = !works ? (real)element_real(x->type, input[0], offset)
-                     : type_is_float(x->type)
+                     : type_is_float(x->type) || x->type == TYPE_UINT64
                          ? reduction->step(result, (real)element_real(x->type, input[0], offset))
                          : reduction->step(result, (real)element_integer(x->type, input[0], offset));
         }
@@ -177,9 +177,9 @@ const struct op reduce_rows[] = {
     ROW("ReduceL2", TYPES_NUMBER),
     ROW("ReduceLogSum", TYPES_NUMBER),
     ROW("ReduceLogSumExp", TYPES_NUMBER),
-    ROW("ReduceMax", TYPES_NUMBER),
+    ROW("ReduceMax", TYPES_NUMBER | TYPES_BOOL),
     ROW("ReduceMean", TYPES_NUMBER),
-    ROW("ReduceMin", TYPES_NUMBER),
+    ROW("ReduceMin", TYPES_NUMBER | TYPES_BOOL),
     ROW("ReduceProd", TYPES_NUMBER),
     ROW("ReduceSum", TYPES_NUMBER),
     ROW("ReduceSumSquare", TYPES_NUMBER),

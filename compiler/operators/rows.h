@@ -6,10 +6,45 @@
 #include "op.h"
 
 /* Each ends with a row without type. */
-extern const struct op batch_normalization_rows[], binary_rows[], cast_rows[], concat_rows[], conv_rows[],
-    depth_to_space_rows[], expand_rows[], gather_rows[], gemm_rows[], matmul_rows[], pad_rows[], pool_rows[],
-    range_rows[], reduce_rows[], reshape_rows[], shape_of_rows[], slice_rows[], softmax_rows[], split_rows[],
-    transpose_rows[], unary_rows[];
+extern const struct op
+    batch_normalization_rows[],
+    binary_rows[],
+    cast_rows[],
+    compress_rows[],
+    concat_rows[],
+    conv_rows[],
+    conv_transpose_rows[],
+    cumulate_rows[],
+    depth_to_space_rows[],
+    einsum_rows[],
+    expand_rows[],
+    gather_elements_rows[],
+    gather_rows[],
+    gemm_rows[],
+    grid_sample_rows[],
+    lrn_rows[],
+    matmul_rows[],
+    max_unpool_rows[],
+    normalize_rows[],
+    one_hot_rows[],
+    pad_rows[],
+    pool_rows[],
+    range_rows[],
+    recurrent_rows[],
+    reduce_rows[],
+    reshape_rows[],
+    resize_rows[],
+    reverse_sequence_rows[],
+    roi_align_rows[],
+    scatter_rows[],
+    select_rows[],
+    shape_of_rows[],
+    signal_rows[],
+    slice_rows[],
+    softmax_rows[],
+    split_rows[],
+    transpose_rows[],
+    unary_rows[];
 
 /* Set an output, when it is wanted. */
 void output_set(struct node *node, int output, enum type type, struct shape shape);
@@ -41,7 +76,7 @@ struct region broadcast_reads(struct shape operand, struct region region);
 /* ---- elements of any held type ---- */
 
 double element_real(enum type type, const void *data, int64_t i);
-int64_t element_integer(enum type type, const void *data, int64_t i);
+int64_t element_integer(enum type type, const void *data, int64_t i); /* uint64: its bits */
 void element_set_real(enum type type, void *data, int64_t i, double value); /* rounded; integers truncated */
 void element_set_integer(enum type type, void *data, int64_t i, int64_t value); /* wraps around */
 void element_copy(enum type type, void *to, int64_t i, const void *from, int64_t k);

@@ -206,6 +206,43 @@ static double real_not(const struct node *node, const double x[])
     return x[0] == 0;
 }
 
+static int64_t integer_bitwise_not(const struct node *node, const int64_t x[])
+{
+    (void)node;
+    return ~x[0];
+}
+
+/* Never called: the operator takes integers only. */
+static double real_none(const struct node *node, const double x[])
+{
+    (void)node;
+    return x[0];
+}
+
+static double real_is_nan(const struct node *node, const double x[])
+{
+    (void)node;
+    return isnan(x[0]);
+}
+
+static double real_is_inf(const struct node *node, const double x[])
+{
+    return isinf(x[0]) && node_int(node, x[0] > 0 ? "detect_positive" : "detect_negative", 1);
+}
+
+static void infer_test(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    output_set(node, 0, TYPE_BOOL, node->input[0]->shape);
+}
+
+#define TEST(name, f, ...)                                                                                   \
+    {                                                                                                        \
+        .type = name, .domain = "", .since_version = 20, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
+        .types = TYPES_FLOAT, .infer = infer_test, .evaluate = elementwise_evaluate,                         \
+        .reads = elementwise_reads, .real = f, .keeps_zero = true, __VA_ARGS__                               \
+    }
+
 #define ROW(name, version, allowed, f, ...)                                                                  \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = version, .min_inputs = 1, .max_inputs = 1,              \
@@ -216,6 +253,7 @@ static double real_not(const struct node *node, const double x[])
 
 const struct op unary_rows[] = {
     ROW("Abs", 13, TYPES_NUMBER, real_abs, .integer = integer_abs, KEEPS_ZERO),
+    ROW("BitwiseNot", 18, TYPES_INTEGER, real_none, .integer = integer_bitwise_not),
     ROW("Ceil", 13, TYPES_FLOAT, real_ceil, KEEPS_ZERO),
     ROW("Celu", 12, TYPES_FLOAT, real_celu, .attributes = "alpha ", KEEPS_ZERO),
     ROW("Cos", 7, TYPES_FLOAT, real_cos, .keeps_zero = false),
@@ -226,6 +264,8 @@ const struct op unary_rows[] = {
     ROW("Gelu", 20, TYPES_FLOAT, real_gelu, .attributes = "approximate ", KEEPS_ZERO),
     ROW("HardSigmoid", 6, TYPES_FLOAT, real_hard_sigmoid, .attributes = "alpha beta ", .keeps_zero = false),
     ROW("HardSwish", 14, TYPES_FLOAT, real_hard_swish, KEEPS_ZERO),
+    TEST("IsInf", real_is_inf, .attributes = "detect_negative detect_positive "),
+    TEST("IsNaN", real_is_nan, .attributes = NULL),
     ROW("LeakyRelu", 16, TYPES_FLOAT, real_leaky_relu, .attributes = "alpha ", KEEPS_ZERO),
     ROW("Log", 13, TYPES_FLOAT, real_log, .keeps_zero = false),
     ROW("Mish", 18, TYPES_FLOAT, real_mish, KEEPS_ZERO),

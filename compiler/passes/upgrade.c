@@ -42,6 +42,26 @@ static void float_to_input(struct graph *graph, struct node *node, const char *n
     node_remove_attribute(node, name);
 }
 
+static void floats_to_input(struct graph *graph, struct node *node, const char *name, int i)
+{
+    const struct attribute *attribute = node_attribute(node, name);
+    if (!attribute)
+        return;
+    if (attribute->kind != ATTRIBUTE_FLOATS)
+        node_fail(node, "attribute %s is no list of floats", name);
+    const void *data =
+        arena_copy(graph->arena, attribute->floats, (size_t)attribute->count * sizeof *attribute->floats);
+    set_input(graph, node, i,
+              graph_constant(graph, arena_printf(graph->arena, "%s.%s", node->name, name), TYPE_FLOAT,
+                             shape_of(1, &attribute->count), data));
+    node_remove_attribute(node, name);
+}
+
+static void set_word(struct graph *graph, struct node *node, const char *name, const char *word)
+{
+    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_STRING, .s = word});
+}
+
 static void set_int(struct graph *graph, struct node *node, const char *name, int64_t value)
 {
     node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_INT, .i = value});
@@ -151,6 +171,65 @@ static void upgrade_softmax(struct graph *graph, int at)
     back->input[1] = shape->output[0] = graph_tensor(graph, shape->name);
 }
 
+/* Scales were input 1, and coordinates x / scale. */
+static void upgrade_resize(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    struct tensor *scales = node_input(node, 1);
+    set_input(graph, node, 1, NULL);
+    set_input(graph, node, 2, scales);
+    set_word(graph, node, "coordinate_transformation_mode", "asymmetric");
+    set_word(graph, node, "nearest_mode", "simple");
+}
+
+static void upgrade_upsample(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    node->op_type = "Resize";
+    floats_to_input(graph, node, "scales", 1);
+    if (!strcmp(node_string(node, "mode", "nearest"), "bilinear"))
+        set_word(graph, node, "mode", "linear");
+    upgrade_resize(graph, at);
+}
+
+static void upgrade_top(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t k = node_int(node, "k", 0);
+    set_input(graph, node, 1,
+              graph_constant(graph, arena_printf(graph->arena, "%s.k", node->name), TYPE_INT64,
+                             (struct shape){.rank = 1, .dim = {1}}, arena_copy(graph->arena, &k, sizeof k)));
+    node_remove_attribute(node, "k");
+}
+
+/* Another name for it, given up in 11. */
+static void upgrade_scatter(struct graph *graph, int at)
+{
+    graph->node[at]->op_type = "ScatterElements";
+}
+
+/* Scale and bias had an element per group. */
+static void upgrade_group_normalization(struct graph *graph, int at)
+{
+    set_int(graph, graph->node[at], "scale_per_group", 1);
+}
+
+static void upgrade_roi_align(struct graph *graph, int at)
+{
+    set_word(graph, graph->node[at], "coordinate_transformation_mode", "output_half_pixel");
+}
+
+/* The axis was an attribute, 1 by default. */
+static void upgrade_dft(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t axis = node_int(node, "axis", 1);
+    set_input(graph, node, 2,
+              graph_constant(graph, arena_printf(graph->arena, "%s.axis", node->name), TYPE_INT64,
+                             (struct shape){0}, arena_copy(graph->arena, &axis, sizeof axis)));
+    node_remove_attribute(node, "axis");
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -173,9 +252,12 @@ static const struct change {
     {"Gemm", 7, upgrade_broadcast},
     {"PRelu", 7, upgrade_prelu},
     {"Slice", 10, upgrade_slice},
+    {"Resize", 11, upgrade_resize},
+    {"Upsample", 10, upgrade_upsample},
     {"Clip", 11, upgrade_clip},
     {"Pad", 11, upgrade_pad},
     {"Dropout", 12, upgrade_dropout},
+    {"Hardmax", 13, upgrade_softmax},
     {"LogSoftmax", 13, upgrade_softmax},
     {"Softmax", 13, upgrade_softmax},
     {"Split", 13, upgrade_split},
@@ -183,6 +265,11 @@ static const struct change {
     {"Unsqueeze", 13, upgrade_axes},
     {"ReduceSum", 13, upgrade_axes},
     {"BatchNormalization", 14, upgrade_batch_normalization},
+    {"Scatter", NEWEST_OPSET + 1, upgrade_scatter},
+    {"TopK", 10, upgrade_top},
+    {"RoiAlign", 16, upgrade_roi_align},
+    {"DFT", 20, upgrade_dft},
+    {"GroupNormalization", 21, upgrade_group_normalization},
     {"ReduceL1", 18, upgrade_axes},
     {"ReduceL2", 18, upgrade_axes},
     {"ReduceLogSum", 18, upgrade_axes},
@@ -206,10 +293,14 @@ static void upgrade_node(struct graph *graph, int at)
         }
 }
 
-/* Outputs that nobody reads are as good as absent. */
-static void drop_unused_outputs(struct node *node)
+/* Outputs that nobody reads are as good as absent; the first stands for the node and is always there. */
+static void drop_unused_outputs(struct graph *graph, struct node *node)
 {
-    for (int k = 0; k < node->output_count; k++)
+    if (!strcmp(node->op_type, "TopK")) /* the kernel sorts in the second */
+        return;
+    if (node->output_count > 1 && !node->output[0])
+        node->output[0] = graph_tensor(graph, node->name);
+    for (int k = 1; k < node->output_count; k++)
         if (node->output[k] && !node->output[k]->uses)
             node->output[k] = NULL;
     while (node->output_count > 1 && !node->output[node->output_count - 1] && strcmp(node->op_type, "Split"))
@@ -235,7 +326,7 @@ void upgrade(struct graph *graph)
         note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
     int count = graph->node_count;
     for (int n = 0; n < count; n++)
-        drop_unused_outputs(graph->node[n]);
+        drop_unused_outputs(graph, graph->node[n]);
     for (int n = 0; n < graph->node_count; n += 1 + graph->node_count - count) {
         struct node *node = graph->node[n];
         count = graph->node_count;

@@ -25,11 +25,14 @@ LONG_MODELS = \
 	%D%/cifar_resnetc_gl_bn.model \
 	%D%/cifar_resnetc_gl_folded.model \
 	%D%/digits8x8_cnn_folded.model \
+	%D%/fastestdet.model \
 	%D%/mlperftiny_ad_autoencoder.model \
 	%D%/mnist_lenet_dynbatch.model \
 	%D%/mobilenet_v1_0.25_128_deq.model \
 	%D%/mobilenet_v2_1.0_224_deq.model \
-	%D%/ultraface_slim_320_simplified.model
+	%D%/ultraface_slim_320_simplified.model \
+	%D%/yunet_n_320_320.model \
+	%D%/yunet_n_dynamic.model
 MODEL_CHECKS = %D%/same_output.sh %D%/targets.sh %D%/warnings.sh %D%/weights.sh
 
 TESTS += $(SHORT_MODELS) $(MODEL_CHECKS)

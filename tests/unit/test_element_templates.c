@@ -297,7 +297,7 @@ static void test_reduce(void)
         free(x);
         free(y);
     }
-    const float x[3] = {-3, -1, -2};
+    const float x[LANES] = {-3, -1, -2};
     const struct reduce line = {.length = 3, .step = 1, .start = -INFINITY};
     float y;
     reduce(&line, function_identity, function_max, function_identity, &y, x);

@@ -8,7 +8,7 @@
 /* Every STEP-th bit pattern of a float, from NaN to NaN. */
 enum { STEP = 10007 };
 
-static float apply(element_function *f, float x, float y, float z)
+INLINE float apply(element_function *f, float x, float y, float z)
 {
     return f(vector_of(x), vector_of(y), vector_of(z))[W - 1];
 }

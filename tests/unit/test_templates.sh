@@ -23,14 +23,17 @@ run() { # MODE TEST EMULATOR COMPILER FLAGS...
     fi
 }
 
-for test in test_conv_templates test_gemm_templates test_pool_template test_region_template test_winograd_template; do
+for test in test_conv_templates test_element_templates test_functions test_gemm_templates test_pool_template \
+    test_region_template test_winograd_template; do
     for cc in gcc clang; do
         [ "$(uname -m)" = x86_64 ] || continue
         run fma $test "" $cc -mavx2 -mfma
+        run fma $test "" $cc -mavx2 -mfma -mtune=znver3
         run portable $test "" $cc -mavx2 -mfma -DMEDNN_FLOAT_MODE_FMA=0
         run portable $test "" $cc
         grep -q avx512f /proc/cpuinfo || continue
         run fma $test "" $cc -mavx512f -mfma
+        run fma $test "" $cc -mavx512f -mfma -mtune=znver3
         run portable $test "" $cc -mavx512f -mfma -DMEDNN_FLOAT_MODE_FMA=0
     done
     run fma $test qemu-aarch64 aarch64-linux-gnu-gcc -static

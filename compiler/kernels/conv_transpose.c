@@ -1,0 +1,76 @@
+/* conv_transpose.c -- ConvTranspose by templates/conv_transpose.h. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/op.h"
+#include "layer.h"
+
+#include <inttypes.h>
+
+enum { AXES = 3 };
+
+static bool accepts(const struct node *node)
+{
+    const struct tensor *x = node->input[0];
+    return x->type == TYPE_FLOAT && x->shape.rank <= 2 + AXES && tensor_is_constant(node->input[1]) &&
+           (!node_input(node, 2) || tensor_is_constant(node->input[2]));
+}
+
+static void write_strides(struct source *source, char which, const struct tensor *tensor)
+{
+    int64_t stride[MAX_RANK], spatial[AXES] = {0};
+    const int rank = tensor->shape.rank;
+    storage_strides(source_storage(source, tensor), stride);
+    for (int i = 2; i < rank; i++)
+        spatial[AXES - rank + i] = stride[i];
+    source_printf(source, "    .%c_batch = %" PRId64 ", .%c_channel = %" PRId64 ", .%c_axis = %s,\n", which, stride[0],
+                  which, stride[1], which, numbers_text(source_arena(source), spatial, AXES));
+}
+
+static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
+                       struct region region)
+{
+    if (axis < 0) {
+        source_printf(source, "{1, 1, 1, 1, 0, 0, 1}");
+        return;
+    }
+    const struct range output = region.axis[axis + 2], storage = source_storage(source, node->input[0]).axis[axis + 2];
+    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
+    source_printf(source,
+                  "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
+                  ",\n              .shift = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 "}",
+                  output.end - output.begin, window->kernel[axis], window->stride[axis], window->dilation[axis],
+                  output.begin + window->pad_begin[axis] - storage.begin * window->stride[axis],
+                  storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
+}
+
+static void emit(struct source *source, const struct node *node, const struct region *region)
+{
+    int64_t outputs[MAX_SPATIAL];
+    const struct window window = conv_transpose_window(node, outputs);
+    const struct tensor *x = node->input[0], *y = node->output[0], *bias = node_input(node, 2);
+    struct region first = source_storage(source, x);
+    first.axis[0] = region->axis[0];
+    source_use(source, "conv_transpose.h");
+    source_printf(source,
+                  "static const struct conv_transpose %s_shape = {\n    .batch = %" PRId64 ", .outputs = %" PRId64
+                  ", .first_output = %" PRId64 ",\n    .group_outputs = %" PRId64 ", .group_channels = %" PRId64
+                  ", .x_first_channel = %" PRId64 ",\n",
+                  source_name(source), region->axis[0].end - region->axis[0].begin,
+                  region->axis[1].end - region->axis[1].begin, region->axis[1].begin, y->shape.dim[1] / window.group,
+                  x->shape.dim[1] / window.group, first.axis[1].begin);
+    write_strides(source, 'x', x);
+    write_strides(source, 'y', y);
+    source_printf(source, "    .axis = {");
+    for (int i = 0; i < AXES; i++) {
+        source_printf(source, "%s", i ? ",\n             " : "");
+        write_axis(source, node, &window, window.spatial - AXES + i, *region);
+    }
+    source_printf(source, "}};\n\n");
+    source_function(source);
+    source_printf(source, "    conv_transpose(&%s_shape, %s, %s, %s,\n                   %s);\n", source_name(source),
+                  plain_at(source, x, first), source_buffer(source, node->input[1]),
+                  bias ? source_buffer(source, bias) : "NULL", plain_at(source, y, *region));
+    source_end(source);
+}
+
+const struct kernel kernel_conv_transpose = {
+    .name = "conv_transpose", .op_type = "ConvTranspose", .accepts = accepts, .emit = emit};

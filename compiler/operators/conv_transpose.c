@@ -1,0 +1,181 @@
+/* conv_transpose.c -- ConvTranspose: every input element adds a scaled window to the output. */
+/* SPDX-License-Identifier: MIT */
+#include "conv.h"
+#include "rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Output size without pads. */
+static int64_t full_size(const struct window *window, int axis, int64_t size, int64_t extra)
+{
+    return (size - 1) * window->stride[axis] + extra + (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+}
+
+struct window conv_transpose_window(const struct node *node, int64_t outputs[MAX_SPATIAL])
+{
+    struct window window = weights_window(node);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    const char *mode = node_string(node, "auto_pad", "NOTSET");
+    const bool same = !strncmp(mode, "SAME_", 5), given = node_attribute(node, "output_shape") != NULL;
+    int64_t extra[MAX_SPATIAL];
+    window_list(node, "output_padding", window.spatial, 0, 0, extra);
+    if (given)
+        window_list(node, "output_shape", window.spatial, 1, 1, outputs);
+    if (w.dim[0] != x.dim[1] || w.dim[0] % window.group)
+        node_fail(node,
+                  "X has %" PRId64 " channels but W has %" PRId64 " with group %" PRId64
+                  " (expected the same number, a multiple of group)",
+                  x.dim[1], w.dim[0], window.group);
+    for (int i = 0; i < window.spatial; i++) {
+        int64_t full = full_size(&window, i, x.dim[i + 2], extra[i]);
+        if (x.dim[i + 2] < 1)
+            node_fail(node, "X is empty");
+        if (same && !given)
+            outputs[i] = x.dim[i + 2] * window.stride[i];
+        if (same || given) {
+            int64_t total = full > outputs[i] ? full - outputs[i] : 0;
+            window.pad_begin[i] = !strcmp(mode, "SAME_UPPER") ? total / 2 : total - total / 2;
+            window.pad_end[i] = total - window.pad_begin[i];
+        } else {
+            outputs[i] = full - window.pad_begin[i] - window.pad_end[i];
+        }
+        if (outputs[i] < 1)
+            node_fail(node, "pads of %" PRId64 " and %" PRId64 " leave nothing of %" PRId64 " elements on axis %d",
+                      window.pad_begin[i], window.pad_end[i], full, i + 2);
+    }
+    return window;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
+    int64_t outputs[MAX_SPATIAL];
+    struct window window = conv_transpose_window(node, outputs);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = {.rank = x.rank};
+    const struct tensor *bias = node_input(node, 2);
+    input_same_type(node, 1);
+    input_same_type(node, 2);
+    y.dim[0] = x.dim[0];
+    y.dim[1] = w.dim[1] * window.group;
+    if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != y.dim[1]))
+        node_fail(node, "B is %s but there are %" PRId64 " output channels", shape_string(graph->arena, bias->shape),
+                  y.dim[1]);
+    for (int i = 0; i < window.spatial; i++)
+        y.dim[i + 2] = outputs[i];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+/* The input element that tap `tap` carries to output element `at`; -1 when there is none. */
+static int64_t source_of(const struct window *window, int axis, int64_t size, int64_t at, int64_t tap)
+{
+    int64_t from = at + window->pad_begin[axis] - tap * window->dilation[axis];
+    if (from < 0 || from % window->stride[axis] || from / window->stride[axis] >= size)
+        return -1;
+    return from / window->stride[axis];
+}
+
+static double gather(const struct node *node, const struct window *window, const void *const input[],
+                     const int64_t at[])
+{
+    const struct tensor *x = node->input[0], *w = node->input[1];
+    int64_t channels = w->shape.dim[0] / window->group, group = at[1] / w->shape.dim[1], from[MAX_RANK] = {at[0]};
+    int64_t tap[MAX_RANK] = {0};
+    struct shape taps = w->shape; /* walks the channels of the group and the window; axis 1 stands still */
+    taps.dim[0] = channels;
+    taps.dim[1] = 1;
+    double sum = 0;
+    do {
+        int64_t weight[MAX_RANK];
+        bool inside = true;
+        memcpy(weight, tap, sizeof weight);
+        weight[0] = from[1] = group * channels + tap[0];
+        weight[1] = at[1] % w->shape.dim[1];
+        for (int a = 0; a < window->spatial; a++) {
+            from[a + 2] = source_of(window, a, x->shape.dim[a + 2], at[a + 2], tap[a + 2]);
+            inside &= from[a + 2] >= 0;
+        }
+        if (inside)
+            sum += element_real(x->type, input[0], shape_offset(x->shape, from)) *
+                   element_real(w->type, input[1], shape_offset(w->shape, weight));
+    } while (shape_next(taps, tap));
+    return sum;
+}
+
+static void evaluate(const struct node *node, const void *const input[], void *const output[])
+{
+    int64_t outputs[MAX_SPATIAL], at[MAX_RANK] = {0}, size = shape_size(node->output[0]->shape);
+    struct window window = conv_transpose_window(node, outputs);
+    const struct tensor *y = node->output[0];
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
+        double sum = gather(node, &window, input, at);
+        if (node_input(node, 2))
+            sum += element_real(y->type, input[2], at[1]);
+        element_set_real(y->type, output[0], i, sum);
+    }
+}
+
+/* Input elements whose windows touch `output`; one, where none does. */
+static struct range touching(const struct window *window, int axis, int64_t size, struct range output)
+{
+    int64_t stride = window->stride[axis], last = output.end - 1 + window->pad_begin[axis];
+    int64_t first =
+        output.begin + window->pad_begin[axis] - (window->kernel[axis] - 1) * window->dilation[axis];
+    struct range need = {first > 0 ? (first + stride - 1) / stride : 0, last / stride + 1};
+    if (need.begin >= size)
+        need.begin = size - 1;
+    if (need.end > size)
+        need.end = size;
+    if (need.end <= need.begin)
+        need.end = need.begin + 1;
+    return need;
+}
+
+static struct region reads(const struct node *node, int input, int output, struct region region)
+{
+    (void)output;
+    int64_t outputs[MAX_SPATIAL];
+    struct window window = conv_transpose_window(node, outputs);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    int64_t channels = w.dim[0] / window.group, first = region.axis[1].begin / w.dim[1],
+            last = (region.axis[1].end - 1) / w.dim[1];
+    struct range group = {first * channels, (last + 1) * channels};
+    struct region need = region_whole(node->input[input]->shape);
+    if (input == 2) {
+        need.axis[0] = region.axis[1];
+        return need;
+    }
+    if (input == 1) {
+        need.axis[0] = group;
+        if (first == last)
+            need.axis[1] = (struct range){region.axis[1].begin - first * w.dim[1], region.axis[1].end - first * w.dim[1]};
+        return need;
+    }
+    need.axis[0] = region.axis[0];
+    need.axis[1] = group;
+    for (int i = 0; i < window.spatial; i++)
+        need.axis[i + 2] = touching(&window, i, x.dim[i + 2], region.axis[i + 2]);
+    return need;
+}
+
+/* Every input element meets every tap; outputs share them evenly. */
+static int64_t macs(const struct node *node, struct region region)
+{
+    struct shape w = node->input[1]->shape;
+    return region_size(region) * (shape_size(w) / w.dim[1] / node_int(node, "group", 1));
+}
+
+const struct op conv_transpose_rows[] = {
+    {.type = "ConvTranspose",
+     .domain = "",
+     .since_version = 11,
+     .min_inputs = 2,
+     .max_inputs = 3,
+     .max_outputs = 1,
+     .types = TYPES_FLOAT,
+     .attributes = "auto_pad dilations group kernel_shape output_padding output_shape pads strides ",
+     .infer = infer,
+     .evaluate = evaluate,
+     .reads = reads,
+     .macs = macs},
+    {.type = NULL},
+};

@@ -1,0 +1,95 @@
+/* judge.c -- a generated program's outputs against a data set of ONNX's backend suite, by the suite's own rule. */
+/* SPDX-License-Identifier: MIT */
+#include "../laws/interpret.h"
+#include "npy.h"
+#include "support/fail.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: judge outputs DATA_SET OUTPUTS      all DATA_SET/output_I.pb against OUTPUTS/output_I.npy\n"
+                            "       judge bfloat16 FILE.pb FILE.npy     the same bits as elements of type bfloat16\n";
+
+enum { STATUS_DIFFERENT = 1, STATUS_UNREADABLE = 3 };
+
+struct words {
+    struct arena *arena;
+    char **word;
+    const char *difference;
+};
+
+static struct mednn_array read_array(const char *path)
+{
+    struct mednn_array array;
+    char error[512];
+    if (mednn_array_read(&array, path, error, sizeof error))
+        fail("%s", error);
+    return array;
+}
+
+static const char *compare_files(struct arena *arena, const char *expected_path, const char *actual_path)
+{
+    struct mednn_array expected = read_array(expected_path), actual = read_array(actual_path);
+    struct tensor want = {.type = (enum type)expected.type, .data = expected.data},
+                  got = {.type = (enum type)actual.type, .data = actual.data};
+    want.shape = shape_of(expected.rank, expected.dim);
+    got.shape = shape_of(actual.rank, actual.dim);
+    bool exact = !type_is_float(got.type);
+    /* The suite holds bfloat16 as uint16 and compares the bits as numbers. */
+    if (got.type == TYPE_BFLOAT16 && want.type == TYPE_UINT16)
+        got.type = TYPE_UINT16;
+    const char *difference = compare(arena, &got, got.data, &want, exact ? 0 : 1e-3, exact ? 0 : 1e-7);
+    mednn_array_free(&expected);
+    mednn_array_free(&actual);
+    return difference;
+}
+
+static void judge_outputs(struct words *words)
+{
+    for (int i = 0; !words->difference; i++) {
+        const char *expected = arena_printf(words->arena, "%s/output_%d.pb", words->word[2], i);
+        if (access(expected, F_OK)) {
+            if (!i)
+                fail("no %s", expected);
+            return;
+        }
+        words->difference = compare_files(words->arena, expected,
+                                          arena_printf(words->arena, "%s/output_%d.npy", words->word[3], i));
+        if (words->difference)
+            printf("output %d: %s\n", i, words->difference);
+    }
+}
+
+static void write_bfloat16(const struct words *words)
+{
+    struct mednn_array array = read_array(words->word[2]);
+    char error[512];
+    if (array.type == MEDNN_TYPE_UINT16)
+        array.type = MEDNN_TYPE_BFLOAT16;
+    if (mednn_array_write(&array, words->word[3], error, sizeof error))
+        fail("%s", error);
+    mednn_array_free(&array);
+}
+
+static void run(void *data)
+{
+    struct words *words = data;
+    if (!strcmp(words->word[1], "outputs"))
+        judge_outputs(words);
+    else
+        write_bfloat16(words);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4 || (strcmp(argv[1], "outputs") && strcmp(argv[1], "bfloat16"))) {
+        fputs(usage, stderr);
+        return STATUS_UNREADABLE;
+    }
+    struct arena arena = {0};
+    struct words words = {.arena = &arena, .word = argv};
+    int status = fail_catch(run, &words) ? STATUS_UNREADABLE : words.difference ? STATUS_DIFFERENT : 0;
+    arena_free(&arena);
+    return status;
+}
