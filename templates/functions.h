@@ -177,6 +177,11 @@ FUNCTION(function_sigmoid)
     return vector_sigmoid(x);
 }
 
+FUNCTION(function_swish)
+{
+    return x * vector_sigmoid(x * y);
+}
+
 FUNCTION(function_hard_sigmoid)
 {
     return vector_clip(x * y + z, 0, 1);

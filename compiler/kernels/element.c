@@ -84,6 +84,7 @@ static const struct row rows[] = {
     {"Sqrt", 1, BOTH("sqrt")},
     {"Sub", 2, NUMBER("sub")},
     {"Sum", 0, .vector = "add", .real = "add"},
+    {"Swish", 1, VECTOR("swish"), .number = {{"alpha", 1}}},
     {"Tanh", 1, VECTOR("tanh")},
     {"ThresholdedRelu", 1, BOTH("thresholded_relu"), .number = {{"alpha", 1}}},
     {"Where", 3, SCALAR("where")},

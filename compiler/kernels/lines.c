@@ -40,10 +40,10 @@ struct across {
     int64_t step[3];
 };
 
-static struct across sort_axes(struct source *source, const struct node *node, struct region region)
+static struct across sort_axes(struct source *source, const struct node *node, struct region region, int axis)
 {
     const struct tensor *tensor[3] = {node->input[0], node->output[0], node_output(node, 1)};
-    const int axis = axis_of(node), rank = tensor[0]->shape.rank;
+    const int rank = tensor[0]->shape.rank;
     const bool drops = region.rank < rank;
     struct across across = {.from = region_whole(tensor[0]->shape)};
     int64_t stride[3][MAX_RANK] = {{0}};
@@ -71,15 +71,15 @@ static void write_flag(struct source *source, const char *name, bool value)
         source_printf(source, ", .%s = 1", name);
 }
 
-static void write_shape(struct source *source, const struct node *node, const struct across *across)
+static void write_shape(struct source *source, const struct node *node, const struct across *across, int axis)
 {
     struct arena *arena = source_arena(source);
-    const int axis = axis_of(node);
     const struct shape y = node->output[0]->shape;
+    const char *suffix = axis_of(node) < 0 ? arena_printf(arena, "%d", axis) : "";
     source_use(source, "lines.h");
     source_printf(source,
-                  "static const struct lines %s_shape = {\n    .rank = %d, .count = %s, .x = %s, .y = %s, .z = %s,\n",
-                  source_name(source), across->rank, numbers_text(arena, across->count, across->rank),
+                  "static const struct lines %s_shape%s = {\n    .rank = %d, .count = %s, .x = %s, .y = %s, .z = %s,\n",
+                  source_name(source), suffix, across->rank, numbers_text(arena, across->count, across->rank),
                   numbers_text(arena, across->stride[0], across->rank),
                   numbers_text(arena, across->stride[1], across->rank),
                   numbers_text(arena, across->stride[2], across->rank));
@@ -95,23 +95,57 @@ static void write_shape(struct source *source, const struct node *node, const st
     source_printf(source, "};\n\n");
 }
 
+static void write_cumulation(struct source *source, const struct node *node, const char *suffix, const char *y,
+                             const char *x)
+{
+    const bool product = !strcmp(node->op_type, "CumProd"), real = type_is_float(node->input[0]->type);
+    const char *function = product ? "mul" : "add";
+    source_printf(source, "    cumulate(&%s_shape%s, %s%s, %s%s, %d, %s,\n             %s);\n", source_name(source), suffix,
+                  real ? "real_" : "NULL", real ? function : "", real ? "NULL" : "integer_", real ? "" : function, product,
+                  y, x);
+}
+
+/* A shape for every axis; the node is never cut. */
+static void emit_computed_axis(struct source *source, const struct node *node, const struct region *region)
+{
+    const struct tensor *axis = node->input[1];
+    const int rank = region->rank;
+    const char *y = plain_at(source, node->output[0], *region);
+    for (int a = 0; a < rank; a++) {
+        const struct across across = sort_axes(source, node, *region, a);
+        write_shape(source, node, &across, a);
+    }
+    source_function(source);
+    if (rank > 1)
+        source_printf(source, "    int64_t axis = load_integer(%s, %s, 0);\n    axis += axis < 0 ? %d : 0;\n",
+                      source_buffer(source, axis), element_type_text(axis->type), rank);
+    for (int a = 0; a < rank; a++) {
+        if (rank > 1 && a == 0)
+            source_printf(source, "    if (axis <= 0)\n    ");
+        else if (a > 0 && a < rank - 1)
+            source_printf(source, "    else if (axis == %d)\n    ", a);
+        else if (a > 0)
+            source_printf(source, "    else\n    ");
+        write_cumulation(source, node, arena_printf(source_arena(source), "%d", a), y,
+                         plain_at(source, node->input[0], *region));
+    }
+    source_end(source);
+}
+
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
-    const struct across across = sort_axes(source, node, *region);
-    const bool product = !strcmp(node->op_type, "CumProd"), real = type_is_float(node->input[0]->type);
+    const int axis = axis_of(node);
+    if (axis < 0) {
+        emit_computed_axis(source, node, region);
+        return;
+    }
+    const struct across across = sort_axes(source, node, *region, axis);
     const char *name = source_name(source), *x = plain_at(source, node->input[0], across.from);
     const char *y = plain_at(source, node->output[0], *region);
-    write_shape(source, node, &across);
+    write_shape(source, node, &across, axis);
     source_function(source);
     if (is_cumulation(node))
-        source_printf(source, "    cumulate(&%s_shape, %s, %s, %d, %s,\n             %s);\n", name,
-                      !real     ? "NULL"
-                      : product ? "real_mul"
-                                : "real_add",
-                      real      ? "NULL"
-                      : product ? "integer_mul"
-                                : "integer_add",
-                      product, y, x);
+        write_cumulation(source, node, "", y, x);
     else if (!strcmp(node->op_type, "TopK"))
         source_printf(source, "    top(&%s_shape, %s, %s,\n        %s);\n", name, y,
                       plain_at(source, node->output[1], region[1]), x);

@@ -1,4 +1,4 @@
-/* cumulate.c -- CumSum and CumProd along one constant axis. */
+/* cumulate.c -- CumSum and CumProd. A computed axis that is out of range clamps. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
@@ -7,10 +7,12 @@
 
 int cumulated_axis(const struct node *node)
 {
-    const struct tensor *axis = constant_input(node, 1, "axis");
+    const struct tensor *axis = node->input[1];
     const int rank = node->input[0]->shape.rank;
     if (shape_size(axis->shape) != 1)
         node_fail(node, "axis is not one number");
+    if (!tensor_is_constant(axis))
+        return -1;
     const int64_t given = tensor_int(axis, 0);
     if (shape_axis(rank, given) < 0)
         node_fail(node, "axis %" PRId64 " is out of range for rank %d", given, rank);
@@ -20,14 +22,27 @@ int cumulated_axis(const struct node *node)
 static void infer(struct graph *graph, struct node *node)
 {
     (void)graph;
+    const enum type type = node->input[1]->type;
+    if (type != TYPE_INT64 && type != TYPE_INT32)
+        node_fail(node, "axis has type %s", type_name(type));
+    if (!node->input[0]->shape.rank)
+        node_fail(node, "x is a scalar");
     cumulated_axis(node);
     output_set(node, 0, node->input[0]->type, node->input[0]->shape);
+}
+
+static int clamped_axis(const struct node *node, int64_t axis)
+{
+    const int rank = node->input[0]->shape.rank;
+    if (axis < 0)
+        axis += rank;
+    return axis < 0 ? 0 : axis >= rank ? rank - 1 : (int)axis;
 }
 
 static void evaluate(const struct node *node, const void *const input[], void *const output[])
 {
     const struct tensor *x = node->input[0];
-    const int axis = cumulated_axis(node);
+    const int axis = clamped_axis(node, element_integer(node->input[1]->type, input[1], 0));
     const bool exclusive = node_int(node, "exclusive", 0) != 0, reverse = node_int(node, "reverse", 0) != 0;
     const bool product = !strcmp(node->op->type, "CumProd");
     const int64_t length = x->shape.dim[axis], size = shape_size(x->shape);
@@ -59,7 +74,7 @@ static struct region reads(const struct node *node, int input, int output, struc
 {
     (void)output;
     const int axis = cumulated_axis(node);
-    if (input)
+    if (input || axis < 0)
         return region_whole(node->input[input]->shape);
     region.axis[axis] = (struct range){0, node->input[0]->shape.dim[axis]};
     return region;

@@ -124,7 +124,7 @@ int node_axis(const struct node *node, int64_t otherwise);
 struct shape unpool_natural_shape(const struct node *node);
 /* OneHot: the axis of the result that depth runs along. */
 int one_hot_axis(const struct node *node);
-/* CumSum, CumProd: the axis that input 1 says. */
+/* CumSum, CumProd: the axis that input 1 says; -1 when that is computed. */
 int cumulated_axis(const struct node *node);
 /* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);

@@ -172,7 +172,7 @@ static float coordinate(const struct resize *resize, const struct resize_axis *a
         return axis->outputs > 1 ? x * last / (axis->length - 1) : 0;
     if (!strcmp(mode, "half_pixel_symmetric")) {
         const float adjustment = (float)axis->outputs / axis->length;
-        return (float)axis->size / 2 * (1 - adjustment) + half_pixel;
+        return (float)axis->size / 2 * (1 - adjustment) + (x + 0.5f) / axis->scale - 0.5f;
     }
     const float steps = (float)(axis->outputs - 1);
     if (!strcmp(mode, "tf_crop_and_resize"))

@@ -172,6 +172,11 @@ static double real_softsign(const struct node *node, const double x[])
     return x[0] / (1 + fabs(x[0]));
 }
 
+static double real_swish(const struct node *node, const double x[])
+{
+    return x[0] / (1 + exp(-(double)node_float(node, "alpha", 1) * x[0]));
+}
+
 static double real_leaky_relu(const struct node *node, const double x[])
 {
     return x[0] < 0 ? (double)node_float(node, "alpha", 0.01f) * x[0] : x[0];
@@ -281,6 +286,7 @@ const struct op unary_rows[] = {
     ROW("Softplus", 1, TYPES_FLOAT, real_softplus, .keeps_zero = false),
     ROW("Softsign", 1, TYPES_FLOAT, real_softsign, KEEPS_ZERO),
     ROW("Sqrt", 13, TYPES_FLOAT, real_sqrt, KEEPS_ZERO),
+    ROW("Swish", 24, TYPES_FLOAT, real_swish, .attributes = "alpha ", KEEPS_ZERO),
     ROW("Tanh", 13, TYPES_FLOAT, real_tanh, KEEPS_ZERO),
     ROW("ThresholdedRelu", 10, TYPES_FLOAT, real_thresholded_relu, .attributes = "alpha ",
         .keeps_zero = false),
