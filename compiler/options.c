@@ -24,6 +24,7 @@ static const char usage[] =
     "      --input-shape NAME=AxB pin the shape of an input\n"
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
+    "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
@@ -42,6 +43,7 @@ enum {
     OPTION_INPUT_SHAPE,
     OPTION_DIM,
     OPTION_FLOAT,
+    OPTION_NO_WINOGRAD,
     OPTION_WEIGHTS,
     OPTION_TARGET,
     OPTION_DUMP,
@@ -61,6 +63,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
                                              {"dim", required_argument, NULL, OPTION_DIM},
                                              {"float", required_argument, NULL, OPTION_FLOAT},
+                                             {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
                                              {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"target", required_argument, NULL, OPTION_TARGET},
                                              {"dump", required_argument, NULL, OPTION_DUMP},
@@ -154,6 +157,9 @@ static void take_option(struct arena *arena, struct options *options, int option
         puts(PACKAGE_STRING);
         options->command = COMMAND_NOTHING;
         break;
+    case OPTION_NO_WINOGRAD:
+        options->no_winograd = true;
+        break;
     case OPTION_THREADS:
         if (strcmp(argument, "1"))
             fail("--threads %s: this version runs each device on one thread", argument);
@@ -226,6 +232,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     for (int i = 0; i < options->dim_count; i++)
         text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->no_winograd)
+        text_add(&text, " --no-winograd");
     if (options->target)
         text_printf(&text, " --target %s", options->target);
     return text.bytes;

@@ -169,6 +169,7 @@ static void compile(struct arena *arena, const struct options *options)
                                           .dim = options->dim,
                                           .dim_count = options->dim_count};
     c.graph = import_model(arena, options->model, &import);
+    c.graph->no_winograd = options->no_winograd;
     graph_verify(c.graph);
     dump(&c, "import", STAGE_GRAPH);
     if (run_passes(&c))

@@ -20,10 +20,15 @@ struct conv_direct {
     int64_t panel;                    /* 32, or 16 */
     int64_t rows, columns;            /* of the piece */
     int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
+    int without_bias; /* sums start from zero; `bias` is not read */
     int adds_residual;
     enum activation activation;
     float alpha, beta;
 };
+
+/* Floats between the weights in use and those being fetched: on maps of few pixels weights come from far memory, and
+ * hardware fetches ahead within a page only. */
+enum { CONV_DIRECT_AHEAD = 1024 };
 
 typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *restrict bias,
                                        const float *restrict residual, float *restrict y);
@@ -54,6 +59,9 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
     }
     UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
         vf k[TILE_VECTORS];
+        UNROLL for (int o = 0; o < vectors; o++)
+            if (o * W % 16 == 0) /* once per line of the cache */
+                __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
         UNROLL for (int o = 0; o < vectors; o++)
             k[o] = *(const vf *)(w + lane * panel + o * W);
         UNROLL for (int t = 0; t < pixels; t++) {
@@ -92,7 +100,7 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)
-            a[t * vectors + o] = *(const vf *)(bias + o * W);
+            a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
     for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block)
         w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, a);
     if (s->channels % 16)
@@ -194,7 +202,7 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                 const int64_t block = (first + part) / W;
                 conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
                                 panel == s->panel ? tiles->narrow : tiles->half_narrow, x + n * s->x.batch, w + part,
-                                bias + first + part,
+                                s->without_bias ? bias : bias + first + part,
                                 s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block
                                                  : residual,
                                 y + n * s->y.batch + block * s->y.block);

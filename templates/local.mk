@@ -5,6 +5,7 @@ TEMPLATE_FILES = \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
 	%D%/conv_transpose.h \
+	%D%/conv_winograd.h \
 	%D%/copy.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \

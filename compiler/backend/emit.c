@@ -130,6 +130,7 @@ static void write_model_header(struct folder *folder, const struct program *prog
             const char *name;
             int64_t value;
         } figure[] = {{"ARENA_BYTES", file[d].arena_bytes},
+                      {"SCRATCH_BYTES", program_scratch_bytes(program, d)},
                       {"WEIGHTS_BYTES", file[d].facts.weights_bytes},
                       {"MACS", file[d].macs},
                       {"BYTES_SENT", program_bytes_sent(program, d)},

@@ -13,8 +13,8 @@
  *       largest device; bytes: sent by all devices together.
  *   <devices>
  *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""
- *             messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
- *       share: of all MACs that the devices do together.
+ *             scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
+ *       share: of all MACs that the devices do together; scratch_bytes: of the arena, what single layers work in.
  *   </devices>
  *   <layers>
  *     <layer index="0" name="" op="Conv" epilogue="add relu" kernel="" output="" type="float32" shape="1x32x8x8"

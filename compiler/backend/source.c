@@ -147,6 +147,13 @@ const char *source_buffer(struct source *source, const struct tensor *tensor)
                         source->arena_base + buffer_of(source, tensor)->offset);
 }
 
+const char *source_scratch_buffer(struct source *source)
+{
+    const struct buffer *buffer = program_scratch(source->program, source->step, source->device);
+    assert(buffer->used);
+    return arena_printf(source->arena, "(float *)(arena + %" PRId64 ")", source->arena_base + buffer->offset);
+}
+
 struct region source_storage(const struct source *source, const struct tensor *tensor)
 {
     return tensor_is_constant(tensor) ? region_whole(tensor->shape) : buffer_of(source, tensor)->storage;

@@ -31,6 +31,10 @@ void source_end(struct source *source);
  * allowed for float constants whose only axis larger than 1 is the channel axis. */
 const char *source_buffer(struct source *source, const struct tensor *tensor);
 
+/* C expression for the first byte of the memory that the kernel's `scratch` asked for, 64-byte aligned, contents
+ * undefined: "(float *)(arena + 8192)". Other layers use it too. */
+const char *source_scratch_buffer(struct source *source);
+
 /* The box that the storage covers on this device, in the tensor's global indices. It can reach beyond the tensor's
  * bounds (a border of zeros, indices < 0 or >= dim) and, when blocked, covers whole blocks of 16 channels.
  * Constants: the whole tensor. */

@@ -96,6 +96,7 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor **input, **output; /* as the user sees them */
     int input_count, output_count;
+    bool no_winograd; /* as the user asked: no kernel may use Winograd's algorithm */
     struct name_map tensor_names, node_names; /* every name given so far, for making new ones unique */
 };
 

@@ -23,6 +23,8 @@ extern const struct kernel
     kernel_conv_direct,
     kernel_conv_grouped,
     kernel_conv_transpose,
+    kernel_conv_winograd_2,
+    kernel_conv_winograd_4,
     kernel_copy,
     kernel_copy_blocked,
     kernel_dft,
@@ -62,6 +64,8 @@ static const struct kernel *const table[] = {
     &kernel_conv_depthwise,
     &kernel_conv_direct,
     &kernel_conv_grouped,
+    &kernel_conv_winograd_2,
+    &kernel_conv_winograd_4,
     &kernel_gemm,
     &kernel_gemm_matmul,
     &kernel_matmul,
@@ -158,4 +162,14 @@ int64_t kernel_grid(const struct node *node, int axis)
     const int64_t grid = node->kernel->grid ? node->kernel->grid(node, axis) : 1;
     const bool blocked = axis == 1 && kernel_layout(node->kernel, node, -1) == LAYOUT_BLOCKED;
     return blocked && grid < 16 ? 16 : grid;
+}
+
+struct region kernel_whole_steps(const struct node *node, struct region piece)
+{
+    for (int axis = 2; axis < piece.rank; axis++) {
+        const int64_t grid = kernel_grid(node, axis);
+        if (grid > 1)
+            piece.axis[axis].end = (piece.axis[axis].end + grid - 1) / grid * grid;
+    }
+    return piece;
 }

@@ -21,7 +21,8 @@ struct kernel {
     enum layout (*layout)(const struct node *node, int input);
 
     /* The kernel reads input 0 through a border of zeros where the operator pads: its storage must reach as far
-     * as the operator `reads`. Otherwise the kernel checks bounds itself. */
+     * as the operator `reads` for whole steps of the kernel's grid of rows and columns, the last ones of the map
+     * included. Otherwise the kernel checks bounds itself. */
     bool zero_border;
 
     /* Cuts along `axis` of the output must fall on multiples of this. NULL: 1. Blocked layouts: axis 1 at least 16. */
@@ -30,6 +31,15 @@ struct kernel {
     /* Output 0 may lie in the memory of input 0 when both have the same layout and number of elements, and each
      * output element depends on the input element of the same position only. */
     bool in_place;
+
+    /* Winograd's algorithm, which --no-winograd forbids; and by how many bytes (> 0) it bakes more weights than the
+     * model has. Another kernel must accept whatever such a kernel accepts. */
+    bool winograd;
+    int64_t (*added_weights)(const struct node *node);
+
+    /* Bytes of memory that computing `piece` of output 0 needs beside inputs and outputs, for every vector width;
+     * see source_scratch_buffer(). NULL: none. */
+    int64_t (*scratch)(const struct node *node, struct region piece);
 
     /* A rough price for the choice between kernels that accept a node, in multiply-accumulates of a good kernel.
      * NULL: node_macs of the whole output. */
@@ -45,6 +55,8 @@ const struct kernel *const *kernel_table(int *count);
 const struct kernel *kernel_find(const char *name);
 
 enum layout kernel_layout(const struct kernel *kernel, const struct node *node, int input);
+/* What `piece` becomes in whole steps of the grid of rows and columns of the node's chosen kernel. */
+struct region kernel_whole_steps(const struct node *node, struct region piece);
 int64_t kernel_grid(const struct node *node, int axis); /* of the node's chosen kernel, blocked layouts included */
 
 #endif

@@ -5,6 +5,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_transpose.c \
 	%D%/conv_window.c \
 	%D%/conv_window.h \
+	%D%/conv_winograd.c \
 	%D%/copy.c \
 	%D%/dft.c \
 	%D%/einsum.c \

@@ -25,7 +25,8 @@ void simplify(struct graph *graph);
 void fuse(struct graph *graph);
 
 /* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the
- * node's name when no kernel accepts it. */
+ * node's name when no kernel accepts it. Winograd's algorithm may add half of the model's weights, or 64 MiB; beyond that
+ * the nodes that gain least for their bytes do without. */
 void choose_kernels(struct graph *graph);
 
 /* Set every tensor's layout to what its producer writes, and insert "mednn.Layout" nodes where a reader wants the

@@ -10,7 +10,7 @@
 
 enum { ARENA_ALIGNMENT = 64, BLOCK_CHANNELS = 16 };
 
-/* A piece of memory to place: a tensor's buffer (or several that share it) or a message's wire buffer. */
+/* A piece of memory to place: a tensor's buffer (or several that share it), a step's scratch or a message's wire buffer. */
 struct item {
     int64_t bytes, offset;
     int first_step, last_step;
@@ -53,9 +53,23 @@ static void cover_touched(struct program *program, const struct node *node, int 
             continue;
         struct region touched = node_reads(node, i, k, piece);
         if (i == 0 && node->kernel->zero_border)
-            touched = region_cover(touched, node_touches(node, i, k, piece));
+            touched = region_cover(touched, node_touches(node, i, k, kernel_whole_steps(node, piece)));
         cover_region(program_buffer(program, node->input[i], device), touched);
     }
+}
+
+static void need_scratch(struct program *program, int step, int device)
+{
+    const struct node *node = program->step[step].node;
+    const struct region_list *own = plan_own(program->plan, node->output[0], device);
+    struct buffer *scratch = program_scratch(program, step, device);
+    for (int i = 0; i < own->count; i++) {
+        const int64_t bytes = node->kernel->scratch(node, own->item[i]);
+        if (bytes > scratch->bytes)
+            scratch->bytes = aligned(bytes);
+    }
+    if (scratch->bytes)
+        extend_life(scratch, step);
 }
 
 static void visit_compute(struct program *program, int step, int device)
@@ -74,6 +88,8 @@ static void visit_compute(struct program *program, int step, int device)
     }
     if (!works)
         return;
+    if (node->kernel->scratch)
+        need_scratch(program, step, device);
     for (int k = 0; k < node->output_count; k++)
         if (node->output[k])
             extend_life(program_buffer(program, node->output[k], device), step);
@@ -229,6 +245,12 @@ static void collect_items(struct program *program, struct items *items, int devi
         *arena_append(items->arena, items->item, items->count, items->capacity) =
             (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
     }
+    for (int i = 0; i < program->step_count; i++) {
+        struct buffer *buffer = program_scratch(program, i, device);
+        if (buffer->used)
+            *arena_append(items->arena, items->item, items->count, items->capacity) =
+                (struct item){buffer->bytes, 0, i, i, items->count, -1, buffer, NULL};
+    }
     for (int m = 0; m < program->message_count[device]; m++) {
         struct message *message = &program->message[device][m];
         *arena_append(items->arena, items->item, items->count, items->capacity) = (struct item){
@@ -239,6 +261,8 @@ static void collect_items(struct program *program, struct items *items, int devi
 void place_buffers(struct program *program)
 {
     struct items items = {.arena = program->plan->graph->arena};
+    program->scratch = arena_array(items.arena, (size_t)(program->step_count * program->plan->cluster->count) + 1,
+                                   sizeof *program->scratch);
     for (int d = 0; d < program->plan->cluster->count; d++) {
         items.count = items.capacity = 0;
         items.item = NULL;

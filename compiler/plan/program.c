@@ -12,6 +12,22 @@ struct buffer *program_buffer(const struct program *program, const struct tensor
     return &program->buffer[tensor->id * program->plan->cluster->count + device];
 }
 
+struct buffer *program_scratch(const struct program *program, int step, int device)
+{
+    return &program->scratch[step * program->plan->cluster->count + device];
+}
+
+int64_t program_scratch_bytes(const struct program *program, int device)
+{
+    int64_t most = 0;
+    for (int i = 0; i < program->step_count; i++) {
+        const struct buffer *buffer = program_scratch(program, i, device);
+        if (buffer->used && buffer->bytes > most)
+            most = buffer->bytes;
+    }
+    return most;
+}
+
 bool program_takes_part(const struct program *program, const struct step *step, int device)
 {
     if (step->kind == STEP_LOAD || step->kind == STEP_STORE)
@@ -80,6 +96,11 @@ void program_print(struct text *text, const struct program *program)
                             buffer->first_step, buffer->last_step, text_escape(text->arena, graph->tensor[t]->name),
                             region_string(text->arena, buffer->storage));
         }
+        for (int i = 0; i < program->step_count; i++) {
+            const struct buffer *buffer = program_scratch(program, i, d);
+            if (buffer->used)
+                text_printf(text, "    %" PRId64 " +%" PRId64 " step %d scratch\n", buffer->offset, buffer->bytes, i);
+        }
         for (int m = 0; m < program->message_count[d]; m++) {
             const struct message *message = &program->message[d][m];
             text_printf(text, "    %" PRId64 " +%" PRId64 " steps %d to %d exchange %d %s %d\n", message->offset,
@@ -116,6 +137,11 @@ static void verify_buffer(const struct program *program, const struct buffer *a,
                takes_over(program, a, b, device) || takes_over(program, b, a, device));
         (void)together;
     }
+    for (int i = a->first_step; i <= a->last_step; i++) {
+        const struct buffer *b = program_scratch(program, i, device);
+        assert(a == b || !b->used || apart(a->offset, a->bytes, b->offset, b->bytes));
+        (void)b;
+    }
     for (int m = 0; m < program->message_count[device]; m++) {
         const struct message *b = &program->message[device][m];
         bool together = a->first_step <= b->last_step && b->first_step <= a->last_step;
@@ -133,6 +159,9 @@ void program_verify(const struct program *program)
             if (buffer->used)
                 verify_buffer(program, buffer, d);
         }
+        for (int i = 0; i < program->step_count; i++)
+            if (program_scratch(program, i, d)->used)
+                verify_buffer(program, program_scratch(program, i, d), d);
         for (int m = 0; m < program->message_count[d]; m++)
             assert(program->message[d][m].first_step < program->message[d][m].last_step);
     }

@@ -53,12 +53,15 @@ struct program {
     struct exchange *exchange;
     int exchange_count, exchange_capacity;
     struct buffer *buffer; /* [tensor id * devices + device] */
+    struct buffer *scratch; /* [step * devices + device]: memory for that step alone; storage is empty */
     struct message **message; /* per device: its messages in step order */
     int *message_count;
-    int64_t *arena_bytes; /* per device */
+    int64_t *arena_bytes; /* per device, scratch included */
 };
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device);
+struct buffer *program_scratch(const struct program *program, int step, int device);
+int64_t program_scratch_bytes(const struct program *program, int device); /* of the step that needs most */
 /* Does the device take part in the step? */
 bool program_takes_part(const struct program *program, const struct step *step, int device);
 int64_t program_bytes_sent(const struct program *program, int device); /* per inference, payload */

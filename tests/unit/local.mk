@@ -42,7 +42,8 @@ test_element_templates_SOURCES = %D%/test_element_templates.c %D%/templates.h
 test_element_templates_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
 test_element_templates_LDADD = -lm
 
-TEMPLATE_TESTS = test_region_template test_conv_templates test_gemm_templates test_pool_template
+TEMPLATE_TESTS = test_region_template test_conv_templates test_gemm_templates test_pool_template \
+	test_winograd_template
 check_PROGRAMS += $(TEMPLATE_TESTS)
 TESTS += $(TEMPLATE_TESTS) %D%/test_float_mode.sh
 CHECK_LONG_TESTS += %D%/test_templates.sh
@@ -59,3 +60,6 @@ test_gemm_templates_LDADD = -lm
 test_pool_template_SOURCES = %D%/test_pool_template.c %D%/templates.h
 test_pool_template_CFLAGS = $(TEMPLATE_CFLAGS)
 test_pool_template_LDADD = -lm
+test_winograd_template_SOURCES = %D%/test_winograd_template.c %D%/templates.h
+test_winograd_template_CFLAGS = $(TEMPLATE_CFLAGS) -O1
+test_winograd_template_LDADD = -lm

@@ -1,6 +1,7 @@
 /* test_partition.c -- plans of random chains of convolutions: nothing missing, nothing twice, shares as fair as rows allow. */
 /* SPDX-License-Identifier: MIT */
 #include "operators/op.h"
+#include "kernels/kernel.h"
 #include "passes/passes.h"
 #include "plan/program.h"
 
@@ -74,7 +75,7 @@ static struct cluster random_cluster(void)
     return cluster;
 }
 
-/* No device computes more than its fair share plus one row or column (or, where there is only one, one panel). */
+/* No device computes more than its fair share plus one step of the grid of rows or columns (or, where there is only one, one panel). */
 static void check_shares(const struct plan *plan, const struct node *node)
 {
     struct shape y = node->output[0]->shape;
@@ -87,7 +88,7 @@ static void check_shares(const struct plan *plan, const struct node *node)
     if (devices < 2)
         return;
     for (int a = 1; a < 4; a++) {
-        double one = (double)(a == 1 ? 32 : 1) / (double)y.dim[a];
+        double one = (double)(a == 1 ? 32 : kernel_grid(node, a)) / (double)y.dim[a];
         if ((a > 1 || y.dim[2] * y.dim[3] == 1) && y.dim[a] > 1 && one > step)
             step = one;
     }

@@ -24,7 +24,7 @@ run() { # MODE TEST EMULATOR COMPILER FLAGS...
 }
 
 for test in test_conv_templates test_element_templates test_functions test_gemm_templates test_pool_template \
-    test_region_template; do
+    test_region_template test_winograd_template; do
     for cc in gcc clang; do
         [ "$(uname -m)" = x86_64 ] || continue
         run fma $test "" $cc -mavx2 -mfma

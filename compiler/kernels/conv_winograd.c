@@ -1,0 +1,266 @@
+/* conv_winograd.c -- 3x3 Conv of stride 1 by templates/conv_winograd.h: F(2x2, 3x3) and F(4x4, 3x3). */
+/* SPDX-License-Identifier: MIT */
+#include "../ir/shape.h"
+#include "conv_window.h"
+
+#include <inttypes.h>
+
+enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
+
+/* Products of larger tiles gain nothing on few of them, and need more weights. */
+static const int64_t FEWEST_LARGE_TILES = 49;
+
+/* Measured, in multiply-accumulates of a good kernel: transforming one number of a tile of inputs or outputs, and reading
+ * one transformed weight. */
+static const double TRANSFORM_COST = 6, WEIGHT_COST = 12;
+
+static int64_t tiles_along(int64_t outputs, int size)
+{
+    return (outputs + size - 1) / size;
+}
+
+static int64_t points_of(int size)
+{
+    return (int64_t)(size + 2) * (size + 2);
+}
+
+static bool is_winograd(const struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    if (!conv_is_blockable(node) || x->shape.rank != 4 || x->shape.dim[1] < BLOCK)
+        return false;
+    const struct window window = conv_window(node);
+    for (int axis = 0; axis < 2; axis++)
+        if (window.kernel[axis] != 3 || window.stride[axis] != 1 || window.dilation[axis] != 1 ||
+            node->output[0]->shape.dim[axis + 2] < SMALLEST_MAP)
+            return false;
+    return window.group == 1;
+}
+
+static bool accepts_2(const struct node *node)
+{
+    return is_winograd(node);
+}
+
+static bool accepts_4(const struct node *node)
+{
+    if (!is_winograd(node))
+        return false;
+    const struct shape y = node->output[0]->shape;
+    return tiles_along(y.dim[2], 4) * tiles_along(y.dim[3], 4) >= FEWEST_LARGE_TILES;
+}
+
+static int64_t panel_of(const struct node *node)
+{
+    return node->output[0]->shape.dim[1] <= BLOCK ? BLOCK : PANEL;
+}
+
+/* Whole tiles, so that each device computes the tiles that one device would. */
+static int64_t grid_of(const struct node *node, int axis, int size)
+{
+    return axis == 0 ? 1 : axis == 1 ? panel_of(node) : size;
+}
+
+static int64_t grid_2(const struct node *node, int axis)
+{
+    return grid_of(node, axis, 2);
+}
+
+static int64_t grid_4(const struct node *node, int axis)
+{
+    return grid_of(node, axis, 4);
+}
+
+static double cost_of(const struct node *node, int size)
+{
+    const struct shape x = node->input[0]->shape, y = node->output[0]->shape;
+    const double channels = (double)round_up(x.dim[1], BLOCK), outputs = (double)round_up(y.dim[1], BLOCK);
+    const double tiles = (double)(y.dim[0] * tiles_along(y.dim[2], size) * tiles_along(y.dim[3], size));
+    return (double)points_of(size) * (tiles * channels * outputs + tiles * TRANSFORM_COST * (channels + outputs) +
+                                      WEIGHT_COST * channels * outputs);
+}
+
+static double cost_2(const struct node *node)
+{
+    return cost_of(node, 2);
+}
+
+static double cost_4(const struct node *node)
+{
+    return cost_of(node, 4);
+}
+
+static int64_t added_weights(const struct node *node, int size)
+{
+    return (points_of(size) - 9) * (shape_size(node->input[1]->shape) / 9) * (int64_t)sizeof(float);
+}
+
+static int64_t added_weights_2(const struct node *node)
+{
+    return added_weights(node, 2);
+}
+
+static int64_t added_weights_4(const struct node *node)
+{
+    return added_weights(node, 4);
+}
+
+/* Tiles that are multiplied together: many, so that weights are read seldom; few, so that they stay in the cache. */
+static int64_t block_of_tiles(struct map box, int64_t channels, int size)
+{
+    const int64_t outputs = box.c.end - box.c.begin, most = channels * outputs <= 8192 ? 28 : 56;
+    const int64_t all = tiles_along(box.row.end - box.row.begin, size) *
+                        tiles_along(box.column.end - box.column.begin, size);
+    const int64_t blocks = (all + most - 1) / most;
+    return (all + blocks - 1) / blocks;
+}
+
+/* What winograd_step() gives. */
+static int64_t step_of(int64_t channels, int64_t tiles)
+{
+    return round_up(channels, BLOCK) * tiles + STEP_PADDING;
+}
+
+static int64_t scratch_of(const struct node *node, struct region piece, int size)
+{
+    const struct map box = map_of(piece);
+    const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, size);
+    return points_of(size) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) *
+           (int64_t)sizeof(float);
+}
+
+static int64_t scratch_2(const struct node *node, struct region piece)
+{
+    return scratch_of(node, piece, 2);
+}
+
+static int64_t scratch_4(const struct node *node, struct region piece)
+{
+    return scratch_of(node, piece, 4);
+}
+
+/* G g for one line of a kernel: its polynomial at the points 0, 1, -1 (and 2, -2), and at infinity. */
+static void transform_line(int size, const double g[3], double u[6])
+{
+    if (size == 2) {
+        u[0] = g[0];
+        u[1] = (g[0] + g[1] + g[2]) / 2;
+        u[2] = (g[0] - g[1] + g[2]) / 2;
+        u[3] = g[2];
+        return;
+    }
+    u[0] = g[0] / 4;
+    u[1] = -(g[0] + g[1] + g[2]) / 6;
+    u[2] = -(g[0] - g[1] + g[2]) / 6;
+    u[3] = (g[0] + 2 * g[1] + 4 * g[2]) / 24;
+    u[4] = (g[0] - 2 * g[1] + 4 * g[2]) / 24;
+    u[5] = g[2];
+}
+
+static void transform_kernel(int size, const float kernel[9], float u[MOST_POINTS])
+{
+    const int edge = size + 2;
+    double half[6][3], line[6];
+    for (int k = 0; k < 3; k++) {
+        const double g[3] = {(double)kernel[k], (double)kernel[3 + k], (double)kernel[6 + k]};
+        transform_line(size, g, line);
+        for (int i = 0; i < edge; i++)
+            half[i][k] = line[i];
+    }
+    for (int i = 0; i < edge; i++) {
+        transform_line(size, half[i], line);
+        for (int j = 0; j < edge; j++)
+            u[i * edge + j] = (float)line[j];
+    }
+}
+
+/* Outputs [begin, end): [point][panel][channels][panel], zero beyond the last output. */
+static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel,
+                                int size)
+{
+    const struct tensor *weights = node->input[1];
+    const int64_t channels = weights->shape.dim[1], rounded = round_up(outputs.end - outputs.begin, BLOCK);
+    const int64_t points = points_of(size);
+    const size_t count = (size_t)(points * rounded * channels);
+    float *packed = source_scratch(source, count * sizeof *packed), u[MOST_POINTS];
+    for (int64_t o = 0; o < outputs.end - outputs.begin; o++) {
+        const int64_t first = o / panel * panel, width = rounded - first < panel ? BLOCK : panel;
+        for (int64_t c = 0; c < channels; c++) {
+            transform_kernel(size, (const float *)weights->data + ((outputs.begin + o) * channels + c) * 9, u);
+            for (int64_t point = 0; point < points; point++)
+                packed[(point * rounded + first) * channels + c * width + o - first] = u[point];
+        }
+    }
+    return source_weights(source, "weights", weights, packed, count);
+}
+
+static void emit(struct source *source, const struct node *node, const struct region *region, int size)
+{
+    const struct window window = conv_window(node);
+    const struct window2 w = window2_of(&window);
+    const struct map box = map_of(*region);
+    const int64_t channels = node->input[1]->shape.dim[1], outputs = box.c.end - box.c.begin;
+    const int64_t panel = panel_of(node), tiles = block_of_tiles(box, channels, size);
+    const char *name = source_name(source);
+    const char *weights = pack_weights(source, node, box.c, panel, size);
+    const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
+    source_use(source, "conv_winograd.h");
+    source_use(source, "region.h");
+    source_printf(source,
+                  "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
+                  ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
+                  ", .size = %d, .tiles = %" PRId64,
+                  name, source_view(source, node->input[0]), source_view(source, node->output[0]),
+                  box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
+                  box.column.end - box.column.begin, size, tiles);
+    write_epilogue(source, node);
+    source_printf(source,
+                  "};\nstatic const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
+                  ", %" PRId64 ", %" PRId64 ");\nCONV_WINOGRAD_TILES(%s)\n\n",
+                  name, channels, outputs, panel, tiles, name);
+    source_function(source);
+    source_printf(source,
+                  "    conv_winograd(&%s_shape, &%s_product_shape, &%s_tiles, %s,\n                  %s, %s, %s,\n"
+                  "                  %s, %s);\n",
+                  name, name, name, conv_input_at(source, node, &w, *region, 0), weights, bias,
+                  residual_at(source, node, *region),
+                  source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin),
+                  source_scratch_buffer(source));
+    if (!epilogue_keeps_zero(&node->epilogue))
+        write_clear_lanes(source, node->output[0], *region);
+    source_end(source);
+}
+
+static void emit_2(struct source *source, const struct node *node, const struct region *region)
+{
+    emit(source, node, region, 2);
+}
+
+static void emit_4(struct source *source, const struct node *node, const struct region *region)
+{
+    emit(source, node, region, 4);
+}
+
+const struct kernel kernel_conv_winograd_2 = {.name = "conv_winograd_2",
+                                              .op_type = "Conv",
+                                              .accepts = accepts_2,
+                                              .layout = layer_blocked,
+                                              .zero_border = true,
+                                              .grid = grid_2,
+                                              .winograd = true,
+                                              .added_weights = added_weights_2,
+                                              .scratch = scratch_2,
+                                              .cost = cost_2,
+                                              .emit = emit_2};
+
+const struct kernel kernel_conv_winograd_4 = {.name = "conv_winograd_4",
+                                              .op_type = "Conv",
+                                              .accepts = accepts_4,
+                                              .layout = layer_blocked,
+                                              .zero_border = true,
+                                              .grid = grid_4,
+                                              .winograd = true,
+                                              .added_weights = added_weights_4,
+                                              .scratch = scratch_4,
+                                              .cost = cost_4,
+                                              .emit = emit_4};
