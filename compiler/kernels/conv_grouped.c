@@ -13,18 +13,6 @@ static bool accepts(const struct node *node)
     return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + AXES;
 }
 
-/* ".x_batch = 9, .x_channel = 9, .x_axis = {0, 3, 1}" */
-static void write_strides(struct source *source, const char *which, const struct tensor *tensor)
-{
-    int64_t stride[MAX_RANK], spatial[AXES] = {0};
-    const int rank = tensor->shape.rank;
-    storage_strides(source_storage(source, tensor), stride);
-    for (int i = 2; i < rank; i++)
-        spatial[AXES - rank + i] = stride[i];
-    source_printf(source, "    .%s_batch = %" PRId64 ", .%s_channel = %" PRId64 ", .%s_axis = %s,\n", which, stride[0],
-                  which, stride[1], which, numbers_text(source_arena(source), spatial, AXES));
-}
-
 static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
                        struct region region)
 {
@@ -53,10 +41,10 @@ static void write_shape(struct source *source, const struct node *node, struct r
                   source_name(source), region.axis[0].end - region.axis[0].begin,
                   region.axis[1].end - region.axis[1].begin, region.axis[1].begin, y->shape.dim[1] / window.group,
                   x->shape.dim[1] / window.group, source_storage(source, x).axis[1].begin);
-    write_strides(source, "x", x);
-    write_strides(source, "y", y);
+    source_printf(source, "    %s,\n", strides_text(source, "x", x));
+    source_printf(source, "    %s,\n", strides_text(source, "y", y));
     if (node->epilogue.residual) {
-        write_strides(source, "residual", node_input(node, node->epilogue.residual));
+        source_printf(source, "    %s,\n", strides_text(source, "residual", node_input(node, node->epilogue.residual)));
         source_printf(source, "    .adds_residual = 1,\n");
     }
     source_printf(source, "    .axis = {");

@@ -14,17 +14,6 @@ static bool accepts(const struct node *node)
            (!node_input(node, 2) || tensor_is_constant(node->input[2]));
 }
 
-static void write_strides(struct source *source, char which, const struct tensor *tensor)
-{
-    int64_t stride[MAX_RANK], spatial[AXES] = {0};
-    const int rank = tensor->shape.rank;
-    storage_strides(source_storage(source, tensor), stride);
-    for (int i = 2; i < rank; i++)
-        spatial[AXES - rank + i] = stride[i];
-    source_printf(source, "    .%c_batch = %" PRId64 ", .%c_channel = %" PRId64 ", .%c_axis = %s,\n", which, stride[0],
-                  which, stride[1], which, numbers_text(source_arena(source), spatial, AXES));
-}
-
 static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
                        struct region region)
 {
@@ -57,8 +46,8 @@ static void emit(struct source *source, const struct node *node, const struct re
                   source_name(source), region->axis[0].end - region->axis[0].begin,
                   region->axis[1].end - region->axis[1].begin, region->axis[1].begin, y->shape.dim[1] / window.group,
                   x->shape.dim[1] / window.group, first.axis[1].begin);
-    write_strides(source, 'x', x);
-    write_strides(source, 'y', y);
+    source_printf(source, "    %s,\n", strides_text(source, "x", x));
+    source_printf(source, "    %s,\n", strides_text(source, "y", y));
     source_printf(source, "    .axis = {");
     for (int i = 0; i < AXES; i++) {
         source_printf(source, "%s", i ? ",\n             " : "");

@@ -117,3 +117,16 @@ const char *residual_at(struct source *source, const struct node *node, struct r
     return source_at(source, node_input(node, node->epilogue.residual), map.n.begin, map.c.begin, map.row.begin,
                      map.column.begin);
 }
+
+const char *strides_text(struct source *source, const char *which, const struct tensor *tensor)
+{
+    enum { SPATIAL_AXES = 3 };
+    int64_t stride[MAX_RANK], spatial[SPATIAL_AXES] = {0};
+    const int rank = tensor->shape.rank;
+    storage_strides(source_storage(source, tensor), stride);
+    for (int i = 2; i < rank; i++)
+        spatial[SPATIAL_AXES - rank + i] = stride[i];
+    struct arena *arena = source_arena(source);
+    return arena_printf(arena, ".%s_batch = %" PRId64 ", .%s_channel = %" PRId64 ", .%s_axis = %s", which, stride[0],
+                        which, stride[1], which, numbers_text(arena, spatial, SPATIAL_AXES));
+}

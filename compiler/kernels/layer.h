@@ -42,4 +42,8 @@ void write_epilogue(struct source *source, const struct node *node);
 /* C expression for the first element of the residual that belongs to `region` of a tensor with a view; "NULL". */
 const char *residual_at(struct source *source, const struct node *node, struct region region);
 
+/* ".x_batch = 9, .x_channel = 9, .x_axis = {0, 3, 1}": strides of a plain storage of up to three spatial axes, for
+ * initialisers; `which` is the x. */
+const char *strides_text(struct source *source, const char *which, const struct tensor *tensor);
+
 #endif

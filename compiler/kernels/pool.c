@@ -136,18 +136,6 @@ static void emit_blocked(struct source *source, const struct node *node, const s
     source_end(source);
 }
 
-/* Strides of the spatial axes as three, and text of batch and channel. */
-static void write_strides(struct source *source, char which, const struct tensor *tensor)
-{
-    int64_t stride[MAX_RANK], spatial[3] = {0};
-    const int rank = tensor->shape.rank;
-    storage_strides(source_storage(source, tensor), stride);
-    for (int i = 2; i < rank; i++)
-        spatial[3 - rank + i] = stride[i];
-    source_printf(source, ",\n    .%c_batch = %" PRId64 ", .%c_channel = %" PRId64 ", .%c_axis = %s", which, stride[0],
-                  which, stride[1], which, numbers_text(source_arena(source), spatial, 3));
-}
-
 static void write_axes(struct source *source, const struct node *node, const struct window *window,
                        struct region region)
 {
@@ -168,8 +156,8 @@ static void emit_plain(struct source *source, const struct node *node, const str
     source_printf(source,
                   "static const struct pool_plain %s_shape = {\n    .batch = %" PRId64 ", .channels = %" PRId64, name,
                   region->axis[0].end - region->axis[0].begin, region->axis[1].end - region->axis[1].begin);
-    write_strides(source, 'x', node->input[0]);
-    write_strides(source, 'y', node->output[0]);
+    source_printf(source, ",\n    %s", strides_text(source, "x", node->input[0]));
+    source_printf(source, ",\n    %s", strides_text(source, "y", node->output[0]));
     write_axes(source, node, &window, *region);
     write_kind(source, node);
     source_function(source);
@@ -203,7 +191,7 @@ static void write_places(struct source *source, const struct node *node, struct 
         spatial[3 - shape.rank + a] = stride[a];
         first += storage.axis[a].begin * stride[a];
     }
-    write_strides(source, 'z', node->output[1]);
+    source_printf(source, ",\n    %s", strides_text(source, "z", node->output[1]));
     source_printf(source,
                   ",\n    .place = %" PRId64 ", .place_batch = %" PRId64 ", .place_channel = %" PRId64 ", .place_axis = %s",
                   first, stride[0], stride[1], numbers_text(source_arena(source), spatial, 3));
@@ -220,8 +208,8 @@ static void emit_scalar(struct source *source, const struct node *node, const st
                   "static const struct pool_scalar %s_shape = {\n    .type = %s, .batch = %" PRId64 ", .channels = %" PRId64,
                   source_name(source), element_type_text(node->input[0]->type),
                   region->axis[0].end - region->axis[0].begin, region->axis[1].end - region->axis[1].begin);
-    write_strides(source, 'x', node->input[0]);
-    write_strides(source, 'y', node->output[0]);
+    source_printf(source, ",\n    %s", strides_text(source, "x", node->input[0]));
+    source_printf(source, ",\n    %s", strides_text(source, "y", node->output[0]));
     if (node_output(node, 1))
         write_places(source, node, *region);
     write_axes(source, node, &window, *region);
