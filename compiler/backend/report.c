@@ -304,7 +304,7 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
         begin(xml, "transfer");
         put_int(xml, "from", transfer->from);
         put_int(xml, "to", transfer->to);
-        put_int(xml, "bytes", region_size(transfer->region) * (int64_t)type_size(transfer->tensor->type));
+        put_int(xml, "bytes", plan_wire_bytes(program->plan, transfer->tensor, region_size(transfer->region)));
         put_box(xml, transfer->region);
         end(xml);
     }
