@@ -13,6 +13,7 @@ TEMPLATE_FILES = \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
@@ -37,6 +38,7 @@ TEMPLATE_FILES = \
 	%D%/roi_align.h \
 	%D%/scalars.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tile.h \
 	%D%/unpool.h \

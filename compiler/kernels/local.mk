@@ -13,6 +13,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/found.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
@@ -32,6 +33,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
+	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c

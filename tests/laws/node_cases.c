@@ -355,6 +355,27 @@ static const char *const cases[] = {
     "Squeeze 1x20x1x1 @2,3",
     "Squeeze 1x3x1",
     "Unsqueeze 3x4 @0,-1",
+    /* holds.c, and what is settled at run time */
+    "mednn.Holds int64:2 kind=equal expected=[1,2]",
+    "mednn.Holds float64:1 kind=equal expected=[1]",
+    "mednn.Holds int32:1 kind=at_most expected=[2]",
+    "mednn.Holds int64:2 kind=reshape expected=[2,6] from=[3,4]",
+    "mednn.Holds =int64:2 kind=reshape_zero expected=[2,6] from=[3,4]",
+    "mednn.Holds int64:1 kind=expand expected=[2,3] from=[2,1]",
+    "mednn.Holds int64:1 kind=squeeze expected=[2,1,1,1] from=[2,1,1,1,1]",
+    "mednn.Holds int64:2 kind=axes expected=[1,2] from=[5]",
+    "mednn.Holds int64:scalar int64:scalar int64:scalar kind=range expected=[2]",
+    "mednn.Holds scalar scalar scalar kind=range expected=[0]",
+    "mednn.Require =bool:1+",
+    "mednn.Require =bool:1+ bool:scalar",
+    "mednn.SliceIndices /2 int64:2 int64:2 axis=1 rank=2 size=9 count=2",
+    "mednn.SliceIndices /2 int32:2 int32:2 @0,1 int32:2 axis=1 rank=2 size=9 count=1",
+    "mednn.PadIndices /2 int64:4 axis=0 rank=2 size=5 count=8 mode=1",
+    "mednn.PadIndices /2 int64:2 @-1 axis=1 rank=2 size=6 count=9 mode=3",
+    "mednn.NonZero /2 int8:2x5 capacity=12",
+    "mednn.NonZero /2 3x4 capacity=7",
+    "mednn.Compress /2 3x4x2 bool:4 axis=1 capacity=3",
+    "mednn.Compress /2 int16:3x4 bool:9 capacity=7",
     /* cast.c range.c shape_of.c */
     "Cast 2x3 to=7",
     "Cast 2x3 to=10",
@@ -427,7 +448,7 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
         case TYPE_BOOL:
-            data[i] = integer & 1;
+            data[i] = positive || integer & 1;
             break;
         default: /* of one byte */
             data[i] = (uint8_t)integer;
