@@ -4,6 +4,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/cast.c \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \

@@ -15,6 +15,7 @@ static const struct op *const families[] = {
     cast_rows,
     compress_rows,
     concat_rows,
+    control_rows,
     conv_rows,
     conv_transpose_rows,
     cumulate_rows,

@@ -12,6 +12,7 @@ extern const struct op
     cast_rows[],
     compress_rows[],
     concat_rows[],
+    control_rows[],
     conv_rows[],
     conv_transpose_rows[],
     cumulate_rows[],
