@@ -18,6 +18,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/interpolate.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \
@@ -34,6 +35,7 @@ TEMPLATE_FILES = \
 	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
+	%D%/resample.h \
 	%D%/resize.h \
 	%D%/roi_align.h \
 	%D%/scalars.h \

@@ -17,6 +17,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
+	%D%/interpolate.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
 	%D%/layer.c \
