@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \

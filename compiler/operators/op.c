@@ -10,6 +10,7 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,

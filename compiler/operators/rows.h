@@ -7,6 +7,7 @@
 
 /* Each ends with a row without type. */
 extern const struct op
+    attention_rows[],
     batch_normalization_rows[],
     binary_rows[],
     cast_rows[],
