@@ -36,6 +36,7 @@ TEMPLATE_FILES = \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/roi_align.h \
+	%D%/rotary.h \
 	%D%/scalars.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \

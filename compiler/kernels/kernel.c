@@ -55,6 +55,7 @@ extern const struct kernel
     kernel_resize_blocked,
     kernel_reverse_sequence,
     kernel_roi_align,
+    kernel_rotary,
     kernel_scatter,
     kernel_softmax,
     kernel_split,
@@ -63,6 +64,7 @@ extern const struct kernel
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_rotary,
     &kernel_conv_depthwise,
     &kernel_conv_direct,
     &kernel_conv_grouped,

@@ -33,6 +33,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
+	%D%/rotary.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c

@@ -37,6 +37,7 @@ extern const struct op
     resize_rows[],
     reverse_sequence_rows[],
     roi_align_rows[],
+    rotary_embedding_rows[],
     scatter_rows[],
     select_rows[],
     shape_of_rows[],

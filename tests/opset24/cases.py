@@ -57,6 +57,19 @@ def attention():
                np.array([[True, False, True], [False, False, False], [True, True, True]]))
 
 
+def rotary_embedding():
+    x, flat = real(2, 3, 4, 6), real(2, 4, 18)
+    cosines, sines, positions = real(2, 4, 3), real(2, 4, 3), integers(2, 4, low=0, high=8)
+    table = real(9, 3), real(9, 3)
+    for interleaved in (0, 1):
+        yield Case("RotaryEmbedding", x, cosines, sines, interleaved=interleaved)
+        yield Case("RotaryEmbedding", x, *table, positions, interleaved=interleaved)
+        yield Case("RotaryEmbedding", flat, *table, positions, interleaved=interleaved, num_heads=3)
+        yield Case("RotaryEmbedding", x, real(9, 2), real(9, 2), positions, interleaved=interleaved, rotary_embedding_dim=4,
+                   num_heads=3)
+    yield Case("RotaryEmbedding", x.astype(np.float16), *(t.astype(np.float16) for t in table), positions)
+
+
 def normalization():
     x, scale = real(2, 3, 10), real(10)
     yield Case("LayerNormalization", x, scale)
@@ -183,6 +196,7 @@ def signals():
 
 FAMILIES = {
     "attention": (24, attention),
+    "rotary_embedding": (23, rotary_embedding),
     "normalization": (23, normalization),
     "group_normalization_18": (18, group_normalization_18),
     "activations": (24, activations),

@@ -10,4 +10,5 @@ OPSET24_FIXTURES = \
 	%D%/normalization.pbtxt \
 	%D%/reductions.pbtxt \
 	%D%/resize.pbtxt \
+	%D%/rotary_embedding.pbtxt \
 	%D%/signals.pbtxt
