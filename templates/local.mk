@@ -1,6 +1,7 @@
 # Carried into generated files: embedded in mednnc, and installed to be read.
 TEMPLATE_FILES = \
 	%D%/activation.h \
+	%D%/attention.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
@@ -35,6 +36,7 @@ TEMPLATE_FILES = \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/roi_align.h \
+	%D%/rotary.h \
 	%D%/scalars.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \

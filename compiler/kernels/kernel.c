@@ -19,6 +19,7 @@ extern const struct kernel
     kernel_MaxPool_blocked,
     kernel_MaxPool_plain,
     kernel_MaxPool_scalar,
+    kernel_attention,
     kernel_conv_depthwise,
     kernel_conv_direct,
     kernel_conv_grouped,
@@ -54,6 +55,7 @@ extern const struct kernel
     kernel_resize_blocked,
     kernel_reverse_sequence,
     kernel_roi_align,
+    kernel_rotary,
     kernel_scatter,
     kernel_softmax,
     kernel_split,
@@ -61,6 +63,8 @@ extern const struct kernel
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
+    &kernel_attention,
+    &kernel_rotary,
     &kernel_conv_depthwise,
     &kernel_conv_direct,
     &kernel_conv_grouped,

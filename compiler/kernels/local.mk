@@ -1,4 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
@@ -32,6 +33,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
+	%D%/rotary.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c

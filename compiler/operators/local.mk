@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
@@ -40,6 +42,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
 	%D%/roi_align.c \
+	%D%/rotary_embedding.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,
@@ -39,6 +40,7 @@ static const struct op *const families[] = {
     resize_rows,
     reverse_sequence_rows,
     roi_align_rows,
+    rotary_embedding_rows,
     scatter_rows,
     select_rows,
     shape_of_rows,
