@@ -10,6 +10,7 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
+	%D%/doubles.h \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
@@ -36,6 +37,7 @@ TEMPLATE_FILES = \
 	%D%/resize.h \
 	%D%/roi_align.h \
 	%D%/scalars.h \
+	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
 	%D%/tile.h \
