@@ -11,6 +11,7 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
+	%D%/doubles.h \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
@@ -38,6 +39,7 @@ TEMPLATE_FILES = \
 	%D%/roi_align.h \
 	%D%/rotary.h \
 	%D%/scalars.h \
+	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
 	%D%/tile.h \
