@@ -15,6 +15,7 @@ TEMPLATE_FILES = \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
@@ -41,6 +42,7 @@ TEMPLATE_FILES = \
 	%D%/scalars.h \
 	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tile.h \
 	%D%/unpool.h \

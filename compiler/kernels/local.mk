@@ -14,6 +14,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/found.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
@@ -34,6 +35,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.c \
 	%D%/roi_align.c \
 	%D%/rotary.c \
+	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c
