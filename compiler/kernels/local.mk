@@ -22,6 +22,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/layer.h \
 	%D%/layout.c \
 	%D%/lines.c \
+	%D%/loss.c \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \

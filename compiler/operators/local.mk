@@ -21,6 +21,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/grid_sample.h \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/loss.c \
+	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \

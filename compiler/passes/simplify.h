@@ -9,4 +9,9 @@
  * without the first factor: HardSigmoid. */
 bool make_hard_activation(struct graph *graph, struct node *node);
 
+/* SoftmaxCrossEntropyLoss becomes LogSoftmax and NegativeLogLikelihoodLoss. */
+bool split_cross_entropy(struct graph *graph, struct node *node);
+/* Dropout's mask is constant. */
+bool fold_mask(struct graph *graph, struct node *node);
+
 #endif
