@@ -33,6 +33,7 @@ TEMPLATE_FILES = \
 	%D%/placed.h \
 	%D%/pool.h \
 	%D%/pool_scalar.h \
+	%D%/quantize.h \
 	%D%/recurrent.h \
 	%D%/reduce.h \
 	%D%/reduce_log.h \

@@ -29,6 +29,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
+	%D%/quantize.c \
 	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \

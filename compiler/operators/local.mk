@@ -33,6 +33,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
+	%D%/quantize.c \
+	%D%/quantize.h \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \

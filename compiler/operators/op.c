@@ -33,6 +33,7 @@ static const struct op *const families[] = {
     one_hot_rows,
     pad_rows,
     pool_rows,
+    quantize_rows,
     range_rows,
     recurrent_rows,
     reduce_rows,

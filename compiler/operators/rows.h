@@ -30,6 +30,7 @@ extern const struct op
     one_hot_rows[],
     pad_rows[],
     pool_rows[],
+    quantize_rows[],
     range_rows[],
     recurrent_rows[],
     reduce_rows[],

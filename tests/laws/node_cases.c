@@ -18,6 +18,7 @@ static const char *const *const lists[] = {
     images_cases,
     reductions_cases,
     movement_cases,
+    quantized_cases,
 };
 
 int node_case_count(void)
