@@ -21,6 +21,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/integer_products.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \

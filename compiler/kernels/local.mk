@@ -16,6 +16,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
+	%D%/integer.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
 	%D%/layer.c \

@@ -25,6 +25,7 @@ static const struct op *const families[] = {
     gather_rows,
     gemm_rows,
     grid_sample_rows,
+    integer_rows,
     loss_rows,
     lrn_rows,
     matmul_rows,

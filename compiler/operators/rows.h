@@ -22,6 +22,7 @@ extern const struct op
     gather_rows[],
     gemm_rows[],
     grid_sample_rows[],
+    integer_rows[],
     loss_rows[],
     lrn_rows[],
     matmul_rows[],
