@@ -1,6 +1,7 @@
 # Carried into generated files: embedded in mednnc, and installed to be read.
 TEMPLATE_FILES = \
 	%D%/activation.h \
+	%D%/batch_normalization.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \

@@ -141,10 +141,10 @@ static double cost(const struct node *node)
 }
 
 #define KERNEL(id, type, takes, emits)                                                                       \
-    const struct kernel id = {                                                                               \
-        .name = #id + sizeof "kernel_" - 1, .op_type = type, .accepts = takes, .cost = cost, .emit = emits}
+    const struct kernel kernel_##id = {                                                                      \
+        .name = #id, .op_type = type, .accepts = takes, .cost = cost, .emit = emits}
 
-KERNEL(kernel_conv_integer, "ConvInteger", accepts_conv, emit_conv);
-KERNEL(kernel_matmul_integer, "MatMulInteger", accepts_matmul, emit_matmul);
-KERNEL(kernel_qlinear_conv, "QLinearConv", accepts_conv, emit_conv);
-KERNEL(kernel_qlinear_matmul, "QLinearMatMul", accepts_matmul, emit_matmul);
+KERNEL(conv_integer, "ConvInteger", accepts_conv, emit_conv);
+KERNEL(matmul_integer, "MatMulInteger", accepts_matmul, emit_matmul);
+KERNEL(qlinear_conv, "QLinearConv", accepts_conv, emit_conv);
+KERNEL(qlinear_matmul, "QLinearMatMul", accepts_matmul, emit_matmul);

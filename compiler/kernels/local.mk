@@ -1,4 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/batch_normalization.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \

@@ -30,6 +30,8 @@ static const struct expectation {
     {"%a BatchNormalization 1x6x5x5 =6 =6 =6 =6+;Relu %a", "Mul Add+1"},
     {"%a Conv 1x4x5x5 =4x4x1x1;%b Relu %a;%c BatchNormalization %a =4 =4 =4 =4+;Add %b %c",
      "Conv Relu Mul Add Add"},
+    {"%a Conv 1x4x5x5 =4x4x1x1;BatchNormalization /3 %a =4 =4 =4 =4+ training_mode=1", "Conv BatchNormalization"},
+    {"BatchNormalization float16:2x4 =4 =4 =4 =4+", "BatchNormalization"},
     /* epilogues */
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x3x3 pads=[1,1,1,1];%b Add %a %x;Relu %b", "Relu Conv+r+1"},
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x1x1 =8;%b Conv %x =8x8x3x3 pads=[1,1,1,1];%c Add %a %b;Clip %c #0.0 "
