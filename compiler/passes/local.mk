@@ -12,5 +12,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
 	%D%/simplify_losses.c \
-	%D%/upgrade.c
+	%D%/simplify_types.c \
+	%D%/upgrade.c \
+	%D%/widen.c
 EXTRA_DIST += %D%/README.md
