@@ -2,6 +2,7 @@
 TEMPLATE_FILES = \
 	%D%/activation.h \
 	%D%/attention.h \
+	%D%/batch_normalization.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
@@ -23,6 +24,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/integer_products.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \

@@ -24,10 +24,13 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/integer.c \
+	%D%/integer.h \
 	%D%/loss.c \
 	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
+	%D%/matmul.h \
 	%D%/max_unpool.c \
 	%D%/normalize.c \
 	%D%/normalize.h \

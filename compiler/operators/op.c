@@ -27,6 +27,7 @@ static const struct op *const families[] = {
     gemm_rows,
     grid_sample_rows,
     holds_rows,
+    integer_rows,
     loss_rows,
     lrn_rows,
     matmul_rows,

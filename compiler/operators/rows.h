@@ -24,6 +24,7 @@ extern const struct op
     gemm_rows[],
     grid_sample_rows[],
     holds_rows[],
+    integer_rows[],
     loss_rows[],
     lrn_rows[],
     matmul_rows[],

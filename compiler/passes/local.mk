@@ -13,5 +13,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_activations.c \
 	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
-	%D%/upgrade.c
+	%D%/simplify_types.c \
+	%D%/upgrade.c \
+	%D%/widen.c
 EXTRA_DIST += %D%/README.md
