@@ -40,6 +40,7 @@ TEMPLATE_FILES = \
 	%D%/scalars.h \
 	%D%/scalars_of_vectors.h \
 	%D%/softmax.h \
+	%D%/tensor_scatter.h \
 	%D%/tile.h \
 	%D%/unpool.h \
 	%D%/view.h \

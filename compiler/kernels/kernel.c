@@ -59,11 +59,13 @@ extern const struct kernel
     kernel_scatter,
     kernel_softmax,
     kernel_split,
+    kernel_tensor_scatter,
     kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_tensor_scatter,
     &kernel_rotary,
     &kernel_conv_depthwise,
     &kernel_conv_direct,

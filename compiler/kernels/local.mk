@@ -36,6 +36,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/rotary.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/tensor_scatter.c \
 	%D%/unpool.c
 
 EXTRA_DIST += %D%/README.md

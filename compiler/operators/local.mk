@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/affine_grid.c \
+	%D%/affine_grid.h \
 	%D%/attention.c \
 	%D%/attention.h \
 	%D%/batch_normalization.c \
@@ -52,6 +54,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/tensor_scatter.c \
 	%D%/transpose.c \
 	%D%/unary.c
 

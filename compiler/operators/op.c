@@ -10,6 +10,7 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    affine_grid_rows,
     attention_rows,
     batch_normalization_rows,
     binary_rows,
@@ -48,6 +49,7 @@ static const struct op *const families[] = {
     slice_rows,
     softmax_rows,
     split_rows,
+    tensor_scatter_rows,
     transpose_rows,
     unary_rows,
 };

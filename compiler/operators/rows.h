@@ -7,6 +7,7 @@
 
 /* Each ends with a row without type. */
 extern const struct op
+    affine_grid_rows[],
     attention_rows[],
     batch_normalization_rows[],
     binary_rows[],
@@ -45,6 +46,7 @@ extern const struct op
     slice_rows[],
     softmax_rows[],
     split_rows[],
+    tensor_scatter_rows[],
     transpose_rows[],
     unary_rows[];
 

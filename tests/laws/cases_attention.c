@@ -15,5 +15,15 @@ const char *const attention_cases[] = {
     "RotaryEmbedding 2x3x5x8 =2x5x4 =2x5x4",
     "RotaryEmbedding 2x5x24 =9x3 =9x3 int64:2x5 num_heads=3 rotary_embedding_dim=6 interleaved=1",
     "RotaryEmbedding float16:1x4x7x12 float16:9x4 float16:9x4 int64:1x7 rotary_embedding_dim=8",
+    /* tensor_scatter.c affine_grid.c, pad.c, cast.c */
+    "TensorScatter 3x2x7x4 3x2x2x4 =int64:3",
+    "TensorScatter float16:3x5x6 float16:3x5x4 int64:3 axis=-1 mode=circular",
+    "TensorScatter int8:2x7x3 int8:2x3x3 mode=circular",
+    "AffineGrid 2x2x3 @2,1,4,5",
+    "AffineGrid 1x3x4 @1,2,3,4,5 align_corners=1",
+    "CenterCropPad 5x6x4 @8,3,4",
+    "CenterCropPad uint8:5x6x4 @3,9 axes=[0,-1]",
+    "BitCast 2x3 to=6",
+    "BitCast int8:1x20x3 to=2",
     NULL,
 };

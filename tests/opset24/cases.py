@@ -152,6 +152,22 @@ def movement():
     yield Case("ConstantOfShape", Constant([2, 3]))
 
 
+    cache, update = real(2, 3, 6, 2), real(2, 3, 2, 2)
+    written = cache.copy()
+    for batch, place in enumerate((3, 1)):
+        written[batch, :, place:place + 2] = update[batch]
+    yield Case("TensorScatter", cache, update, np.array([3, 1]), expected=[written])
+    written = cache.copy()
+    written[:, :, :2] = update
+    yield Case("TensorScatter", cache, update, axis=2, expected=[written])
+    written = cache.copy()
+    for batch, place in enumerate((5, 4)):
+        written[batch][:, [place, (place + 1) % 6]] = update[batch]
+    yield Case("TensorScatter", cache, update, np.array([5, 4]), mode="circular", expected=[written])
+    yield Case("CenterCropPad", real(5, 6, 3), Constant([8, 3, 3]))
+    yield Case("CenterCropPad", integers(5, 6, 3), Constant([4, 6]), axes=[-1, 0])
+
+
 def resize():
     x = real(1, 2, 6, 8)
     for mode in ("linear", "cubic"):
@@ -184,6 +200,11 @@ def images():
         yield Case("GridSample", volume, points, mode=mode, padding_mode="reflection", align_corners=1)
 
 
+    for corners in (0, 1):
+        yield Case("AffineGrid", real(2, 2, 3), Constant([2, 1, 3, 4]), align_corners=corners)
+        yield Case("AffineGrid", real(1, 3, 4), Constant([1, 1, 2, 3, 4]), align_corners=corners)
+
+
 def signals():
     yield Case("DFT", real(2, 8, 1), None, Constant(1))
     yield Case("DFT", real(2, 9, 1), None, Constant(-2), onesided=1)
@@ -201,7 +222,7 @@ FAMILIES = {
     "group_normalization_18": (18, group_normalization_18),
     "activations": (24, activations),
     "reductions": (20, reductions),
-    "movement": (21, movement),
+    "movement": (24, movement),
     "resize": (19, resize),
     "images": (20, images),
     "signals": (20, signals),
