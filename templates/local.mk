@@ -2,12 +2,15 @@
 TEMPLATE_FILES = \
 	%D%/activation.h \
 	%D%/attention.h \
+	%D%/col2im.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
 	%D%/conv_transpose.h \
 	%D%/conv_winograd.h \
 	%D%/copy.h \
+	%D%/deform_conv.h \
+	%D%/det.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \

@@ -20,6 +20,7 @@ extern const struct kernel
     kernel_MaxPool_plain,
     kernel_MaxPool_scalar,
     kernel_attention,
+    kernel_col2im,
     kernel_conv_depthwise,
     kernel_conv_direct,
     kernel_conv_grouped,
@@ -28,6 +29,8 @@ extern const struct kernel
     kernel_conv_winograd_4,
     kernel_copy,
     kernel_copy_blocked,
+    kernel_deform_conv,
+    kernel_det,
     kernel_dft,
     kernel_einsum,
     kernel_elementwise,
@@ -59,12 +62,17 @@ extern const struct kernel
     kernel_scatter,
     kernel_softmax,
     kernel_split,
+    kernel_stft,
     kernel_tensor_scatter,
     kernel_trilu;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_stft,
+    &kernel_det,
+    &kernel_col2im,
+    &kernel_deform_conv,
     &kernel_tensor_scatter,
     &kernel_rotary,
     &kernel_conv_depthwise,

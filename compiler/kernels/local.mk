@@ -1,5 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/attention.c \
+	%D%/col2im.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
@@ -8,6 +9,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_window.h \
 	%D%/conv_winograd.c \
 	%D%/copy.c \
+	%D%/deform_conv.c \
+	%D%/det.c \
 	%D%/dft.c \
 	%D%/einsum.c \
 	%D%/element.c \

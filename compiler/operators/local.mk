@@ -6,13 +6,18 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/col2im.c \
+	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
 	%D%/cumulate.c \
+	%D%/deform_conv.c \
+	%D%/deform_conv.h \
 	%D%/depth_to_space.c \
+	%D%/det.c \
 	%D%/einsum.c \
 	%D%/einsum.h \
 	%D%/element.c \
@@ -54,6 +59,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/stft.c \
 	%D%/tensor_scatter.c \
 	%D%/transpose.c \
 	%D%/unary.c

@@ -25,5 +25,20 @@ const char *const attention_cases[] = {
     "CenterCropPad uint8:5x6x4 @3,9 axes=[0,-1]",
     "BitCast 2x3 to=6",
     "BitCast int8:1x20x3 to=2",
+    /* deform_conv.c */
+    "DeformConv 2x4x6x7 =5x4x3x3 2x18x6x7 =5 2x9x6x7 pads=[1,1,1,1]",
+    "DeformConv 1x6x9x8 =6x3x2x3 1x36x4x8 - 1x18x4x8 group=2 offset_group=3 strides=[2,1] dilations=[2,1] pads=[0,1,0,1]",
+    "DeformConv 1x20x7x9 33x20x2x2 1x8x6x8 33",
+    /* col2im.c det.c */
+    "Col2Im 2x12x20 @5,6 @2,3 pads=[0,1,0,0] dilations=[1,1]",
+    "Col2Im int32:1x12x4 @7,8 @2,3 strides=[2,3] dilations=[3,1]",
+    "Col2Im float64:2x6x5 @9 @3 strides=[2] pads=[1,1]",
+    "Det 4x3x3",
+    "Det float16:2x3x2x2",
+    "Det float64:5x5",
+    /* stft.c */
+    "STFT 2x30x1 @4 8 @8",
+    "STFT 2x20 @3 =7 onesided=0",
+    "STFT 1x20x2 @5 - @6 onesided=0",
     NULL,
 };

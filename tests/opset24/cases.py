@@ -200,6 +200,14 @@ def images():
         yield Case("GridSample", volume, points, mode=mode, padding_mode="reflection", align_corners=1)
 
 
+    yield Case("DeformConv", real(1, 2, 4, 5), real(3, 2, 2, 2), real(1, 8, 3, 4), real(3), real(1, 4, 3, 4))
+    yield Case("DeformConv", real(1, 4, 5, 4), real(4, 2, 2, 1), real(1, 8, 4, 4), group=2, offset_group=2)
+    yield Case("DeformConv", real(1, 1, 5, 5), real(2, 1, 3, 3), real(1, 18, 3, 3), strides=[2, 2], pads=[1, 1, 1, 1])
+    yield Case("Col2Im", real(1, 12, 12), Constant([5, 5]), Constant([2, 3]))
+    yield Case("Col2Im", real(2, 6, 6), Constant([7, 7]), Constant([2, 3]), strides=[2, 3], dilations=[2, 1], pads=[0, 0, 0, 1])
+    yield Case("Col2Im", real(1, 8, 4), Constant([3, 3, 3]), Constant([2, 2, 2]), strides=[1, 2, 1])
+    yield Case("Det", real(2, 3, 3))
+    yield Case("Det", real(4, 4))
     for corners in (0, 1):
         yield Case("AffineGrid", real(2, 2, 3), Constant([2, 1, 3, 4]), align_corners=corners)
         yield Case("AffineGrid", real(1, 3, 4), Constant([1, 1, 2, 3, 4]), align_corners=corners)
@@ -210,6 +218,9 @@ def signals():
     yield Case("DFT", real(2, 9, 1), None, Constant(-2), onesided=1)
     yield Case("DFT", real(2, 5, 3, 2), Constant(7), Constant(1))
     yield Case("DFT", real(2, 5, 3, 2), Constant(4), Constant(2), inverse=1)
+    yield Case("STFT", real(2, 30, 1), Constant(4), real(8), Constant(8))
+    yield Case("STFT", real(1, 20, 1), Constant(3), real(7), onesided=0)
+    yield Case("STFT", real(2, 20, 2), Constant(5), None, Constant(6), onesided=0)
     for op in ("HannWindow", "HammingWindow", "BlackmanWindow"):
         yield Case(op, Constant(6))
         yield Case(op, Constant(7), periodic=0, output_datatype=11)
