@@ -14,9 +14,11 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
+	%D%/doubles.h \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
@@ -41,7 +43,9 @@ TEMPLATE_FILES = \
 	%D%/roi_align.h \
 	%D%/rotary.h \
 	%D%/scalars.h \
+	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tensor_scatter.h \
 	%D%/tile.h \

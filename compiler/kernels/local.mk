@@ -17,6 +17,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/found.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
@@ -37,6 +38,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.c \
 	%D%/roi_align.c \
 	%D%/rotary.c \
+	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/tensor_scatter.c \

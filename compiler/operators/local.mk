@@ -28,6 +28,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/grid_sample.h \
+	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
 	%D%/lrn.c \
@@ -53,6 +54,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/shape_of.c \
 	%D%/signal.c \
 	%D%/signal.h \

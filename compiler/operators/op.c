@@ -30,6 +30,7 @@ static const struct op *const families[] = {
     gather_rows,
     gemm_rows,
     grid_sample_rows,
+    holds_rows,
     lrn_rows,
     matmul_rows,
     max_unpool_rows,

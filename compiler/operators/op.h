@@ -42,6 +42,12 @@ struct op {
      * shaped. Fails through node_fail on wrong attributes, types and shapes. Required. */
     void (*infer)(struct graph *graph, struct node *node);
 
+    /* Called before `infer` and again after every change: where the shape of a result follows from inputs that are
+     * computed, put constants that the declared shape implies in their place, and checks of what the values turn out to be
+     * (settle.h). May put nodes before the node, whose inputs are shaped, and make the node another one. NULL: nothing
+     * to do. */
+    void (*settle)(struct graph *graph, struct node *node);
+
     /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and
      * output[i] are row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
     void (*evaluate)(const struct node *node, const void *const input[], void *const output[]);

@@ -27,6 +27,7 @@ extern const struct op
     gather_rows[],
     gemm_rows[],
     grid_sample_rows[],
+    holds_rows[],
     lrn_rows[],
     matmul_rows[],
     max_unpool_rows[],
