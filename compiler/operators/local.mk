@@ -31,6 +31,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/loss.c \
+	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \
@@ -41,6 +43,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
+	%D%/quantize.c \
+	%D%/quantize.h \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \

@@ -13,5 +13,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_activations.c \
 	%D%/simplify_affine_grid.c \
 	%D%/simplify_attention.c \
+	%D%/simplify_losses.c \
 	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md
