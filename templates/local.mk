@@ -34,6 +34,7 @@ TEMPLATE_FILES = \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/non_max_suppression.h \
 	%D%/normalize.h \
 	%D%/placed.h \
 	%D%/pool.h \

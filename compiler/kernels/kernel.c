@@ -52,6 +52,7 @@ extern const struct kernel
     kernel_max_unpool,
     kernel_move,
     kernel_move_blocked,
+    kernel_non_max_suppression,
     kernel_non_zero,
     kernel_normalize,
     kernel_one_hot,
@@ -79,6 +80,7 @@ extern const struct kernel
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_non_max_suppression,
     &kernel_stft,
     &kernel_det,
     &kernel_col2im,

@@ -31,6 +31,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/non_max_suppression.c \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \

@@ -36,6 +36,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \
+	%D%/non_max_suppression.c \
+	%D%/non_max_suppression.h \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \

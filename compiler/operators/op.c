@@ -35,6 +35,7 @@ static const struct op *const families[] = {
     lrn_rows,
     matmul_rows,
     max_unpool_rows,
+    non_max_suppression_rows,
     normalize_rows,
     one_hot_rows,
     pad_rows,

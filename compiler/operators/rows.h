@@ -32,6 +32,7 @@ extern const struct op
     lrn_rows[],
     matmul_rows[],
     max_unpool_rows[],
+    non_max_suppression_rows[],
     normalize_rows[],
     one_hot_rows[],
     pad_rows[],

@@ -40,5 +40,9 @@ const char *const attention_cases[] = {
     "STFT 2x30x1 @4 8 @8",
     "STFT 2x20 @3 =7 onesided=0",
     "STFT 1x20x2 @5 - @6 onesided=0",
+    /* non_max_suppression.c */
+    "NonMaxSuppression =1x20x4 =1x2x20 @5 #0.3",
+    "mednn.NonMaxSuppression /2 2x20x4 2x3x20 @5 #0.2 #0.1 capacity=40",
+    "mednn.NonMaxSuppression /2 1x30x4 1x2x30 int64:1+ scalar center_point_box=1 capacity=3",
     NULL,
 };

@@ -213,6 +213,16 @@ def images():
         yield Case("AffineGrid", real(1, 3, 4), Constant([1, 1, 2, 3, 4]), align_corners=corners)
 
 
+def detections():
+    boxes = np.concatenate([real(2, 12, 2, low=0, high=2), real(2, 12, 2, low=2, high=4)], 2)
+    scores = real(2, 2, 12, low=0, high=1)
+    overlap, score = Constant([0.3], np.float32), Constant([0.4], np.float32)
+    yield Case("NonMaxSuppression", boxes, scores, Constant([4]), overlap, score)
+    yield Case("NonMaxSuppression", boxes, scores, Constant([12]), overlap)
+    yield Case("NonMaxSuppression", boxes[..., [2, 1, 0, 3]], scores, Constant([3]), Constant([0.0], np.float32))
+    yield Case("NonMaxSuppression", boxes, scores, Constant([5]), overlap, score, center_point_box=1)
+
+
 def signals():
     yield Case("DFT", real(2, 8, 1), None, Constant(1))
     yield Case("DFT", real(2, 9, 1), None, Constant(-2), onesided=1)
@@ -236,5 +246,6 @@ FAMILIES = {
     "movement": (24, movement),
     "resize": (19, resize),
     "images": (20, images),
+    "detections": (23, detections),
     "signals": (20, signals),
 }
