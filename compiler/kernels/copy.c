@@ -8,7 +8,7 @@
 
 static bool accepts(const struct node *node)
 {
-    static const char *const types[] = {"Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
+    static const char *const types[] = {"BitCast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
     if (*node->domain || node_output(node, 1))
         return false;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)

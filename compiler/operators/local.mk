@@ -1,16 +1,23 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/affine_grid.c \
+	%D%/affine_grid.h \
 	%D%/attention.c \
 	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/col2im.c \
+	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
 	%D%/cumulate.c \
+	%D%/deform_conv.c \
+	%D%/deform_conv.h \
 	%D%/depth_to_space.c \
+	%D%/det.c \
 	%D%/einsum.c \
 	%D%/einsum.h \
 	%D%/element.c \
@@ -32,6 +39,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/matmul.c \
 	%D%/matmul.h \
 	%D%/max_unpool.c \
+	%D%/non_max_suppression.c \
+	%D%/non_max_suppression.h \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \
@@ -62,6 +71,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/stft.c \
+	%D%/tensor_scatter.c \
 	%D%/transpose.c \
 	%D%/unary.c
 

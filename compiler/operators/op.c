@@ -10,16 +10,20 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    affine_grid_rows,
     attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,
+    col2im_rows,
     compress_rows,
     concat_rows,
     conv_rows,
     conv_transpose_rows,
     cumulate_rows,
+    deform_conv_rows,
     depth_to_space_rows,
+    det_rows,
     einsum_rows,
     expand_rows,
     gather_elements_rows,
@@ -32,6 +36,7 @@ static const struct op *const families[] = {
     lrn_rows,
     matmul_rows,
     max_unpool_rows,
+    non_max_suppression_rows,
     normalize_rows,
     one_hot_rows,
     pad_rows,
@@ -52,6 +57,8 @@ static const struct op *const families[] = {
     slice_rows,
     softmax_rows,
     split_rows,
+    stft_rows,
+    tensor_scatter_rows,
     transpose_rows,
     unary_rows,
 };

@@ -85,6 +85,8 @@ static const struct expectation {
     {"%a Conv float16:1x4x5x5 =float16:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
     {"%a MatMul float16:3x4 float16:4x5;Softmax %a", "Cast Cast MatMul Cast Cast Softmax Cast"},
     {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
+    {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
+    {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
