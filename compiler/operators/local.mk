@@ -10,6 +10,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \

@@ -18,6 +18,7 @@ static const struct op *const families[] = {
     col2im_rows,
     compress_rows,
     concat_rows,
+    control_rows,
     conv_rows,
     conv_transpose_rows,
     cumulate_rows,

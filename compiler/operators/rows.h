@@ -15,6 +15,7 @@ extern const struct op
     col2im_rows[],
     compress_rows[],
     concat_rows[],
+    control_rows[],
     conv_rows[],
     conv_transpose_rows[],
     cumulate_rows[],

@@ -11,7 +11,8 @@
 void upgrade(struct graph *graph);
 
 /* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
- * because shapes may depend on them (Shape, Gather, Concat, Reshape). */
+ * because shapes may depend on them (Shape, Gather, Concat, Reshape). Nodes that hold graphs (If, Loop, Scan) are replaced by what
+ * they compute, and shapes that follow from computed values are settled by declared ones (op->settle). */
 void infer_shapes(struct graph *graph);
 
 /* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */

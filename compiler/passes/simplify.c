@@ -149,7 +149,7 @@ static bool split_to_slices(struct graph *graph, struct node *node)
         return false;
     int64_t axis = node_axis(node, 0), begin = 0, length = node->input[0]->shape.dim[axis];
     int64_t equal = (length + node->output_count - 1) / node->output_count;
-    int at = node_position(graph, node);
+    int at = graph_position(graph, node);
     for (int k = 0; k < node->output_count; k++) {
         struct tensor *part = node->output[k];
         int64_t end = begin + (node_input(node, 1) ? tensor_int(node->input[1], k) : equal);
