@@ -73,7 +73,7 @@ static void widen_inputs(struct graph *graph, struct node *node)
             node->input[i] = wide_constant(graph, half);
             continue;
         }
-        struct node *cast = new_cast(graph, node_position(graph, node), node->name, TYPE_FLOAT);
+        struct node *cast = new_cast(graph, graph_position(graph, node), node->name, TYPE_FLOAT);
         cast->input[0] = half;
         node->input[i] = cast->output[0] = wide_tensor(graph, half);
     }
@@ -85,7 +85,7 @@ static void narrow_outputs(struct graph *graph, struct node *node)
         struct tensor *half = node->output[k];
         if (!is_half(half))
             continue;
-        struct node *cast = new_cast(graph, node_position(graph, node) + 1, node->name, half->type);
+        struct node *cast = new_cast(graph, graph_position(graph, node) + 1, node->name, half->type);
         cast->output[0] = half;
         node->output[k] = cast->input[0] = wide_tensor(graph, half);
     }
@@ -99,7 +99,7 @@ void widen(struct graph *graph)
             continue;
         widen_inputs(graph, node);
         narrow_outputs(graph, node);
-        n = node_position(graph, node);
+        n = graph_position(graph, node);
     }
     graph_sweep(graph);
 }
