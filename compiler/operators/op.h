@@ -133,7 +133,8 @@ struct shape unpool_natural_shape(const struct node *node);
 int one_hot_axis(const struct node *node);
 /* CumSum, CumProd: the axis that input 1 says; -1 when that is computed. */
 int cumulated_axis(const struct node *node);
-/* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
+/* Reduce*: which axes go (input 1, or all). Returns false when none does (noop_with_empty_axes): every element is then reduced
+ * alone. */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */
 bool clip_bounds(const struct node *node, double *low, double *high);

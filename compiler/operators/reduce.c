@@ -171,7 +171,7 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     const struct tensor *x = node->input[0], *y = node->output[0];
     const struct reduction *reduction = reductions;
     bool reduced[MAX_RANK];
-    bool works = reduce_axes(node, reduced);
+    reduce_axes(node, reduced);
     while (strcmp(reduction->type, node->op->type))
         reduction++;
     /* Walk the kept axes outside and the reduced ones inside. */
@@ -186,13 +186,11 @@ static void evaluate(const struct node *node, const void *const input[], void *c
             for (int a = 0; a < x->shape.rank; a++)
                 position[a] = at[a] + within[a];
             int64_t offset = shape_offset(x->shape, position);
-            result = !works ? (real)element_real(x->type, input[0], offset)
-                     : type_is_float(x->type) || x->type == TYPE_UINT64
-                         ? reduction->step(result, (real)element_real(x->type, input[0], offset))
-                         : reduction->step(result, (real)element_integer(x->type, input[0], offset));
+            result = reduction->step(result, type_is_float(x->type) || x->type == TYPE_UINT64
+                                                 ? (real)element_real(x->type, input[0], offset)
+                                                 : (real)element_integer(x->type, input[0], offset));
         }
-        if (works)
-            result = reduction->finish(result, count);
+        result = reduction->finish(result, count);
         if (type_is_float(y->type))
             element_set_real(y->type, output[0], i, (double)result);
         else

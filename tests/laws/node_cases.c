@@ -1,8 +1,9 @@
-/* node_cases.c -- small graphs of one node, at least one for every operator. */
+/* node_cases.c -- small graphs of one node, from lines of text. */
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 
 #include "ir/number.h"
+#include "node_lists.h"
 #include "operators/op.h"
 #include "support/fail.h"
 
@@ -392,16 +393,33 @@ static const char *const cases[] = {
     "Range #1.0 #9.5 #1.5",
     "Shape 2x3x4 start=1",
     "Size 2x3x4",
+static const char *const *const lists[] = {
+    elementwise_cases,
+    layers_cases,
+    images_cases,
+    reductions_cases,
+    movement_cases,
+    quantized_cases,
+    attention_cases,
+    settled_cases,
 };
 
 int node_case_count(void)
 {
-    return sizeof cases / sizeof *cases;
+    int count = 0;
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (const char *const *line = lists[l]; *line; line++)
+            count++;
+    return count;
 }
 
 const char *node_case_line(int index)
 {
-    return cases[index];
+    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
+        for (const char *const *line = lists[l]; *line; line++)
+            if (index-- == 0)
+                return *line;
+    fail("no case %d", index);
 }
 
 /* ---- values ---- */
@@ -649,5 +667,5 @@ struct graph *graph_from_text(struct arena *arena, const char *text, uint64_t se
 
 struct graph *node_case_graph(struct arena *arena, int index)
 {
-    return graph_from_text(arena, cases[index], (uint64_t)index * 100);
+    return graph_from_text(arena, node_case_line(index), (uint64_t)index * 100);
 }
