@@ -1,13 +1,17 @@
 # Carried into generated files: embedded in mednnc, and installed to be read.
 TEMPLATE_FILES = \
 	%D%/activation.h \
+	%D%/attention.h \
 	%D%/batch_normalization.h \
+	%D%/col2im.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
 	%D%/conv_transpose.h \
 	%D%/conv_winograd.h \
 	%D%/copy.h \
+	%D%/deform_conv.h \
+	%D%/det.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
@@ -17,6 +21,7 @@ TEMPLATE_FILES = \
 	%D%/einsum_scalar.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
 	%D%/functions_of_doubles.h \
 	%D%/gemm.h \
@@ -31,6 +36,7 @@ TEMPLATE_FILES = \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/non_max_suppression.h \
 	%D%/normalize.h \
 	%D%/placed.h \
 	%D%/pool.h \
@@ -44,10 +50,13 @@ TEMPLATE_FILES = \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/roi_align.h \
+	%D%/rotary.h \
 	%D%/scalars.h \
 	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
+	%D%/tensor_scatter.h \
 	%D%/tile.h \
 	%D%/unpool.h \
 	%D%/view.h \

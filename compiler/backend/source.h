@@ -21,7 +21,8 @@ void source_use(struct source *source, const char *template_name);
 
 void source_printf(struct source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`. The comment above
+/* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`, or of a kernel that fails `static
+ * int NAME(struct mednn_session *session, unsigned char *restrict arena)`, which the kernel ends with a return. The comment above
  * it (operator, ONNX name, regions, attributes) is written here. */
 void source_function(struct source *source);
 void source_end(struct source *source);
@@ -55,6 +56,11 @@ const char *source_at(struct source *source, const struct tensor *tensor, int64_
  * once: the caller may free them (see source_scratch). */
 const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
                            size_t count);
+
+/* A layer that is computed in several pieces writes things once for all pieces of the same channels (axis 1 of output 0) and
+ * the same `key`: the name of the piece that wrote `what` ("tiles", "weights"), or source_name() for the first piece that asks,
+ * which then writes it. */
+const char *source_shared(struct source *source, const char *what, int64_t key);
 
 /* Zeroed memory for packing that lives until the next source_scratch() call. */
 void *source_scratch(struct source *source, size_t size);

@@ -1,5 +1,7 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
 	%D%/batch_normalization.c \
+	%D%/col2im.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
@@ -8,12 +10,15 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_window.h \
 	%D%/conv_winograd.c \
 	%D%/copy.c \
+	%D%/deform_conv.c \
+	%D%/det.c \
 	%D%/dft.c \
 	%D%/einsum.c \
 	%D%/element.c \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/found.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
@@ -28,6 +33,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/non_max_suppression.c \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
@@ -36,8 +42,11 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
+	%D%/rotary.c \
+	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/tensor_scatter.c \
 	%D%/unpool.c
 
 EXTRA_DIST += %D%/README.md

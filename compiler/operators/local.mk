@@ -1,14 +1,24 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/affine_grid.c \
+	%D%/affine_grid.h \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/col2im.c \
+	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
 	%D%/cumulate.c \
+	%D%/deform_conv.c \
+	%D%/deform_conv.h \
 	%D%/depth_to_space.c \
+	%D%/det.c \
 	%D%/einsum.c \
 	%D%/einsum.h \
 	%D%/element.c \
@@ -19,6 +29,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/grid_sample.h \
+	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
 	%D%/integer.c \
@@ -29,6 +40,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/matmul.c \
 	%D%/matmul.h \
 	%D%/max_unpool.c \
+	%D%/non_max_suppression.c \
+	%D%/non_max_suppression.h \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \
@@ -47,15 +60,20 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
 	%D%/roi_align.c \
+	%D%/rotary_embedding.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/shape_of.c \
 	%D%/signal.c \
 	%D%/signal.h \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/stft.c \
+	%D%/tensor_scatter.c \
 	%D%/transpose.c \
 	%D%/unary.c
 

@@ -11,6 +11,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/schedule.c \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
+	%D%/simplify_affine_grid.c \
+	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
 	%D%/simplify_types.c \
 	%D%/upgrade.c \

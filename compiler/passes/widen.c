@@ -76,7 +76,7 @@ static void cast_inputs(struct graph *graph, struct node *node)
             node->input[i] = wide_constant(graph, narrow);
             continue;
         }
-        struct node *cast = new_cast(graph, node_position(graph, node), node->name, TYPE_FLOAT);
+        struct node *cast = new_cast(graph, graph_position(graph, node), node->name, TYPE_FLOAT);
         cast->input[0] = narrow;
         node->input[i] = cast->output[0] = wide_tensor(graph, narrow);
     }
@@ -88,7 +88,7 @@ static void cast_outputs(struct graph *graph, struct node *node)
         struct tensor *narrow = node->output[k];
         if (!is_narrow(narrow))
             continue;
-        struct node *cast = new_cast(graph, node_position(graph, node) + 1, node->name, narrow->type);
+        struct node *cast = new_cast(graph, graph_position(graph, node) + 1, node->name, narrow->type);
         cast->output[0] = narrow;
         node->output[k] = cast->input[0] = wide_tensor(graph, narrow);
     }
@@ -102,7 +102,7 @@ void widen(struct graph *graph)
             continue;
         cast_inputs(graph, node);
         cast_outputs(graph, node);
-        n = node_position(graph, node);
+        n = graph_position(graph, node);
     }
     graph_sweep(graph);
 }

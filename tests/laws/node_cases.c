@@ -19,6 +19,8 @@ static const char *const *const lists[] = {
     reductions_cases,
     movement_cases,
     quantized_cases,
+    attention_cases,
+    settled_cases,
 };
 
 int node_case_count(void)
@@ -90,7 +92,7 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
         case TYPE_BOOL:
-            data[i] = integer & 1;
+            data[i] = positive || integer & 1;
             break;
         default: /* of one byte */
             data[i] = (uint8_t)integer;

@@ -68,6 +68,11 @@ static const struct expectation {
     {"SoftmaxCrossEntropyLoss 3x5 int64:3 5 ignore_index=2", "LogSoftmax NegativeLogLikelihoodLoss"},
     {"SoftmaxCrossEntropyLoss 3x5x2 int64:3x2 reduction=sum", "LogSoftmax NegativeLogLikelihoodLoss"},
     {"%a Split /2 4x6 axis=1;Relu %a", "Slice Relu"},
+    {"%q Relu 1x4x5x8;%k Relu 1x2x7x8;%v Relu 1x2x7x6;Attention /4 %q %k %v - 1x2x3x8 1x2x3x6 is_causal=1",
+     "Relu Relu Relu Concat Concat Attention"},
+    {"%q Relu 2x5x12;%k Relu 2x5x6;%v Relu 2x5x8;Attention /2 %q %k %v - - - @4,2 q_num_heads=4 kv_num_heads=2 "
+     "is_causal=1",
+     "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
     /* types without kernels */
     {"MatMul float64:2x3x4 float64:4x5", "Einsum"},
     {"MatMul float64:2x1x3x4 float64:2x4x5", "Einsum"},
@@ -82,6 +87,8 @@ static const struct expectation {
     {"SoftmaxCrossEntropyLoss float16:3x5 int64:3", "Cast LogSoftmax Cast NegativeLogLikelihoodLoss"},
     {"Resize uint8:1x2x3x4 - #1.0,1.0,2.0,2.0", "Cast Resize Cast"},
     {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
+    {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
+    {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
