@@ -56,6 +56,7 @@ TEMPLATE_FILES = \
 	%D%/softmax.h \
 	%D%/tensor_scatter.h \
 	%D%/tile.h \
+	%D%/unique.h \
 	%D%/unpool.h \
 	%D%/view.h \
 	%D%/walk.h

@@ -75,11 +75,13 @@ extern const struct kernel
     kernel_split,
     kernel_stft,
     kernel_tensor_scatter,
-    kernel_trilu;
+    kernel_trilu,
+    kernel_unique;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_unique,
     &kernel_non_max_suppression,
     &kernel_stft,
     &kernel_det,

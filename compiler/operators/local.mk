@@ -71,6 +71,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/stft.c \
 	%D%/tensor_scatter.c \
 	%D%/transpose.c \
-	%D%/unary.c
+	%D%/unary.c \
+	%D%/unique.c \
+	%D%/unique.h
 
 EXTRA_DIST += %D%/README.md

@@ -60,6 +60,7 @@ static const struct op *const families[] = {
     tensor_scatter_rows,
     transpose_rows,
     unary_rows,
+    unique_rows,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families, MAX_OPS = 256 };

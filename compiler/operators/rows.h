@@ -56,7 +56,8 @@ extern const struct op
     stft_rows[],
     tensor_scatter_rows[],
     transpose_rows[],
-    unary_rows[];
+    unary_rows[],
+    unique_rows[];
 
 /* Set an output, when it is wanted. */
 void output_set(struct node *node, int output, enum type type, struct shape shape);
