@@ -45,6 +45,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/tensor_scatter.c \
+	%D%/tf_idf.c \
 	%D%/unique.c \
 	%D%/unpool.c
 

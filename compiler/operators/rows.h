@@ -55,6 +55,7 @@ extern const struct op
     split_rows[],
     stft_rows[],
     tensor_scatter_rows[],
+    tf_idf_rows[],
     transpose_rows[],
     unary_rows[],
     unique_rows[];
