@@ -38,6 +38,7 @@ struct pass {
 static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, c->options->partition, &c->plan);
+    c->plan.no_overlap = c->options->no_overlap;
 }
 
 static void run_schedule(struct compilation *c)
@@ -54,6 +55,7 @@ static const struct pass passes[] = {
     {"upgrade", upgrade, NULL, STAGE_GRAPH},
     {"infer_shapes", infer_shapes, NULL, STAGE_GRAPH},
     {"fold_constants", fold_constants, NULL, STAGE_GRAPH},
+    {"widen", widen, NULL, STAGE_GRAPH},
     {"simplify", simplify, NULL, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},

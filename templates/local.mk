@@ -2,6 +2,7 @@
 TEMPLATE_FILES = \
 	%D%/activation.h \
 	%D%/attention.h \
+	%D%/batch_normalization.h \
 	%D%/col2im.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
@@ -26,6 +27,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/integer_products.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \

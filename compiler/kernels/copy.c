@@ -51,7 +51,9 @@ static void write_run(struct source *source, const struct tensor *y, const struc
 {
     const char *to = offset_text(source, y, index_of(y->shape, region) - index_of(y->shape, source_storage(source, y)));
     const char *from = offset_text(source, x, index_of(y->shape, region) - x_begin);
-    if (!strcmp(to, from))
+    /* BitCast changes the type that both are cast to. */
+    const char *to_place = strchr(to, ')'), *from_place = strchr(from, ')');
+    if (to_place && from_place ? !strcmp(to_place, from_place) : !strcmp(to, from))
         source_printf(source, "    (void)arena; /* in place */\n");
     else
         source_printf(source, "    memcpy(%s, %s, %" PRId64 ");\n", to, from,

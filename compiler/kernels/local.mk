@@ -1,5 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/attention.c \
+	%D%/batch_normalization.c \
 	%D%/col2im.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
@@ -21,6 +22,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
+	%D%/integer.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
 	%D%/layer.c \

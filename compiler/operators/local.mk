@@ -10,6 +10,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
@@ -31,10 +32,13 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/integer.c \
+	%D%/integer.h \
 	%D%/loss.c \
 	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
+	%D%/matmul.h \
 	%D%/max_unpool.c \
 	%D%/non_max_suppression.c \
 	%D%/non_max_suppression.h \

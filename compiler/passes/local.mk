@@ -14,5 +14,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_affine_grid.c \
 	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
-	%D%/upgrade.c
+	%D%/simplify_types.c \
+	%D%/upgrade.c \
+	%D%/widen.c
 EXTRA_DIST += %D%/README.md

@@ -20,4 +20,9 @@ bool split_cross_entropy(struct graph *graph, struct node *node);
 /* Dropout's mask is constant. */
 bool fold_mask(struct graph *graph, struct node *node);
 
+/* Of doubles and integers: MatMul and Gemm become Einsum, Softmax and LogSoftmax ReduceLogSumExp and what follows it. */
+bool matmul_to_einsum(struct graph *graph, struct node *node);
+bool gemm_to_einsum(struct graph *graph, struct node *node);
+bool softmax_to_logarithms(struct graph *graph, struct node *node);
+
 #endif
