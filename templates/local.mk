@@ -59,7 +59,9 @@ TEMPLATE_FILES = \
 	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tensor_scatter.h \
+	%D%/tf_idf.h \
 	%D%/tile.h \
+	%D%/unique.h \
 	%D%/unpool.h \
 	%D%/view.h \
 	%D%/walk.h

@@ -82,11 +82,15 @@ extern const struct kernel
     kernel_split,
     kernel_stft,
     kernel_tensor_scatter,
-    kernel_trilu;
+    kernel_tf_idf,
+    kernel_trilu,
+    kernel_unique;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_tf_idf,
+    &kernel_unique,
     &kernel_non_max_suppression,
     &kernel_stft,
     &kernel_det,
