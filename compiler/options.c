@@ -25,6 +25,8 @@ static const char usage[] =
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
+    "      --no-compact           keep channels whose weights are all zero\n"
+    "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
@@ -44,6 +46,8 @@ enum {
     OPTION_DIM,
     OPTION_FLOAT,
     OPTION_NO_WINOGRAD,
+    OPTION_NO_COMPACT,
+    OPTION_ZERO_THRESHOLD,
     OPTION_WEIGHTS,
     OPTION_TARGET,
     OPTION_DUMP,
@@ -64,6 +68,8 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"dim", required_argument, NULL, OPTION_DIM},
                                              {"float", required_argument, NULL, OPTION_FLOAT},
                                              {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
+                                             {"no-compact", no_argument, NULL, OPTION_NO_COMPACT},
+                                             {"zero-threshold", required_argument, NULL, OPTION_ZERO_THRESHOLD},
                                              {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"target", required_argument, NULL, OPTION_TARGET},
                                              {"dump", required_argument, NULL, OPTION_DUMP},
@@ -110,6 +116,15 @@ static void take_word(struct options *options, int option, const char *word)
         fail("--target %s: expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon", word);
     else
         options->target = strcmp(word, "any") ? word : NULL;
+}
+
+static double threshold(const char *word)
+{
+    char *end;
+    double value = strtod(word, &end);
+    if (end == word || *end || !(value >= 0 && value <= 1e30))
+        fail("--zero-threshold %s: expected a number that is not negative", word);
+    return value;
 }
 
 static void take_option(struct arena *arena, struct options *options, int option, const char *argument)
@@ -159,6 +174,12 @@ static void take_option(struct arena *arena, struct options *options, int option
         break;
     case OPTION_NO_WINOGRAD:
         options->no_winograd = true;
+        break;
+    case OPTION_NO_COMPACT:
+        options->no_compact = true;
+        break;
+    case OPTION_ZERO_THRESHOLD:
+        options->zero_threshold = threshold(argument);
         break;
     case OPTION_THREADS:
         if (strcmp(argument, "1"))
@@ -234,6 +255,10 @@ const char *options_canonical(struct arena *arena, const struct options *options
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
     if (options->no_winograd)
         text_add(&text, " --no-winograd");
+    if (options->no_compact)
+        text_add(&text, " --no-compact");
+    if (options->zero_threshold > 0)
+        text_printf(&text, " --zero-threshold %.9g", options->zero_threshold);
     if (options->target)
         text_printf(&text, " --target %s", options->target);
     return text.bytes;

@@ -24,6 +24,7 @@ struct compilation {
     struct graph *graph;
     struct plan plan;
     struct program program;
+    struct graph_change compaction;
 };
 
 enum stage { STAGE_GRAPH, STAGE_PLAN, STAGE_PROGRAM };
@@ -34,6 +35,12 @@ struct pass {
     void (*run)(struct compilation *compilation); /* the others */
     enum stage stage;                   /* what can be printed and verified afterwards */
 };
+
+static void run_compact_channels(struct compilation *c)
+{
+    if (!c->options->no_compact)
+        compact_channels(c->graph, c->options->zero_threshold, &c->compaction);
+}
 
 static void run_partition(struct compilation *c)
 {
@@ -55,6 +62,8 @@ static const struct pass passes[] = {
     {"infer_shapes", infer_shapes, NULL, STAGE_GRAPH},
     {"fold_constants", fold_constants, NULL, STAGE_GRAPH},
     {"simplify", simplify, NULL, STAGE_GRAPH},
+    {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
+    {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},

@@ -1,5 +1,6 @@
 /* compress.c -- Compress and NonZero: sizes that depend on data, which must be constant. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -253,7 +254,8 @@ static int64_t macs(const struct node *node, struct region region)
 
 static void couple_groups(const struct node *node, int64_t group, bool transposed, struct couples *couples)
 {
-    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
     int64_t inputs = x->shape.dim[1] / group, outputs = y->shape.dim[1] / group;
     int64_t filters = transposed ? inputs : outputs;
     couple_pin_axis(couples, w, 1);
@@ -272,7 +274,8 @@ static void couple_groups(const struct node *node, int64_t group, bool transpose
 
 void couple_conv(const struct node *node, struct couples *couples)
 {
-    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
     const int64_t group = node_int(node, "group", 1);
     const bool transposed = !strcmp(node->op->type, "ConvTranspose");
     couple_axes(couples, x, 0, y, 0);
@@ -380,6 +383,7 @@ const struct op conv_rows[] = {
      .couple = couple_conv,
      .cut = cut_conv,
      .linear = linear,
+     .constant = constant_linear,
      .unroll = unroll,
      .macs = macs,
      .epilogue = true},

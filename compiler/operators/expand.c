@@ -1,6 +1,6 @@
 /* expand.c -- Expand and Tile: copies of a tensor side by side. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -45,6 +45,12 @@ static void moves(const struct node *node, struct moves *moves)
         move->input_axis[i] = y.rank - x.rank + i;
         move->input_step[i] = x.dim[i] != 1;
     }
+}
+
+static void couple(const struct node *node, struct couples *couples)
+{
+    couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
 }
 
 static void cut(struct graph *graph, struct node *node, const struct cut *cut)
@@ -108,7 +114,8 @@ const struct op expand_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
-     .couple = couple_moves,
+     .constant = constant_moves,
+     .couple = couple,
      .cut = cut},
     {.type = "Tile",
      .domain = "",

@@ -23,6 +23,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/grid_sample.h \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/known.c \
+	%D%/known.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <assert.h>

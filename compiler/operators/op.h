@@ -11,6 +11,7 @@
 
 struct couples;
 struct cut;
+struct known;
 
 /* One piece of pure data movement. A loop over counts k[a] < count[a] copies
  *     output[ output_start[b] + output_step[b] * k[b] for each axis b ]  <-
@@ -91,6 +92,10 @@ struct op {
      * Reshape, ...). Shapes of tensors are still the old ones, constants not yet cut. Nodes whose inputs and
      * outputs lose nothing are not asked. NULL: it says nothing of the kind. */
     void (*cut)(struct graph *graph, struct node *node, const struct cut *cut);
+
+    /* Where all elements of a slice along `axis` of output `output` have one value that follows from what is known of
+     * the inputs (known.h), set value[index]; others are NAN. NULL: nothing follows. */
+    void (*constant)(const struct node *node, const struct known *known, int output, int axis, double value[]);
 
     /* Multiplication with constant weights: how the product is laid out. false: the weights are computed. */
     bool (*linear)(const struct node *node, struct linear *linear);

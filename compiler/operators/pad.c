@@ -1,6 +1,6 @@
 /* pad.c -- Pad with constant pads, in all modes. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -176,6 +176,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     struct pads pads = read_pads(node);
     couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
     for (int a = 0; a < node->input[0]->shape.rank; a++)
         if (pads.mode != MODE_CONSTANT && (pads.begin[a] || pads.end[a])) {
             couple_pin_axis(couples, node->input[0], a);
@@ -211,6 +212,7 @@ const struct op pad_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple,
      .cut = cut},
     {.type = NULL},

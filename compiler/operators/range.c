@@ -1,5 +1,6 @@
 /* range.c -- Range with constant bounds. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 #include <math.h>

@@ -1,10 +1,11 @@
 /* reshape.c -- Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout and our own Layout: the elements stay
  * in their row-major order, only the axes change. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static void infer_reshape(struct graph *graph, struct node *node)
@@ -212,12 +213,67 @@ static void couple_group(struct couples *couples, const struct tensor *x, int x_
 static void couple(const struct node *node, struct couples *couples)
 {
     const struct tensor *x = node->input[0], *y = node->output[0];
+    couple_pin_inputs(node, 1, couples);
     if (!y || !shape_size(x->shape)) {
         couple_pin_node(node, couples);
         return;
     }
     for (struct axis_group group = {0}; next_group(x->shape, y->shape, &group);)
         couple_group(couples, x, group.x_first, group.x_last, y, group.y_first, group.y_last);
+}
+
+static double packed_value(const struct known *known, const struct tensor *x, struct axis_group group,
+                           int64_t i)
+{
+    int64_t inner = 1;
+    for (int a = group.x_last - 1; a >= group.x_first; inner *= x->shape.dim[a--]) {
+        double value = known_slice(known, x, a, i / inner % x->shape.dim[a]);
+        if (!isnan(value))
+            return value;
+    }
+    return (double)NAN;
+}
+
+/* A slice of one axis of several is spread over the axis that they come from. */
+static double unpacked_value(const struct known *known, const struct tensor *x, int x_axis, int64_t inner,
+                             int64_t length, int64_t i)
+{
+    double value = (double)NAN;
+    for (int64_t from = 0; from < x->shape.dim[x_axis]; from++) {
+        if (from / inner % length != i)
+            continue;
+        double other = known_slice(known, x, x_axis, from);
+        if (isnan(other) || (!isnan(value) && other != value))
+            return (double)NAN;
+        value = other;
+    }
+    return value;
+}
+
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    if (output || !shape_size(x->shape))
+        return;
+    struct axis_group group = {0};
+    while (next_group(x->shape, y->shape, &group) && axis >= group.y_last)
+        ;
+    int x_axes = 0, y_axes = 0, x_axis = 0;
+    int64_t inner = 1, length = y->shape.dim[axis];
+    for (int a = group.x_first; a < group.x_last; a++)
+        if (x->shape.dim[a] != 1) {
+            x_axes++;
+            x_axis = a;
+        }
+    for (int b = group.y_first; b < group.y_last; b++) {
+        y_axes += y->shape.dim[b] != 1;
+        inner *= b > axis ? y->shape.dim[b] : 1;
+    }
+    for (int64_t i = 0; i < length; i++)
+        if (y_axes == 1)
+            value[i] = packed_value(known, x, group, i);
+        else if (x_axes == 1)
+            value[i] = unpacked_value(known, x, x_axis, inner, length, i);
 }
 
 static void cut_reshape(struct graph *graph, struct node *node, const struct cut *cut)
@@ -248,13 +304,16 @@ static void cut_squeeze(struct graph *graph, struct node *node, const struct cut
     }
 
 const struct op reshape_rows[] = {
-    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .attributes = "seed "),
-    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .attributes = "axis "),
-    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple),
+    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .constant = constant,
+        .attributes = "seed "),
+    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .constant = constant,
+        .attributes = "axis "),
+    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple, .constant = constant),
     ROW("Layout", 1, 1, 1, 1, infer_same, .domain = "mednn"),
     ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero ", .couple = couple,
-        .cut = cut_reshape),
-    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = "", .couple = couple, .cut = cut_squeeze),
-    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = "", .couple = couple),
+        .constant = constant, .cut = cut_reshape),
+    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = "", .couple = couple, .constant = constant,
+        .cut = cut_squeeze),
+    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = "", .couple = couple, .constant = constant),
     {.type = NULL},
 };

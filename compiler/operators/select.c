@@ -1,7 +1,7 @@
 /* select.c -- operators that rank the elements along one axis: ArgMax, ArgMin, Hardmax, TopK. NaN is greater than any
  * number. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>

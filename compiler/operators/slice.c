@@ -1,6 +1,6 @@
 /* slice.c -- Slice with constant starts, ends, axes and steps. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -92,6 +92,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     struct slice slice = read_slice(node);
     couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
     for (int a = 0; a < node->input[0]->shape.rank; a++)
         if (slice.step[a] != 1 && slice.step[a] != -1) {
             couple_pin_axis(couples, node->input[0], a);
@@ -133,6 +134,7 @@ const struct op slice_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple,
      .cut = cut_slice},
     {.type = NULL},

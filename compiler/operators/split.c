@@ -1,6 +1,6 @@
 /* split.c -- Split into parts along one axis. The pass `simplify` turns it into Slice nodes. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -78,6 +78,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     const struct tensor *x = node->input[0];
     int axis = node_axis(node, 0);
+    couple_pin_inputs(node, 1, couples);
     for (int k = 0; k < node->output_count; k++) {
         const struct tensor *y = node->output[k];
         for (int64_t i = part_begin(node, k); !y && i < part_begin(node, k + 1); i++)

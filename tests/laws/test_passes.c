@@ -136,6 +136,7 @@ static void check(void *data)
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
     simplify(after);
+    fold_scales(after);
     fuse(after);
     struct values got = interpret(&arena, after, input);
     if (strcmp(operators_of(&arena, after), expectation->operators)) {
