@@ -1,7 +1,7 @@
 /* test_cut.c -- cutting slices out of a node equals zeroing them, for every case of node_cases.c.
  *
- * Any set of classes of slices: with those slices of all inputs set to zero, the other slices of the outputs are what
- * the cut node computes from inputs without them. */
+ * Any set of classes of slices: with those slices of all inputs set to zero, the other slices of the outputs
+ * are what the cut node computes from inputs without them. */
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 #include "prune/channels.h"
@@ -68,8 +68,8 @@ struct values {
 static void outputs_new(struct arena *arena, const struct node *node, struct values *values)
 {
     for (int k = 0; k < node->output_count; k++)
-        values->output[k] = arena_alloc(arena, (size_t)shape_size(node->output[k]->shape) *
-                                                   type_size(node->output[k]->type));
+        values->output[k] =
+            arena_alloc(arena, (size_t)shape_size(node->output[k]->shape) * type_size(node->output[k]->type));
 }
 
 static bool close_enough(const struct tensor *tensor, const void *a, const void *b)
@@ -96,7 +96,8 @@ static void compare(const struct node *node, const struct values *dense, const s
         for (int64_t i = 0; i < shape_size(y->shape); i++)
             if (!close_enough(y, (char *)dense->output[k] + (size_t)i * size,
                               (char *)cut->output[k] + (size_t)i * size)) {
-                CHECK(false, "element %lld of output %d is another one when the node is cut", (long long)i, k);
+                CHECK(false, "element %lld of output %d is another one when the node is cut", (long long)i,
+                      k);
                 break;
             }
     }
