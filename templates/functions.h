@@ -8,6 +8,7 @@
 #define MEDNN_FUNCTIONS_H
 
 #include "activation.h"
+#include "doubles.h"
 #include "view.h"
 
 typedef vf element_function(vf x, vf y, vf z);
@@ -224,6 +225,12 @@ FUNCTION(function_log)
     return vector_log(x);
 }
 
+/* bias y, lambd z */
+FUNCTION(function_shrink)
+{
+    return vector_select(x < -z, x + y, vector_select(x > z, x - y, vector_of(0)));
+}
+
 FUNCTION(function_sqrt)
 {
     vf root;
@@ -330,27 +337,6 @@ FUNCTION(function_prelu)
 
 /* ---- through double precision, where float would need tricks ---- */
 
-INLINE int64_t double_bits(double x)
-{
-    int64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINE double double_of_bits(int64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* 2^52 * 1.5 rounds to an integer, as above. */
-INLINE double double_round(double x)
-{
-    const double shift = 6755399441055744.0;
-    return (x + shift) - shift;
-}
-
 /* For finite x > 0 that are floats; relative error 1e-12. */
 INLINE double double_log2(double x)
 {
@@ -431,5 +417,25 @@ FUNCTION(function_cos)
         result[lane] = float_sin(x[lane], 1);
     return result;
 }
+
+/* Functions of doubles.h lane by lane. */
+#define FUNCTION_OF_DOUBLE(name)                                                                             \
+    FUNCTION(function_##name)                                                                                \
+    {                                                                                                        \
+        vf result;                                                                                           \
+        for (int lane = 0; lane < W; lane++)                                                                 \
+            result[lane] = (float)double_##name((double)x[lane]);                                            \
+        return result;                                                                                       \
+    }
+
+FUNCTION_OF_DOUBLE(acos)
+FUNCTION_OF_DOUBLE(acosh)
+FUNCTION_OF_DOUBLE(asin)
+FUNCTION_OF_DOUBLE(asinh)
+FUNCTION_OF_DOUBLE(atan)
+FUNCTION_OF_DOUBLE(atanh)
+FUNCTION_OF_DOUBLE(cosh)
+FUNCTION_OF_DOUBLE(sinh)
+FUNCTION_OF_DOUBLE(tan)
 
 #endif

@@ -1,6 +1,7 @@
 # Carried into generated files: embedded in mednnc, and installed to be read.
 TEMPLATE_FILES = \
 	%D%/activation.h \
+	%D%/attention.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
@@ -10,9 +11,11 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
+	%D%/doubles.h \
 	%D%/einsum.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
@@ -35,8 +38,11 @@ TEMPLATE_FILES = \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/roi_align.h \
+	%D%/rotary.h \
 	%D%/scalars.h \
+	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tile.h \
 	%D%/unpool.h \

@@ -17,7 +17,7 @@ struct element_operand {
 struct element_call {
     const char *function; /* of functions.h, or of scalars.h */
     bool integer;         /* of scalars.h: works on int64_t, else on double */
-    bool of_vectors;      /* of scalars_of_vectors.h, with "vector_" before the name */
+    const char *accuracy; /* before the name: "vector_" of scalars_of_vectors.h, "double_" of scalars_of_doubles.h */
     int operands;
     struct element_operand x[MAX_ELEMENT_OPERANDS];
 };

@@ -128,11 +128,10 @@ static void emit_scalar_call(struct source *source, const struct node *node, str
         else
             source_printf(source, ",\n    .%s = {.value = %s}", operand_name[i], float_text(arena, call->x[i].number));
     source_printf(source, "};\n\n");
-    if (call->of_vectors)
-        source_use(source, "scalars_of_vectors.h");
-    const char *prefix = call->integer ? "NULL, integer_" : call->of_vectors ? "real_vector_" : "real_";
-    text_printf(body, "    elementwise_scalar(&%s, %s%s%s, %s,\n                       %s, %s, %s);\n", shape, prefix,
-                call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
+    if (*call->accuracy)
+        source_use(source, *call->accuracy == 'v' ? "scalars_of_vectors.h" : "scalars_of_doubles.h");
+    text_printf(body, "    elementwise_scalar(&%s, %s%s%s%s, %s,\n                       %s, %s, %s);\n", shape,
+                call->integer ? "NULL, integer_" : "real_", call->accuracy, call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
                 loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
 }
 

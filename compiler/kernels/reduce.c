@@ -57,8 +57,7 @@ static struct axes sort_axes(struct source *source, const struct node *node, str
     int to = 0;
     storage_strides(source_storage(source, x), x_stride);
     storage_strides(source_storage(source, node->output[0]), y_stride);
-    if (!reduce_axes(node, reduced))
-        memset(reduced, 0, sizeof reduced);
+    reduce_axes(node, reduced);
     for (int axis = 0; axis < x->shape.rank; axis++) {
         if (reduced[axis]) {
             axes.walked_count[axes.walked] = x->shape.dim[axis];
@@ -78,13 +77,10 @@ static struct axes sort_axes(struct source *source, const struct node *node, str
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     struct arena *arena = source_arena(source);
-    struct row row = *find_row(node);
+    const struct row row = *find_row(node);
     const struct axes axes = sort_axes(source, node, *region);
     const char *name = source_name(source);
     const int last = axes.walked - 1;
-    bool reduced[MAX_RANK];
-    if (!reduce_axes(node, reduced))
-        row = (struct row){"", "identity", "add", "identity", 0, false};
     source_use(source, "reduce.h");
     source_printf(source,
                   "static const struct reduce %s_shape = {\n    .rank = %d, .count = %s, .x_stride = %s, .y_stride = %s,\n",
@@ -130,12 +126,9 @@ static void emit_scalar(struct source *source, const struct node *node, const st
 {
     struct arena *arena = source_arena(source);
     const enum type type = node->input[0]->type;
-    struct row row = *find_row(node);
+    const struct row row = *find_row(node);
     const struct axes axes = sort_axes(source, node, *region);
     const char *name = source_name(source), *prefix = type_is_float(type) ? "real" : "integer";
-    bool reduced[MAX_RANK];
-    if (!reduce_axes(node, reduced))
-        row = (struct row){"", "identity", "add", "identity", 0, false};
     const bool compares = !strcmp(row.join, "max") || !strcmp(row.join, "min");
     const bool is_unsigned = type == TYPE_UINT64;
     const int64_t start = integer_start(&row, is_unsigned);

@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
@@ -21,6 +23,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/grid_sample.h \
+	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
 	%D%/known.c \
@@ -44,9 +47,12 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
 	%D%/roi_align.c \
+	%D%/rotary_embedding.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/shape_of.c \
 	%D%/signal.c \
 	%D%/signal.h \

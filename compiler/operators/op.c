@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,
@@ -26,6 +27,7 @@ static const struct op *const families[] = {
     gather_rows,
     gemm_rows,
     grid_sample_rows,
+    holds_rows,
     lrn_rows,
     matmul_rows,
     max_unpool_rows,
@@ -40,6 +42,7 @@ static const struct op *const families[] = {
     resize_rows,
     reverse_sequence_rows,
     roi_align_rows,
+    rotary_embedding_rows,
     scatter_rows,
     select_rows,
     shape_of_rows,

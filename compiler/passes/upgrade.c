@@ -1,6 +1,7 @@
 /* upgrade.c -- older opsets in the words of the newest. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
+#include "../operators/settle.h"
 #include "../support/fail.h"
 #include "passes.h"
 
@@ -60,11 +61,6 @@ static void floats_to_input(struct graph *graph, struct node *node, const char *
 static void set_word(struct graph *graph, struct node *node, const char *name, const char *word)
 {
     node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_STRING, .s = word});
-}
-
-static void set_int(struct graph *graph, struct node *node, const char *name, int64_t value)
-{
-    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_INT, .i = value});
 }
 
 /* ---- one function per change of meaning ---- */

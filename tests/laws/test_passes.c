@@ -64,6 +64,11 @@ static const struct expectation {
     {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "GlobalAveragePool Reshape"},
     {"Sum 2x3 2x3", "Add"},
     {"%a Split /2 4x6 axis=1;Relu %a", "Slice Relu"},
+    {"%q Relu 1x4x5x8;%k Relu 1x2x7x8;%v Relu 1x2x7x6;Attention /4 %q %k %v - 1x2x3x8 1x2x3x6 is_causal=1",
+     "Relu Relu Relu Concat Concat Attention"},
+    {"%q Relu 2x5x12;%k Relu 2x5x6;%v Relu 2x5x8;Attention /2 %q %k %v - - - @4,2 q_num_heads=4 kv_num_heads=2 "
+     "is_causal=1",
+     "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
