@@ -1,35 +1,14 @@
 /* doubles.h -- functions of one double, or two.
  *
  * No libm, no contraction: the same bits from every compiler and instruction set. Accuracy: a few units in the last place of
- * double; of angles beyond 2^20 less. Vectors of float: functions.h. */
+ * double; of angles beyond 2^20 less. Of vectors of float: functions_of_doubles.h. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_DOUBLES_H
 #define MEDNN_DOUBLES_H
 
-#include "view.h"
+#include "double_bits.h"
 
 /* ---- parts ---- */
-
-INLINE int64_t double_bits(double x)
-{
-    int64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINE double double_of_bits(int64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* 2^52 * 1.5 rounds to an integer, for |x| < 2^51. */
-INLINE double double_round(double x)
-{
-    const double shift = 6755399441055744.0;
-    return (x + shift) - shift;
-}
 
 INLINE double double_power_of_2(int32_t n)
 {

@@ -8,7 +8,7 @@
 #define MEDNN_FUNCTIONS_H
 
 #include "activation.h"
-#include "doubles.h"
+#include "double_bits.h"
 #include "view.h"
 
 typedef vf element_function(vf x, vf y, vf z);
@@ -417,25 +417,5 @@ FUNCTION(function_cos)
         result[lane] = float_sin(x[lane], 1);
     return result;
 }
-
-/* Functions of doubles.h lane by lane. */
-#define FUNCTION_OF_DOUBLE(name)                                                                             \
-    FUNCTION(function_##name)                                                                                \
-    {                                                                                                        \
-        vf result;                                                                                           \
-        for (int lane = 0; lane < W; lane++)                                                                 \
-            result[lane] = (float)double_##name((double)x[lane]);                                            \
-        return result;                                                                                       \
-    }
-
-FUNCTION_OF_DOUBLE(acos)
-FUNCTION_OF_DOUBLE(acosh)
-FUNCTION_OF_DOUBLE(asin)
-FUNCTION_OF_DOUBLE(asinh)
-FUNCTION_OF_DOUBLE(atan)
-FUNCTION_OF_DOUBLE(atanh)
-FUNCTION_OF_DOUBLE(cosh)
-FUNCTION_OF_DOUBLE(sinh)
-FUNCTION_OF_DOUBLE(tan)
 
 #endif

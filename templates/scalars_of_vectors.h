@@ -3,7 +3,7 @@
 #ifndef MEDNN_SCALARS_OF_VECTORS_H
 #define MEDNN_SCALARS_OF_VECTORS_H
 
-#include "functions.h"
+#include "functions_of_doubles.h"
 #include "scalars.h"
 
 #define REAL_OF_VECTOR(name)                                                                                 \

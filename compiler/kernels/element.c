@@ -16,6 +16,7 @@ struct row {
     const char *op_type;
     int operands; /* 0: any number, taken two by two */
     const char *vector, *real, *integer, *unsigned_integer;
+    bool through_double; /* that of vectors is one of functions_of_doubles.h */
     struct {
         const char *attribute;
         float otherwise;
@@ -23,6 +24,7 @@ struct row {
 };
 
 #define VECTOR(name) .vector = name
+#define THROUGH_DOUBLE(name) .vector = name, .through_double = true
 #define NUMBER(name) .vector = name, .real = name, .integer = name
 #define BOTH(name) .vector = name, .real = name
 #define SCALAR(name) .real = name, .integer = name
@@ -31,14 +33,14 @@ struct row {
 
 static const struct row rows[] = {
     {"Abs", 1, NUMBER("abs"), .unsigned_integer = "identity"},
-    {"Acos", 1, VECTOR("acos")},
-    {"Acosh", 1, VECTOR("acosh")},
+    {"Acos", 1, THROUGH_DOUBLE("acos")},
+    {"Acosh", 1, THROUGH_DOUBLE("acosh")},
     {"Add", 2, NUMBER("add")},
     {"And", 2, LOGIC("and")},
-    {"Asin", 1, VECTOR("asin")},
-    {"Asinh", 1, VECTOR("asinh")},
-    {"Atan", 1, VECTOR("atan")},
-    {"Atanh", 1, VECTOR("atanh")},
+    {"Asin", 1, THROUGH_DOUBLE("asin")},
+    {"Asinh", 1, THROUGH_DOUBLE("asinh")},
+    {"Atan", 1, THROUGH_DOUBLE("atan")},
+    {"Atanh", 1, THROUGH_DOUBLE("atanh")},
     {"BitShift", 2, LOGIC("shift_left")},
     {"BitwiseAnd", 2, LOGIC("bitwise_and")},
     {"BitwiseNot", 1, LOGIC("bitwise_not")},
@@ -50,7 +52,7 @@ static const struct row rows[] = {
     {"Celu", 1, VECTOR("celu"), .number = {{"alpha", 1}}},
     {"Clip", 3, VECTOR("clip")},
     {"Cos", 1, VECTOR("cos")},
-    {"Cosh", 1, VECTOR("cosh")},
+    {"Cosh", 1, THROUGH_DOUBLE("cosh")},
     {"Div", 2, NUMBER("div"), UNSIGNED("div")},
     {"Elu", 1, VECTOR("elu"), .number = {{"alpha", 1}}},
     {"Equal", 2, SCALAR("equal")},
@@ -88,14 +90,14 @@ static const struct row rows[] = {
     {"Sigmoid", 1, VECTOR("sigmoid")},
     {"Sign", 1, NUMBER("sign"), UNSIGNED("sign")},
     {"Sin", 1, VECTOR("sin")},
-    {"Sinh", 1, VECTOR("sinh")},
+    {"Sinh", 1, THROUGH_DOUBLE("sinh")},
     {"Softplus", 1, VECTOR("softplus")},
     {"Softsign", 1, BOTH("softsign")},
     {"Sqrt", 1, BOTH("sqrt")},
     {"Sub", 2, NUMBER("sub")},
     {"Sum", 0, .vector = "add", .real = "add"},
     {"Swish", 1, VECTOR("swish"), .number = {{"alpha", 1}}},
-    {"Tan", 1, VECTOR("tan")},
+    {"Tan", 1, THROUGH_DOUBLE("tan")},
     {"Tanh", 1, VECTOR("tanh")},
     {"ThresholdedRelu", 1, BOTH("thresholded_relu"), .number = {{"alpha", 1}}},
     {"Where", 3, SCALAR("where")},
@@ -195,6 +197,7 @@ bool element_vector_call(const struct node *node, int k, struct element_call *ca
         found = k == 0;
     } else if (row->operands) {
         found = plain_call(node, row, row->vector, k, call);
+        call->through_double = row->through_double;
         if (found && is_op(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh"))
             call->function = "gelu_tanh";
         if (found && is_op(node, "Pow") && !call->x[1].tensor && call->x[1].number == 2) {
@@ -281,6 +284,14 @@ bool element_scalar_call(const struct node *node, int k, struct element_call *ca
     if (real && !row->real && row->vector && !is_op(node, "Clip"))
         call->accuracy = is_half(value) ? "vector_" : "double_";
     return found;
+}
+
+void element_use(struct source *source, const struct element_call *call)
+{
+    if (call->through_double)
+        source_use(source, "functions_of_doubles.h");
+    if (call->accuracy && *call->accuracy)
+        source_use(source, *call->accuracy == 'v' ? "scalars_of_vectors.h" : "scalars_of_doubles.h");
 }
 
 int element_axis(const struct tensor *operand, int rank, int axis)

@@ -24,12 +24,14 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/layer.h \
 	%D%/layout.c \
 	%D%/lines.c \
+	%D%/loss.c \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
+	%D%/quantize.c \
 	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \

@@ -28,6 +28,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/indexed.h \
 	%D%/known.c \
 	%D%/known.h \
+	%D%/loss.c \
+	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \
@@ -38,6 +40,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
+	%D%/quantize.c \
+	%D%/quantize.h \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \

@@ -14,5 +14,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
 	%D%/simplify_attention.c \
+	%D%/simplify_losses.c \
 	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

@@ -11,5 +11,7 @@ extern const char *const images_cases[];
 extern const char *const reductions_cases[];
 extern const char *const movement_cases[];
 extern const char *const attention_cases[];
+extern const char *const quantized_cases[];
+extern const char *const settled_cases[];
 
 #endif

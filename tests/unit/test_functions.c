@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "templates.h"
 
-#include "../../templates/functions.h"
+#include "../../templates/functions_of_doubles.h"
 #include "../../templates/scalars_of_doubles.h"
 
 /* Every STEP-th bit pattern of a float, from NaN to NaN. */
