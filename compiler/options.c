@@ -27,6 +27,7 @@ static const char usage[] =
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
+    "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
@@ -47,6 +48,7 @@ enum {
     OPTION_FLOAT,
     OPTION_NO_WINOGRAD,
     OPTION_NO_COMPACT,
+    OPTION_EMIT_ONNX,
     OPTION_ZERO_THRESHOLD,
     OPTION_WEIGHTS,
     OPTION_TARGET,
@@ -70,6 +72,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
                                              {"no-compact", no_argument, NULL, OPTION_NO_COMPACT},
                                              {"zero-threshold", required_argument, NULL, OPTION_ZERO_THRESHOLD},
+                                             {"emit-onnx", required_argument, NULL, OPTION_EMIT_ONNX},
                                              {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"target", required_argument, NULL, OPTION_TARGET},
                                              {"dump", required_argument, NULL, OPTION_DUMP},
@@ -178,6 +181,9 @@ static void take_option(struct arena *arena, struct options *options, int option
     case OPTION_NO_COMPACT:
         options->no_compact = true;
         break;
+    case OPTION_EMIT_ONNX:
+        options->emit_onnx = argument;
+        break;
     case OPTION_ZERO_THRESHOLD:
         options->zero_threshold = threshold(argument);
         break;
@@ -200,7 +206,7 @@ static void check(const struct options *options)
         return;
     if (options->devices && options->cluster_file)
         fail("--devices and --cluster exclude each other");
-    if (!options->output && !options->stop_after)
+    if (!options->output && !options->stop_after && !options->emit_onnx)
         fail("no output folder given: -o DIR");
 }
 

@@ -11,6 +11,7 @@ enum command { COMMAND_COMPILE, COMMAND_INSPECT, COMMAND_LIST_PASSES, COMMAND_LI
 struct options {
     enum command command;
     const char *model, *output;
+    const char *emit_onnx; /* file to write; NULL: none */
     const char *devices, *cluster_file; /* as typed; at most one is given */
     enum partition partition;
     const char **input_shape; /* NAME=1x3x224x224 */

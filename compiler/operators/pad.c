@@ -292,17 +292,17 @@ static void cut(struct graph *graph, struct node *node, const struct cut *cut)
 {
     struct pads pads = read_pads(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
-    int64_t list[2 * MAX_RANK], axis[MAX_RANK];
+    int64_t list[2 * MAX_RANK];
     int rank = x->shape.rank;
     for (int a = 0; a < rank; a++) {
         int64_t begin = pads.begin[a], end = pads.end[a], size = x->shape.dim[a], result = y->shape.dim[a];
-        axis[a] = a;
         list[a] = begin > 0 ? cut_count(cut, y, a, 0, begin) : -cut_count(cut, x, a, 0, -begin);
         list[a + rank] =
             end > 0 ? cut_count(cut, y, a, result - end, result) : -cut_count(cut, x, a, size + end, size);
     }
     cut_integers(graph, node, 1, 2 * rank, list);
-    cut_integers(graph, node, 3, rank, axis);
+    if (node_input(node, 3))
+        node->input[3] = NULL; /* all of them */
 }
 
 const struct op pad_rows[] = {
