@@ -12,6 +12,7 @@
 #include "list_operators.h"
 #include "plan/program.h"
 #include "passes/passes.h"
+#include "prune/shuffles.h"
 #include "support/fail.h"
 
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct compilation {
     struct plan plan;
     struct program program;
     struct graph_change compaction;
+    struct shuffles *shuffles; /* while channels may go */
     struct export_bytes exported;
     bool complete; /* all passes ran */
 };
@@ -41,8 +43,14 @@ struct pass {
 
 static void run_compact_channels(struct compilation *c)
 {
+    c->shuffles = shuffles_gather(c->graph);
     if (!c->options->no_compact)
         compact_channels(c->graph, c->options->zero_threshold, &c->compaction);
+}
+
+static void run_restore_shuffles(struct compilation *c)
+{
+    shuffles_restore(c->graph, c->shuffles);
 }
 
 static void run_emit_onnx(struct compilation *c)
@@ -73,6 +81,7 @@ static const struct pass passes[] = {
     {"simplify", simplify, NULL, STAGE_GRAPH},
     {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
     {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},
+    {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},

@@ -3,6 +3,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/compact.c %D%/compact.h \
 	%D%/cut.c \
 	%D%/graph_change.c \
-	%D%/prepare.c
+	%D%/prepare.c \
+	%D%/shuffles.c %D%/shuffles.h
 
 EXTRA_DIST += %D%/README.md

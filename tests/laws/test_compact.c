@@ -6,6 +6,7 @@
 #include "interpret.h"
 #include "node_cases.h"
 #include "passes/passes.h"
+#include "prune/shuffles.h"
 #include "random_graphs.h"
 #include "support/fail.h"
 
@@ -29,7 +30,9 @@ static void run(void *data)
     struct graph *dense = random_graph(&arena, test->text, test->seed);
     struct graph *small = random_graph(&arena, test->text, test->seed);
     fold_scales(small);
+    struct shuffles *shuffles = shuffles_gather(small);
     compact_channels(small, 0, &change);
+    shuffles_restore(small, shuffles);
     test->channels = change.channels[0];
     test->removed = change.channels[0] - change.channels[1];
     for (int round = 0; round < 2; round++) {
