@@ -21,6 +21,9 @@ Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators
   is the capacity: more results are an error; with fewer, the rest of a graph output holds -1 (indices) or 0, but they are an error where
   another node reads the result.
 - **prunes**: channels can go where it stands; at the others, and along axes that an operator normalises or reduces, they stay.
+- **If, Loop, Scan** become part of the graph around them and are divided as that is. Of an If whose condition is computed, both branches
+  are computed and one is chosen. Loops are written out: their iterations are known from a constant, or from the declared length of
+  a list of results; a computed condition or count chooses among the results, and is an error where it does not fit the list.
 - **types**: of the first input. *floats*: float32, float64, float16, bfloat16; *signed*, *unsigned*: integers of 8 to 64 bits;
   *integers*: both; *all*: these and bool. A combination of types and shapes that generated code does not compute is refused by
   the name of the node.
