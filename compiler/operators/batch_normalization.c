@@ -1,5 +1,6 @@
 /* batch_normalization.c -- BatchNormalization, with given statistics or with those of its input. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -117,6 +118,7 @@ const struct op batch_normalization_rows[] = {
      .attributes = "epsilon momentum training_mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* cast.c -- Cast, CastLike and BitCast. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 #include <string.h>
@@ -75,6 +76,8 @@ const struct op cast_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = elementwise_reads,
+     .couple = couple_reads,
+     .constant = constant_zero,
      .keeps_zero = true},
     {.type = "CastLike",
      .domain = "",
@@ -86,6 +89,8 @@ const struct op cast_rows[] = {
      .infer = infer_like,
      .evaluate = evaluate,
      .reads = reads_like,
+     .couple = couple_reads,
+     .constant = constant_zero,
      .keeps_zero = true},
     {.type = NULL},
 };

@@ -2,6 +2,7 @@
  * mednn.Compress and mednn.NonZero: what is found goes first, in order; the rest holds 0, or -1 for indices; output 0
  * says how many there are, also when they are more. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

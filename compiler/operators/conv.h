@@ -4,7 +4,7 @@
 #ifndef MEDNN_CONV_H
 #define MEDNN_CONV_H
 
-#include "../ir/graph.h"
+#include "couple.h"
 
 #define MAX_SPATIAL (MAX_RANK - 2)
 
@@ -36,6 +36,11 @@ void window_list(const struct node *node, const char *name, int count, int64_t l
 /* Output size of one axis; fails through node_fail when the window is larger than the padded input. */
 int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,
                       bool ceil_mode);
+
+/* Hooks `couple` and `cut` of Conv and ConvTranspose. In W of Conv outputs lie along axis 0, in that of ConvTranspose
+ * inputs. Of several groups only whole ones can go. */
+void couple_conv(const struct node *node, struct couples *couples);
+void cut_conv(struct graph *graph, struct node *node, const struct cut *cut);
 
 /* What Conv, ConvInteger and QLinearConv share: the output's shape, and the hooks `reads` and `macs`. Inputs but X that
  * have an element or a row per output channel are read for the channels of the region. */

@@ -1,5 +1,6 @@
 /* expand.c -- Expand and Tile: copies of a tensor side by side. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 
@@ -78,6 +79,18 @@ static void moves(const struct node *node, struct moves *moves)
     }
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    struct shape y = cut_shape(cut, node->output[0]);
+    cut_integers(graph, node, 1, y.rank, y.dim);
+}
+
 static void infer_tile(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -133,7 +146,10 @@ const struct op expand_rows[] = {
      .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .constant = constant_moves,
+     .couple = couple,
+     .cut = cut},
     {.type = "Tile",
      .domain = "",
      .since_version = 13,

@@ -14,6 +14,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
+	%D%/couple.c \
+	%D%/couple.h \
 	%D%/cumulate.c \
 	%D%/deform_conv.c \
 	%D%/deform_conv.h \
@@ -32,6 +34,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/known.c \
+	%D%/known.h \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/loss.c \

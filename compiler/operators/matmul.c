@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "matmul.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <string.h>
@@ -116,6 +117,88 @@ int64_t matmul_macs(const struct node *node, struct region region)
     return region_size(region) * a.dim[a.rank - 1];
 }
 
+/* An axis of a stack goes with the result's, unless it is broadcast. */
+static void couple_stack(struct couples *couples, const struct tensor *operand, const struct tensor *y,
+                         int y_stack)
+{
+    for (int axis = 0; axis < operand->shape.rank - 2; axis++) {
+        int to = axis + y_stack - (operand->shape.rank - 2);
+        if (operand->shape.dim[axis] == y->shape.dim[to])
+            couple_axes(couples, operand, axis, y, to);
+    }
+}
+
+static void couple(const struct node *node, struct couples *couples)
+{
+    struct product p;
+    const struct tensor *a = node->input[0], *b = node->input[1], *y = node->output[0];
+    read_product(node, &p);
+    couple_contracted(couples, node, 0, a->shape.rank - 1, 1, p.b_vector ? 0 : b->shape.rank - 2);
+    couple_stack(couples, a, y, p.y.rank - 2);
+    couple_stack(couples, b, y, p.y.rank - 2);
+    if (!p.a_vector)
+        couple_axes(couples, a, a->shape.rank - 2, y, p.y.rank - 2);
+    if (!p.b_vector)
+        couple_axes(couples, b, b->shape.rank - 1, y, y->shape.rank - 1);
+}
+
+/* One matrix of constants on the right. */
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *a = node->input[0], *b = node->input[1];
+    if (!is_float_constant(b) || b->shape.rank != 2)
+        return false;
+    int64_t rows = b->shape.dim[0], columns = b->shape.dim[1];
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = -1,
+                              .group = 1,
+                              .rows = rows,
+                              .columns = columns,
+                              .row_stride = columns,
+                              .column_stride = 1,
+                              .row_axis = 0,
+                              .column_axis = 1,
+                              .data_axis = a->shape.rank - 1,
+                              .output_axis = node->output[0]->shape.rank - 1,
+                              .taps = 1,
+                              .positions = rows ? shape_size(a->shape) / rows : 0,
+                              .inner = 1,
+                              .scale = 1,
+                              .bias_scale = 1};
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    (void)node;
+    (void)group;
+    for (int64_t p = 0; p < linear->rows; p++)
+        row[p] = data[position * linear->rows + p];
+}
+
+/* Weights, or zeros on either side: a matrix of a stack, a row, a column. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    const struct tensor *a = node->input[0], *b = node->input[1], *y = node->output[0];
+    struct linear weights;
+    if (linear(node, &weights)) {
+        constant_linear(node, known, output, axis, value);
+        return;
+    }
+    for (int k = 0; k < 2; k++) {
+        const struct tensor *operand = k ? b : a;
+        int from = axis + operand->shape.rank - y->shape.rank;
+        if (a->shape.rank < 2 || b->shape.rank < 2 || from < 0 || axis == y->shape.rank - (k ? 2 : 1) ||
+            operand->shape.dim[from] != y->shape.dim[axis])
+            continue;
+        for (int64_t i = 0; i < y->shape.dim[axis]; i++)
+            if (known_slice(known, operand, from, i) == 0)
+                value[i] = 0;
+    }
+}
+
 const struct op matmul_rows[] = {
     {.type = "MatMul",
      .domain = "",
@@ -128,6 +211,10 @@ const struct op matmul_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = matmul_reads,
+     .couple = couple,
+     .linear = linear,
+     .constant = constant,
+     .unroll = unroll,
      .macs = matmul_macs,
      .epilogue = true},
     {.type = NULL},

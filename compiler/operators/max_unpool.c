@@ -1,6 +1,7 @@
 /* max_unpool.c -- MaxUnpool: elements back to where MaxPool found them. Indices count through the output's natural shape;
  * those that are out of range are left out. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

@@ -1,5 +1,6 @@
 /* one_hot.c -- OneHot, EyeLike and Trilu: where an element lies says what it is. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

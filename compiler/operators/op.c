@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <assert.h>
@@ -330,6 +331,11 @@ int input_axes(const struct node *node, int i, int rank, int axis[MAX_RANK])
         seen[axis[k]] = true;
     }
     return (int)count;
+}
+
+bool is_float_constant(const struct tensor *tensor)
+{
+    return tensor_is_constant(tensor) && tensor->type == TYPE_FLOAT;
 }
 
 void input_same_type(const struct node *node, int i)

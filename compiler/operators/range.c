@@ -1,5 +1,6 @@
 /* range.c -- Range: constant bounds fold; of computed ones the count is declared. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

@@ -1,5 +1,6 @@
 /* reduce.c -- Reduce*: one number from all elements along some axes. Adding one is a row. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 
@@ -219,12 +220,36 @@ static struct region reads(const struct node *node, int input, int output, struc
     return need;
 }
 
+/* Maxima and means of one value are that value; sums of zeros are zero. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    static const char *const same[] = {"ReduceMax", "ReduceMean", "ReduceMin"};
+    static const char *const zero[] = {"ReduceL1", "ReduceL2", "ReduceSum", "ReduceSumSquare"};
+    const struct tensor *x = node->input[0];
+    bool reduced[MAX_RANK], keep = node_int(node, "keepdims", 1) != 0, is_same = false, is_zero = false;
+    int from = 0;
+    (void)output;
+    reduce_axes(node, reduced);
+    for (int to = 0; from < x->shape.rank; from++)
+        if (keep || !reduced[from])
+            if (to++ == axis)
+                break;
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        is_same |= !strcmp(node->op->type, same[i]);
+    for (size_t i = 0; i < sizeof zero / sizeof *zero; i++)
+        is_zero |= !strcmp(node->op->type, zero[i]);
+    for (int64_t i = 0; i < node->output[0]->shape.dim[axis]; i++) {
+        double known_value = known_slice(known, x, from, i);
+        if (is_same || (is_zero && known_value == 0))
+            value[i] = known_value;
+    }
+}
+
 #define ROW(name, allowed)                                                                                   \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 18, .min_inputs = 1, .max_inputs = 2, .max_outputs = 1, \
-        .types = allowed, .attributes = "keepdims noop_with_empty_axes ", .settle = settle,      \
-        .infer = infer,                    \
-        .evaluate = evaluate, .reads = reads                                                                 \
+        .types = allowed, .attributes = "keepdims noop_with_empty_axes ", .settle = settle, .infer = infer,  \
+        .evaluate = evaluate, .reads = reads, .couple = couple_reads, .constant = constant                   \
     }
 
 const struct op reduce_rows[] = {

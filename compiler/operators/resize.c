@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resize.h"
 
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 
@@ -428,6 +429,31 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const bool stretch = !strcmp(node_string(node, "keep_aspect_ratio_policy", "stretch"), "stretch");
+    (stretch ? couple_reads : couple_pin_node)(node, couples);
+}
+
+/* Weights add up to 1, except outside of a region of interest. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    if (strcmp(node_string(node, "coordinate_transformation_mode", "half_pixel"), "tf_crop_and_resize"))
+        constant_same(node, known, output, axis, value);
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    int axes[MAX_RANK], count = read_axes(node, node->input[0]->shape.rank, axes);
+    struct shape y = cut_shape(cut, node->output[0]);
+    int64_t sizes[MAX_RANK];
+    if (!list_input(node, 3, "sizes", count))
+        return;
+    for (int i = 0; i < count; i++)
+        sizes[i] = y.dim[axes[i]];
+    cut_integers(graph, node, 3, count, sizes);
+}
+
 const struct op resize_rows[] = {
     {.type = "Resize",
      .domain = "",
@@ -441,7 +467,10 @@ const struct op resize_rows[] = {
      .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple,
+     .cut = cut,
+     .constant = constant},
     {.type = "ResizeTable",
      .domain = "mednn",
      .since_version = 1,

@@ -1,5 +1,6 @@
 /* shape_of.c -- Shape, Size and ConstantOfShape: they always fold. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "signal.h"
 
+#include "known.h"
 #include "rows.h"
 #include "settle.h"
 

@@ -1,8 +1,10 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/choose_kernels.c \
 	%D%/choose_layouts.c \
+	%D%/compact_channels.c \
 	%D%/edit.c %D%/edit.h \
 	%D%/fold_constants.c \
+	%D%/fold_scales.c \
 	%D%/fuse.c \
 	%D%/infer_shapes.c \
 	%D%/partition.c \

@@ -166,6 +166,7 @@ static void check(void *data)
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
     simplify(after);
+    fold_scales(after);
     widen(after);
     fuse(after);
     struct values got = interpret(&arena, after, input);
