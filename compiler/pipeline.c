@@ -63,6 +63,7 @@ static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, c->options->partition, &c->plan);
     c->plan.no_overlap = c->options->no_overlap;
+    c->plan.wire_half = c->options->wire_half;
 }
 
 static void run_schedule(struct compilation *c)
