@@ -283,8 +283,9 @@ static int run_session(const struct mednn_arguments *arguments, const struct job
     if (!session) {
         status = mednn_complain(program, STATUS_FAILED, "%s", error);
     } else {
-        if (job ? run_job(session, job) : serve(session))
-            status = mednn_complain(program, STATUS_FAILED, "%s", mednn_error(session));
+        int result = job ? run_job(session, job) : serve(session);
+        if (result)
+            status = mednn_complain(program, result == -2 ? STATUS_USAGE : STATUS_FAILED, "%s", mednn_error(session));
         mednn_close(session);
     }
     free(memory);

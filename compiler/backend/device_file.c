@@ -19,7 +19,7 @@ static void emit_piece(struct source *source, const struct node *node, struct re
     struct region *region = arena_array(source->arena, (size_t)node->output_count, sizeof *region);
     region[0] = box;
     for (int k = 1; k < node->output_count; k++)
-        if (node->output[k])
+        if (node->output[k] && shape_size(node->output[k]->shape))
             region[k] = plan_own(source->program->plan, node->output[k], source->device)->item[own_piece];
     source->node = node;
     source->piece = region;
@@ -50,7 +50,10 @@ static void emit_layer(struct source *source, const struct step *step)
         if (source->piece_count)
             source->name = arena_printf(source->arena, "%s_piece%d", source->name, source->piece_count);
         emit_piece(source, step->node, boxes->item[i], source->piece_count++);
-        schedule_call(source, source->name, "");
+        if (step->node->kernel->fails)
+            text_printf(&source->schedule, "    if (%s(session, arena))\n        return -1;\n", source->name);
+        else
+            schedule_call(source, source->name, "");
     }
 }
 

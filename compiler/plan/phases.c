@@ -161,7 +161,7 @@ static struct region save_passes(struct arena *arena, const struct node *node, s
 
 static bool can_divide(const struct node *node)
 {
-    return node->output_count == 1 && node->output[0]->shape.rank > 2 && node_can_split(node);
+    return node->output_count == 1 && node->output[0]->shape.rank > 2 && node_can_split(node) && !node->kernel->fails;
 }
 
 void phases_divide(struct arena *arena, const struct node *node, const struct region_list *own,
