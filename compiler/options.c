@@ -25,6 +25,7 @@ static const char usage[] =
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
     "      --no-overlap           devices wait for each exchange where it begins, for comparison\n"
+    "      --wire float32|fp16    how floats travel between devices; fp16 rounds them\n"
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
@@ -48,6 +49,7 @@ enum {
     OPTION_DIM,
     OPTION_FLOAT,
     OPTION_NO_OVERLAP,
+    OPTION_WIRE,
     OPTION_NO_WINOGRAD,
     OPTION_NO_COMPACT,
     OPTION_EMIT_ONNX,
@@ -76,6 +78,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"no-compact", no_argument, NULL, OPTION_NO_COMPACT},
                                              {"zero-threshold", required_argument, NULL, OPTION_ZERO_THRESHOLD},
                                              {"emit-onnx", required_argument, NULL, OPTION_EMIT_ONNX},
+                                             {"wire", required_argument, NULL, OPTION_WIRE},
                                              {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"target", required_argument, NULL, OPTION_TARGET},
                                              {"dump", required_argument, NULL, OPTION_DUMP},
@@ -111,11 +114,14 @@ static void take_word(struct options *options, int option, const char *word)
 {
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
     static const char *const modes[] = {"portable", "fma"};
+    static const char *const wires[] = {"float32", "fp16"};
     static const char *const forms[] = {"auto", "inline", "incbin", "file"};
     if (option == OPTION_PARTITION)
         options->partition = (enum partition)word_index("--partition", word, partitions, 5);
     else if (option == OPTION_FLOAT)
         options->float_fma = word_index("--float", word, modes, 2) == 1;
+    else if (option == OPTION_WIRE)
+        options->wire_half = word_index("--wire", word, wires, 2) == 1;
     else if (option == OPTION_WEIGHTS)
         options->weights = (enum weights_form)word_index("--weights", word, forms, 4);
     else if (!target_is_known(word))
@@ -265,6 +271,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     for (int i = 0; i < options->dim_count; i++)
         text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->wire_half)
+        text_add(&text, " --wire fp16");
     if (options->no_overlap)
         text_add(&text, " --no-overlap");
     if (options->no_winograd)

@@ -63,6 +63,7 @@ static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, c->options->partition, &c->plan);
     c->plan.no_overlap = c->options->no_overlap;
+    c->plan.wire_half = c->options->wire_half;
 }
 
 static void run_schedule(struct compilation *c)
@@ -79,12 +80,12 @@ static const struct pass passes[] = {
     {"upgrade", upgrade, NULL, STAGE_GRAPH},
     {"infer_shapes", infer_shapes, NULL, STAGE_GRAPH},
     {"fold_constants", fold_constants, NULL, STAGE_GRAPH},
-    {"widen", widen, NULL, STAGE_GRAPH},
     {"simplify", simplify, NULL, STAGE_GRAPH},
     {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
     {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},
     {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
+    {"widen", widen, NULL, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},

@@ -85,11 +85,13 @@ INLINE void conv_integer_tap(const struct conv_grouped *s, const struct integer_
                              int32_t x_zero, int32_t weight, int64_t tap, int64_t begin, int64_t count, uint32_t *sum)
 {
     const struct conv_axis *axis = &s->axis[2];
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t at = axis->first + (begin + i) * axis->stride + tap * axis->dilation;
-        if (at >= axis->low && at < axis->high)
-            sum[i] += (uint32_t)(((int32_t)load_integer(x, t->a, from + at * s->x_axis[2]) - x_zero) * weight);
-    }
+    const int64_t start = axis->first + tap * axis->dilation + begin * axis->stride, stride = axis->stride;
+    const int64_t low = start < axis->low ? (axis->low - start + stride - 1) / stride : 0;
+    int64_t high = start < axis->high ? (axis->high - 1 - start) / stride + 1 : 0;
+    high = high < count ? high : count;
+    from += start * s->x_axis[2];
+    for (int64_t i = low; i < high; i++)
+        sum[i] += (uint32_t)(((int32_t)load_integer(x, t->a, from + i * stride * s->x_axis[2]) - x_zero) * weight);
 }
 
 /* All products of some outputs of a row; x and w from the first channel of the group. */

@@ -27,6 +27,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/interpolate.h \
 	%D%/integer_products.h \
 	%D%/lanes.h \
 	%D%/layout.h \
@@ -48,6 +49,7 @@ TEMPLATE_FILES = \
 	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
+	%D%/resample.h \
 	%D%/resize.h \
 	%D%/roi_align.h \
 	%D%/rotary.h \
@@ -57,10 +59,13 @@ TEMPLATE_FILES = \
 	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tensor_scatter.h \
+	%D%/tf_idf.h \
 	%D%/tile.h \
+	%D%/unique.h \
 	%D%/unpool.h \
 	%D%/view.h \
-	%D%/walk.h
+	%D%/walk.h \
+	%D%/wire.h
 
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)

@@ -294,7 +294,7 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
     int64_t bytes = report_exchange_bytes(report, index, &messages);
     begin(xml, "exchange");
     put_int(xml, "index", index);
-    put_name(xml, "tensor", program_exchange_name(report->arena, program, index));
+    put(xml, "tensor", program_exchange_name(report->arena, program, index));
     put_int(xml, "bytes", bytes);
     put_int(xml, "messages", messages);
     put_int(xml, "send_step", step_of(program, STEP_SEND, index));
@@ -304,7 +304,7 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
         begin(xml, "transfer");
         put_int(xml, "from", transfer->from);
         put_int(xml, "to", transfer->to);
-        put_int(xml, "bytes", region_size(transfer->region) * (int64_t)type_size(transfer->tensor->type));
+        put_int(xml, "bytes", plan_wire_bytes(program->plan, transfer->tensor, region_size(transfer->region)));
         put_box(xml, transfer->region);
         end(xml);
     }

@@ -44,6 +44,7 @@ extern const struct kernel
     kernel_gemm_matmul,
     kernel_grid_sample,
     kernel_holds,
+    kernel_interpolate,
     kernel_layout_to_blocked,
     kernel_layout_to_plain,
     kernel_lines,
@@ -70,6 +71,7 @@ extern const struct kernel
     kernel_reduce_scalar,
     kernel_require,
     kernel_resize,
+    kernel_resize_table,
     kernel_resize_blocked,
     kernel_reverse_sequence,
     kernel_roi_align,
@@ -80,11 +82,15 @@ extern const struct kernel
     kernel_split,
     kernel_stft,
     kernel_tensor_scatter,
-    kernel_trilu;
+    kernel_tf_idf,
+    kernel_trilu,
+    kernel_unique;
 
 /* In order of preference among kernels of equal cost. */
 static const struct kernel *const table[] = {
     &kernel_attention,
+    &kernel_tf_idf,
+    &kernel_unique,
     &kernel_non_max_suppression,
     &kernel_stft,
     &kernel_det,
@@ -155,6 +161,8 @@ static const struct kernel *const table[] = {
     &kernel_roi_align,
     &kernel_dft,
     &kernel_holds,
+    &kernel_resize_table,
+    &kernel_interpolate,
     &kernel_require,
     &kernel_slice_indices,
     &kernel_pad_indices,

@@ -22,6 +22,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
+	%D%/interpolate.c \
 	%D%/integer.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
@@ -47,6 +48,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/tensor_scatter.c \
+	%D%/tf_idf.c \
+	%D%/unique.c \
 	%D%/unpool.c
 
 EXTRA_DIST += %D%/README.md

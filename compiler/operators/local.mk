@@ -78,7 +78,11 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/split.c \
 	%D%/stft.c \
 	%D%/tensor_scatter.c \
+	%D%/tf_idf.c \
+	%D%/tf_idf.h \
 	%D%/transpose.c \
-	%D%/unary.c
+	%D%/unary.c \
+	%D%/unique.c \
+	%D%/unique.h
 
 EXTRA_DIST += %D%/README.md

@@ -61,8 +61,10 @@ static const struct op *const families[] = {
     split_rows,
     stft_rows,
     tensor_scatter_rows,
+    tf_idf_rows,
     transpose_rows,
     unary_rows,
+    unique_rows,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families, MAX_OPS = 256 };

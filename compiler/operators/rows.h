@@ -57,8 +57,10 @@ extern const struct op
     split_rows[],
     stft_rows[],
     tensor_scatter_rows[],
+    tf_idf_rows[],
     transpose_rows[],
-    unary_rows[];
+    unary_rows[],
+    unique_rows[];
 
 /* Set an output, when it is wanted. */
 void output_set(struct node *node, int output, enum type type, struct shape shape);

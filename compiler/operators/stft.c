@@ -3,6 +3,7 @@
 #include "signal.h"
 
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -41,6 +42,32 @@ struct stft stft_of(const struct node *node)
         node_fail(node, "onesided is for a real signal");
     stft.frames = (x.dim[1] - stft.length) / stft.step + 1;
     return stft;
+}
+
+/* The declared numbers of frames and of frequencies say how far frames are apart, and how long they are: an even number where
+ * it is one-sided. */
+static void settle(struct graph *graph, struct node *node)
+{
+    const struct shape x = node->input[0]->shape;
+    const struct tensor *window = node_input(node, STFT_WINDOW);
+    const int computed = input_is_computed(node, 1) ? 1 : 3;
+    if (!input_is_computed(node, computed))
+        return;
+    const struct shape y = settled_shape(graph, node, computed, computed == 1 ? "frame_step" : "frame_length", 4);
+    int64_t length = node_int(node, "onesided", 1) ? 2 * (y.dim[2] - 1) : y.dim[2];
+    if (window && window->shape.rank == 1)
+        length = window->shape.dim[0];
+    if (input_is_computed(node, 3))
+        settle_input(graph, node, 3, "frame_length", HOLDS_EQUAL, 1, &length, (struct shape){0});
+    else if (node_input(node, 3))
+        length = number_of(node, 3, "frame_length", 0);
+    if (!input_is_computed(node, 1))
+        return;
+    if (x.rank < 2 || y.dim[1] < 2 || x.dim[1] <= length)
+        node_fail(node, "frame_step ('%s') is computed at run time and %" PRId64 " declared frames do not tell it",
+                  node->input[1]->name, y.dim[1]);
+    const int64_t step = (x.dim[1] - length) / (y.dim[1] - 1);
+    settle_input(graph, node, 1, "frame_step", HOLDS_EQUAL, 1, &step, (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -100,6 +127,7 @@ const struct op stft_rows[] = {
      .max_outputs = 1,
      .types = TYPES_FLOAT,
      .attributes = "onesided ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,

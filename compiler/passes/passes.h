@@ -19,10 +19,6 @@ void infer_shapes(struct graph *graph);
 /* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
 void fold_constants(struct graph *graph);
 
-/* Let nodes on float16 and bfloat16 that have no kernel, but would have one on float32, compute on float32 between Casts:
- * results are rounded to halves once. */
-void widen(struct graph *graph);
-
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
 void simplify(struct graph *graph);
 
@@ -32,6 +28,10 @@ void fold_scales(struct graph *graph);
 
 /* Remove channels that cannot change the outputs (prune/compact.h); says what went in a note and in `change`. */
 void compact_channels(struct graph *graph, double zero_threshold, struct graph_change *change);
+
+/* Let nodes on float16, bfloat16 and integers of 8 and 16 bits that have no kernel, but would have one on float32, compute
+ * on float32 between Casts: results are rounded once. */
+void widen(struct graph *graph);
 
 /* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);

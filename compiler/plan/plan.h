@@ -46,11 +46,14 @@ struct plan {
     const double *exchange_macs;
     /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where phases_pay() says so. */
     const bool *divide;
+    bool wire_half;  /* floats travel as float16, rounded */
     bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
 struct region_list *plan_own(const struct plan *plan, const struct tensor *tensor, int device);
 struct region_list *plan_need(const struct plan *plan, const struct tensor *tensor, int device);
+/* Bytes that elements of a tensor take in a frame: multiples of 4 where floats travel as float16. */
+int64_t plan_wire_bytes(const struct plan *plan, const struct tensor *tensor, int64_t elements);
 /* MACs of a node on one device. */
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device);
 

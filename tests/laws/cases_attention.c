@@ -44,5 +44,17 @@ const char *const attention_cases[] = {
     "NonMaxSuppression =1x20x4 =1x2x20 @5 #0.3",
     "mednn.NonMaxSuppression /2 2x20x4 2x3x20 @5 #0.2 #0.1 capacity=40",
     "mednn.NonMaxSuppression /2 1x30x4 1x2x30 int64:1+ scalar center_point_box=1 capacity=3",
+    /* unique.c */
+    "Unique /4 =int8:3x7",
+    "Unique /4 =int8:9x2 axis=0 sorted=0",
+    "mednn.Unique /5 int8:50 capacity=40",
+    "mednn.Unique /5 int8:40 capacity=3 sorted=0",
+    "mednn.Unique /5 bool:3x9x2 axis=1 capacity=9",
+    "mednn.Unique /5 2x5 capacity=10 sorted=0",
+    /* tf_idf.c */
+    "TfIdfVectorizer int64:3x20 mode=TFIDF min_gram_length=1 max_gram_length=2 max_skip_count=3 ngram_counts=[0,2] "
+    "ngram_indexes=[2,0,1,3] pool_int64s=[1,-2,0,1,2,2]",
+    "TfIdfVectorizer int32:30 mode=IDF min_gram_length=2 max_gram_length=2 max_skip_count=0 ngram_counts=[0,1] "
+    "ngram_indexes=[0,1,2] pool_int64s=[1,0,1,1,2]",
     NULL,
 };

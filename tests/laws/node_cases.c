@@ -76,6 +76,9 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
         case TYPE_FLOAT16:
             ((uint16_t *)(void *)data)[i] = number_to_half((float)random_real(&seed, positive));
             break;
+        case TYPE_BFLOAT16:
+            ((uint16_t *)(void *)data)[i] = number_to_bfloat16((float)random_real(&seed, positive));
+            break;
         case TYPE_INT16:
         case TYPE_UINT16:
             ((int16_t *)(void *)data)[i] = (int16_t)integer;
@@ -134,7 +137,7 @@ static enum type read_type(const char **at)
 {
     static const enum type types[] = {TYPE_INT8,   TYPE_UINT8, TYPE_INT16,   TYPE_UINT16,
                                       TYPE_INT32,  TYPE_UINT32, TYPE_INT64,  TYPE_UINT64,
-                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16};
+                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16, TYPE_BFLOAT16};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t length = strlen(type_name(types[i]));
         if (!strncmp(*at, type_name(types[i]), length) && (*at)[length] == ':') {

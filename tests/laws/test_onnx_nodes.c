@@ -18,10 +18,11 @@
 
 static const char *const groups[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
 
-/* Refused on purpose: random numbers of training, and strings. */
+/* Refused on purpose: random numbers of training, strings, and sequences. */
 static const char *const refused[] = {
     "test_cast_FLOAT_to_STRING",
     "test_castlike_FLOAT_to_STRING_expanded",
+    "test_if_seq",
     "test_training_dropout",
     "test_training_dropout_default",
     "test_training_dropout_default_mask",

@@ -223,6 +223,12 @@ def detections():
     yield Case("NonMaxSuppression", boxes, scores, Constant([5]), overlap, score, center_point_box=1)
 
 
+    for ordered in (0, 1):
+        yield Case("Unique", integers(12, low=0, high=4), outputs=4, sorted=ordered)
+        yield Case("Unique", real(3, 3, low=-0.01, high=0.01), outputs=4, sorted=ordered)
+        yield Case("Unique", integers(2, 6, 2, low=0, high=1), outputs=4, sorted=ordered, axis=1)
+
+
 def signals():
     yield Case("DFT", real(2, 8, 1), None, Constant(1))
     yield Case("DFT", real(2, 9, 1), None, Constant(-2), onesided=1)

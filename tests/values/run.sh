@@ -44,6 +44,23 @@ constant() { # NAME NUMBER...: an initializer, a vector
     echo '] }'
 }
 
+node() { # OPERATOR "INPUT..." "OUTPUT..." [ATTRIBUTES]
+    printf 'node { op_type: "%s"' "$1"
+    # shellcheck disable=SC2086 # words
+    [ -z "$2" ] || printf ' input: "%s"' $2
+    # shellcheck disable=SC2086
+    printf ' output: "%s"' $3
+    echo " ${4:-} }"
+}
+inside() { # ATTRIBUTE TEXT: a graph as an attribute
+    printf 'attribute { name: "%s" type: GRAPH g { name: "inside" %s } }\n' "$1" "$2"
+}
+plain() { # KIND NAME...: inputs or outputs without a type
+    kind=$1
+    shift
+    printf "$kind { name: \"%s\" } " "$@"
+}
+
 # The model's text is the standard input.
 model() { # NAME [OPTION of mednnc]...
     name=$1
