@@ -248,10 +248,14 @@ static int64_t keep_sums(const struct round *round, const struct node *node, con
 static void set_bias(struct graph *graph, const struct later *later)
 {
     struct node *node = later->node;
-    const struct tensor *old = node_input(node, later->input);
+    struct tensor *old = node_input(node, later->input);
     float *values = arena_array(graph->arena, (size_t)later->count, sizeof *values);
     for (int64_t m = 0; m < later->count; m++)
         values[m] = (float)((old ? tensor_double(old, m) : 0) + later->bias[m]);
+    if (old && old->uses == 1) {
+        old->data = values;
+        return;
+    }
     while (node->input_count <= later->input)
         node_add_input(graph, node, NULL);
     node->input[later->input] =
