@@ -136,7 +136,7 @@ static double threshold(const char *word)
     double value = strtod(word, &end);
     if (end == word || *end || !(value >= 0 && value <= 1e30))
         fail("--zero-threshold %s: expected a number that is not negative", word);
-    return value;
+    return (double)(float)value; /* as weights are */
 }
 
 static void take_option(struct arena *arena, struct options *options, int option, const char *argument)
@@ -216,6 +216,8 @@ static void check(const struct options *options)
         fail("no model given; mednnc --help shows the usage");
     if (options->command == COMMAND_INSPECT)
         return;
+    if (options->no_compact && options->zero_threshold > 0)
+        fail("--no-compact and --zero-threshold exclude each other");
     if (options->devices && options->cluster_file)
         fail("--devices and --cluster exclude each other");
     if (!options->output && !options->stop_after && !options->emit_onnx)
