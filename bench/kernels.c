@@ -62,6 +62,15 @@ static double peak_flops(void)
     return 2.0 * PEAK_STEPS * PEAK_CHAINS * W / (seconds() - start);
 }
 
+/* Weights that have not been used for long, as in a network of many layers. */
+static const float *other_weights(int64_t count)
+{
+    static int64_t next;
+    const int64_t size = (count + 1023) / 1024 * 1024, first = next + size <= WEIGHT_FLOATS ? next : 0;
+    next = first + size;
+    return weight_arena + first;
+}
+
 #define DIRECT(name, c, m, p, xview, h, w, k, s, act)                                                        \
     static const struct conv_direct name##_shape = {.x = xview,                                              \
                                                     .y = BLOCKED((m + 15) / 16, h, w),                       \
@@ -81,7 +90,7 @@ static double peak_flops(void)
     CONV_DIRECT_TILES(name)                                                                                  \
     static void name(void)                                                                                   \
     {                                                                                                        \
-        conv_direct(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);            \
+        conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, NULL, y_arena);            \
     }
 
 #define DEPTHWISE(name, c, h, w, k, s)                                                                       \
@@ -115,6 +124,11 @@ DIRECT(conv1x1_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIV
 DIRECT(conv1x1_144_32_28, 144, 32, 32, BLOCKED(9, 1, 784), 1, 784, 1, 1, ACTIVATION_NONE)
 DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVATION_CLIP)
 DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1s2_256_512_28, 256, 512, 32, BLOCKED(16, 56, 56), 28, 28, 1, 2, ACTIVATION_NONE)
+DIRECT(conv1x1s2_1024_2048_7, 1024, 2048, 32, BLOCKED(64, 14, 14), 7, 7, 1, 2, ACTIVATION_NONE)
+DIRECT(conv1x1_256_128_56, 256, 128, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE)
 DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU)
 DIRECT(stem3x3s2_32_112, 3, 32, 32, PLAIN(3, 225, 225), 112, 112, 3, 2, ACTIVATION_RELU)
@@ -124,15 +138,6 @@ DEPTHWISE(depthwise3x3_384_14, 384, 14, 14, 3, 1)
 DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
-
-/* Weights that have not been used for long, as in a network of many layers. */
-static const float *other_weights(int64_t count)
-{
-    static int64_t next;
-    const int64_t size = (count + 1023) / 1024 * 1024, first = next + size <= WEIGHT_FLOATS ? next : 0;
-    next = first + size;
-    return weight_arena + first;
-}
 
 #define GEMM(name, m, k, n, copied)                                                                          \
     static const struct gemm name##_shape = {.rows = m,                                                      \
@@ -201,6 +206,11 @@ int main(int argc, char **argv)
                                    DIRECT_ROW(conv1x1_144_32_28),
                                    DIRECT_ROW(conv1x1_32_144_28),
                                    DIRECT_ROW(conv1x1_160_960_7),
+                                   DIRECT_ROW(conv1x1_2048_512_7),
+                                   DIRECT_ROW(conv1x1_512_2048_7),
+                                   DIRECT_ROW(conv1x1s2_256_512_28),
+                                   DIRECT_ROW(conv1x1s2_1024_2048_7),
+                                   DIRECT_ROW(conv1x1_256_128_56),
                                    DIRECT_ROW(conv1x1_32_16_112),
                                    DIRECT_ROW(stem7x7s2_64_112),
                                    DIRECT_ROW(stem3x3s2_32_112),
