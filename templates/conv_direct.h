@@ -180,29 +180,58 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
     static const struct conv_direct_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,    \
                                                           name##_half_narrow};
 
-/* The piece's map for the outputs of one tile. */
+/* Tiles of the map are counted row by row. Weights that stay in a near cache pass over a part of a large map before the
+ * next part: how many tiles make up such a part. */
+enum { CONV_DIRECT_NEAR = 1 << 17 /* floats of input; of weights, twice that */ };
+
+INLINE int64_t conv_direct_part(const struct conv_direct *s)
+{
+    const int64_t tiles = conv_direct_tile_count(s), taps = s->channels * s->kernel_rows * s->kernel_columns;
+    const int64_t map = s->channels * s->rows * s->stride_rows * s->columns * s->stride_columns;
+    if (map <= 2 * CONV_DIRECT_NEAR || taps * s->outputs > 2 * CONV_DIRECT_NEAR)
+        return tiles;
+    return tile_wide(tiles, tile_count(tiles, tile_count(map, CONV_DIRECT_NEAR)));
+}
+
+/* Tiles [begin, end) of the piece's map for the outputs of one tile. */
 INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
-                            conv_direct_tile_function *narrow, const float *x, const float *w, const float *bias,
-                            const float *residual, float *y)
+                            conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
+                            const float *w, const float *bias, const float *residual, float *y)
 {
     const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
-    const int64_t down = tile_count(s->rows, most_rows), across = tile_count(s->columns, most);
+    const int64_t across = tile_count(s->columns, most);
     const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
     const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns, share = conv_direct_next_lines(s) * taps;
-    int64_t row = 0;
-    for (int64_t i = 0; i < down; i++) {
-        int64_t column = 0;
-        for (int64_t j = 0; j < across; j++) {
-            const int small = i >= tall || j >= broad;
-            const int64_t fetched = (i * across + j) * share;
-            (small ? narrow : wide)(x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
-                                    fetched < s->panel * taps ? w + s->panel * taps + fetched : w, bias,
-                                    s->adds_residual ? residual + row * s->residual.row + column * s->residual.column
-                                                     : residual,
-                                    y + row * s->y.row + column * s->y.column);
-            column += conv_direct_columns(s, small);
+    for (int64_t tile = begin; tile < end; tile++) {
+        const int64_t i = tile / across, j = tile % across;
+        const int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
+        const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
+        (i >= tall || j >= broad ? narrow : wide)(
+            x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
+            tile * share < s->panel * taps ? w + s->panel * taps + tile * share : w, bias,
+            s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
+            y + row * s->y.row + column * s->y.column);
+    }
+}
+
+/* Tiles [begin, end) of one map for all outputs. */
+INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_direct_tiles *tiles, int64_t begin,
+                                int64_t end, const float *x, const float *w, const float *bias, const float *residual,
+                                float *y)
+{
+    const int64_t outputs = (s->outputs + 15) / 16 * 16;
+    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
+    for (int64_t first = 0; first < outputs; first += s->panel) {
+        const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
+        const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+        for (int64_t part = 0; part < panel; part += width) {
+            const int64_t block = (first + part) / W;
+            conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
+                            panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
+                            s->without_bias ? bias : bias + first + part,
+                            s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
         }
-        row += conv_direct_rows(s, i >= tall);
+        w += taps * panel;
     }
 }
 
@@ -210,25 +239,12 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                         const float *restrict weights, const float *restrict bias, const float *restrict residual,
                         float *restrict y)
 {
-    const int64_t outputs = (s->outputs + 15) / 16 * 16;
-    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
-    for (int64_t n = 0; n < s->batch; n++) {
-        const float *w = weights;
-        for (int64_t first = 0; first < outputs; first += s->panel) {
-            const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
-            const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-            for (int64_t part = 0; part < panel; part += width) {
-                const int64_t block = (first + part) / W;
-                conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
-                                panel == s->panel ? tiles->narrow : tiles->half_narrow, x + n * s->x.batch, w + part,
-                                s->without_bias ? bias : bias + first + part,
-                                s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block
-                                                 : residual,
-                                y + n * s->y.batch + block * s->y.block);
-            }
-            w += taps * panel;
-        }
-    }
+    const int64_t count = conv_direct_tile_count(s), part = conv_direct_part(s);
+    for (int64_t n = 0; n < s->batch; n++)
+        for (int64_t begin = 0; begin < count; begin += part)
+            conv_direct_outputs(s, tiles, begin, begin + part < count ? begin + part : count, x + n * s->x.batch,
+                                weights, bias, s->adds_residual ? residual + n * s->residual.batch : residual,
+                                y + n * s->y.batch);
 }
 
 #endif
