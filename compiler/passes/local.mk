@@ -11,5 +11,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/schedule.c \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
+	%D%/simplify_normalization.c \
 	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

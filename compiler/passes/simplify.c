@@ -295,9 +295,10 @@ static bool mean_to_pooling(struct graph *graph, struct node *node)
 void simplify(struct graph *graph)
 {
     static graph_rule *const rules[] = {
-        split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
-        transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
-        sum_to_add,           mean_to_pooling, make_hard_activation};
+        split_to_slices,      remove_idle,     remove_unit_factor,   join_reshapes,          join_transposes,
+        transpose_to_reshape, make_gemm,       make_gemm_bias,       split_gemm,             division_to_product,
+        sum_to_add,           mean_to_pooling, make_hard_activation, make_smooth_activation, make_layer_normalization,
+        extend_layer_normalization};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);
 }

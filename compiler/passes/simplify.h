@@ -9,4 +9,13 @@
  * without the first factor: HardSigmoid. */
 bool make_hard_activation(struct graph *graph, struct node *node);
 
+/* x Sigmoid(x): Swish; x (1 + Erf(x / sqrt(2))) / 2 with the half in any place: Gelu. */
+bool make_smooth_activation(struct graph *graph, struct node *node);
+
+/* (x - mean) / Sqrt(mean of the squares of that + epsilon) along the last axis, ending at `node`: LayerNormalization. */
+bool make_layer_normalization(struct graph *graph, struct node *node);
+
+/* A constant factor or summand per position of the last axis right behind a LayerNormalization: its scale, its bias. */
+bool extend_layer_normalization(struct graph *graph, struct node *node);
+
 #endif
