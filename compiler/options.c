@@ -32,6 +32,7 @@ static const char usage[] =
     "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
+    "      --threads T            threads that compute each layer of a device (default 1)\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
     "      --stop-after PASS      end after a pass, without output\n"
     "      --list-passes          list the passes and exit\n"
@@ -139,6 +140,15 @@ static double threshold(const char *word)
     return (double)(float)value; /* as weights are */
 }
 
+static int thread_count(const char *word)
+{
+    char *end;
+    const long count = strtol(word, &end, 10);
+    if (end == word || *end || count < 1 || count > MAX_THREADS)
+        fail("--threads %s: expected a number from 1 to %d", word, MAX_THREADS);
+    return (int)count;
+}
+
 static void take_option(struct arena *arena, struct options *options, int option, const char *argument)
 {
     switch (option) {
@@ -200,8 +210,7 @@ static void take_option(struct arena *arena, struct options *options, int option
         options->zero_threshold = threshold(argument);
         break;
     case OPTION_THREADS:
-        if (strcmp(argument, "1"))
-            fail("--threads %s: this version runs each device on one thread", argument);
+        options->threads = thread_count(argument);
         break;
     default:
         take_word(options, option, argument);
@@ -285,5 +294,7 @@ const char *options_canonical(struct arena *arena, const struct options *options
         text_printf(&text, " --zero-threshold %.9g", options->zero_threshold);
     if (options->target)
         text_printf(&text, " --target %s", options->target);
+    if (options->threads > 1)
+        text_printf(&text, " --threads %d", options->threads);
     return text.bytes;
 }

@@ -22,6 +22,7 @@ struct options {
     double zero_threshold; /* largest magnitude of a filter that counts as zero */
     enum weights_form weights;
     const char *target; /* NULL: any */
+    int threads;        /* of each device; 0: not said */
     const char **dump;  /* names of passes */
     int dump_count, dump_capacity;
     const char *stop_after;

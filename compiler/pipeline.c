@@ -166,9 +166,13 @@ static void choose_cluster(struct compilation *c)
     } else {
         cluster_parse(c->arena, c->options->devices ? c->options->devices : "1", &c->cluster);
     }
-    for (int d = 0; d < c->cluster.count; d++)
-        if (!c->cluster.device[d].target)
-            c->cluster.device[d].target = c->options->target;
+    for (int d = 0; d < c->cluster.count; d++) {
+        struct device *device = &c->cluster.device[d];
+        if (!device->target)
+            device->target = c->options->target;
+        if (!device->threads)
+            device->threads = c->options->threads ? c->options->threads : 1;
+    }
 }
 
 static void discard(void *folder)

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-enum { MEDNN_MAX_RANK = 8, MEDNN_FINGERPRINT_BYTES = 32, MEDNN_MAX_DEVICES = 64 };
+enum { MEDNN_MAX_RANK = 8, MEDNN_FINGERPRINT_BYTES = 32, MEDNN_MAX_DEVICES = 64, MEDNN_MAX_THREADS = 64 };
 
 /* An input or output of the model. `type` is the number of ONNX TensorProto.DataType. */
 struct mednn_tensor {
@@ -33,6 +33,13 @@ struct mednn_message {
 };
 
 struct mednn_session;
+
+/* What one thread computes of a layer. */
+#ifdef __cplusplus
+typedef void mednn_part(unsigned char *arena);
+#else
+typedef void mednn_part(unsigned char *restrict arena);
+#endif
 
 /* Floating-point modes, part of what peers compare. */
 enum { MEDNN_FLOAT_PORTABLE = 0, MEDNN_FLOAT_FMA = 1 };
@@ -53,6 +60,7 @@ struct mednn_program {
     const struct mednn_message *sends, *receives;
     uint32_t send_count, receive_count;
     uint32_t exchange_count;
+    uint32_t threads; /* that mednn_parallel() uses; 0: 1 */
     /* One inference. On device 0 inputs[i] and outputs[i] are the caller's arrays (canonical row-major); NULL elsewhere.
      * Returns 0, or -1 when a call of the runtime has failed. */
     int (*run)(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs);
@@ -71,6 +79,9 @@ int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
 void mednn_progress(struct mednn_session *session);
 /* Wait until the payloads sent in this exchange and all before it may be overwritten. */
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
+/* Compute parts of a layer at the same time, part 0 on the calling thread, and return when all are done. count: at most
+ * program->threads; a part that is NULL is left out, part 0 never is. */
+void mednn_parallel(struct mednn_session *session, mednn_part *const part[], uint32_t count);
 /* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
 int mednn_refuse(struct mednn_session *session, const char *message);
 

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "session.h"
 
+#include "pool.h"
 #include "transport.h"
 
 #include <stdarg.h>
@@ -65,7 +66,7 @@ const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_ses
 size_t mednn_session_bytes(const struct mednn_program *program)
 {
     return round_up(sizeof(struct mednn_session)) + round_up(MEDNN_TRANSPORT.bytes(program)) +
-           round_up(program->arena_bytes);
+           round_up(program->arena_bytes) + mednn_pool_bytes(program);
 }
 
 /* The tables come from the compiler, but everything else relies on them: look once. */
@@ -85,6 +86,7 @@ static int session_open(struct mednn_session *session)
 {
     const struct mednn_program *program = session->program;
     if (program->devices < 1 || program->devices > MEDNN_MAX_DEVICES || program->device >= program->devices ||
+        program->threads > MEDNN_MAX_THREADS ||
         !table_is_sound(program, program->sends, program->send_count) ||
         !table_is_sound(program, program->receives, program->receive_count))
         return mednn_fail(session, "the tables of this program are damaged");
@@ -92,11 +94,13 @@ static int session_open(struct mednn_session *session)
         return mednn_fail(session, "no addresses of the other devices");
     if (mednn_weights_open(session))
         return -1;
-    if (session->transport->open(session)) {
-        mednn_weights_close(session);
-        return -1;
+    if (!session->transport->open(session)) {
+        if (!mednn_pool_open(session))
+            return 0;
+        session->transport->close(session);
     }
-    return 0;
+    mednn_weights_close(session);
+    return -1;
 }
 
 struct mednn_session *mednn_open(const struct mednn_program *program, void *memory,
@@ -110,6 +114,7 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
     session->transport = &MEDNN_TRANSPORT;
     session->state = bytes + round_up(sizeof *session);
     session->arena = bytes + round_up(sizeof *session) + state_bytes;
+    session->pool = session->arena + round_up(program->arena_bytes);
     session->options = *options;
     if (!session->options.connect_timeout_ms)
         session->options.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
@@ -217,6 +222,7 @@ void mednn_close(struct mednn_session *session)
 {
     if (!session)
         return;
+    mednn_pool_close(session);
     session->transport->close(session);
     mednn_weights_close(session);
 }

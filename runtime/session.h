@@ -18,6 +18,8 @@ struct mednn_session {
     void *state;                  /* the transport's */
     struct mednn_options options; /* defaults filled in */
     unsigned char *arena;
+    void *pool; /* of threads (pool.c) */
+    uint32_t pool_threads; /* that run beside the owner's */
     void *weights; /* mapped file of weights, or NULL */
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */
     uint32_t frame; /* number of the current inference, from 1 */

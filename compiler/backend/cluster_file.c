@@ -92,6 +92,8 @@ static void read_device(struct arena *arena, xmlNode *element, struct cluster *c
         device->port = (int)number_of(element, "port", value, 1, 65535);
     if ((value = attribute(arena, element, "memory")))
         device->memory = (int64_t)number_of(element, "memory", value, 1, 1e15);
+    if ((value = attribute(arena, element, "threads")))
+        device->threads = (int)number_of(element, "threads", value, 1, MAX_THREADS);
     if ((value = attribute(arena, element, "target"))) {
         if (!target_is_known(value))
             fail("line %ld: device target=\"%s\": expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon",
@@ -162,6 +164,8 @@ void cluster_file_write(struct folder *folder, const struct cluster *cluster)
             xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "memory", "%" PRId64, device->memory);
         if (device->target)
             xmlTextWriterWriteAttribute(writer, BAD_CAST "target", BAD_CAST device->target);
+        if (device->threads > 1)
+            xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "threads", "%d", device->threads);
         xmlTextWriterEndElement(writer);
     }
     xmlTextWriterEndDocument(writer);

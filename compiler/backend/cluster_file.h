@@ -6,7 +6,7 @@
 #include "../plan/plan.h"
 #include "../support/file.h"
 
-/* Read <cluster><device name= speed= address= port= memory= target=/>...</cluster>: devices in order, the first being
+/* Read <cluster><device name= speed= address= port= memory= target= threads=/>...</cluster>: devices in order, the first being
  * the owner. Unknown elements and attributes are left alone. Fails with the line number on what cannot be meant. */
 void cluster_file_read(struct arena *arena, const char *path, struct cluster *cluster);
 

@@ -43,6 +43,7 @@ struct source {
     const struct region *piece; /* one per output */
     int node_index, first_step;
     int piece_count; /* so far, but for interiors */
+    int64_t scratch_offset; /* of the part's scratch memory in that of the layer */
     bool first_piece;
     struct piece_share *share; /* what its pieces share */
     int share_count, share_capacity;

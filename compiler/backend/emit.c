@@ -74,7 +74,7 @@ static void write_makefile(struct folder *folder, const struct program *program,
         text_printf(&devices, "%sdevice%d", d ? " " : "", d);
         text_printf(&rules,
                     "device%d: device%d.o main%d.o $(RUNTIME)\n"
-                    "\t$(CC) $(ARCHFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)\n"
+                    "\t$(CC) $(ARCHFLAGS) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LDLIBS)\n"
                     "device%d.o: device%d.c%s mednn_model.h runtime/mednn_runtime.h\n"
                     "\t$(COMPILE) -c -o $@ $<\n"
                     "main%d.o: runtime/main.c mednn_model.h $(wildcard runtime/*.h)\n"

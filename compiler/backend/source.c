@@ -155,7 +155,8 @@ const char *source_scratch_buffer(struct source *source)
 {
     const struct buffer *buffer = program_scratch(source->program, source->node_index, source->device);
     assert(buffer->used);
-    return arena_printf(source->arena, "(float *)(arena + %" PRId64 ")", source->arena_base + buffer->offset);
+    return arena_printf(source->arena, "(float *)(arena + %" PRId64 ")",
+                        source->arena_base + buffer->offset + source->scratch_offset);
 }
 
 struct region source_storage(const struct source *source, const struct tensor *tensor)

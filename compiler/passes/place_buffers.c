@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
+#include "../plan/threads.h"
 #include "../support/fail.h"
 #include "passes.h"
 
@@ -63,7 +64,10 @@ static void need_scratch(struct program *program, const struct step *step, int d
     const struct node *node = step->node;
     struct buffer *scratch = program_scratch(program, step->node_index, device);
     for (int i = 0; i < step->boxes[device].count; i++) {
-        const int64_t bytes = node->kernel->scratch(node, step->boxes[device].item[i]);
+        const struct region_list parts =
+            threads_divide(program->plan->graph->arena, node, step->boxes[device].item[i],
+                           program->plan->cluster->device[device].threads);
+        const int64_t bytes = threads_scratch(node, &parts, parts.count);
         if (bytes > scratch->bytes)
             scratch->bytes = aligned(bytes);
     }

@@ -1,5 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/phases.c %D%/phases.h \
 	%D%/plan.c %D%/plan.h \
-	%D%/program.c %D%/program.h
+	%D%/program.c %D%/program.h \
+	%D%/threads.c %D%/threads.h
 EXTRA_DIST += %D%/README.md

@@ -15,7 +15,11 @@ struct device {
     int port;            /* 0: chosen by the planner's default, 7700 + index */
     int64_t memory;      /* bytes it may use; 0: unknown */
     const char *target;  /* instruction set or NULL */
+    int threads;         /* that compute each layer together; 0: not said, 1 */
 };
+
+/* How many threads a device may have. */
+#define MAX_THREADS 64
 
 struct cluster {
     int count;
