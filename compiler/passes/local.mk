@@ -16,9 +16,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_affine_grid.c \
 	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
+	%D%/simplify_normalization.c \
 	%D%/simplify_types.c \
 	%D%/upgrade.c \
 	%D%/widen.c
-	%D%/simplify_normalization.c \
-	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md
