@@ -19,4 +19,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_types.c \
 	%D%/upgrade.c \
 	%D%/widen.c
+	%D%/simplify_normalization.c \
+	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

@@ -12,11 +12,13 @@ enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
-/* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
+/* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a
+ * byte. */
 enum { LEAST_PART_BYTES = 16 << 10, LEAST_PART_ROWS = 4 };
 static const double MACS_PER_BYTE = 400;
 
-/* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is sent. */
+/* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is
+ * sent. */
 struct conflict {
     int input;
     struct region region;

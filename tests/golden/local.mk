@@ -10,6 +10,9 @@ GOLDEN_FILES = \
 	%D%/more_devices_than_rows.device4.c \
 	%D%/more_devices_than_rows.pbtxt \
 	%D%/more_devices_than_rows.plan \
+	%D%/overlap.device0.c \
+	%D%/overlap.pbtxt \
+	%D%/overlap.program \
 	%D%/residual_concat.graph \
 	%D%/residual_concat.pbtxt \
 	%D%/residual_concat.plan \
