@@ -89,6 +89,16 @@ static int64_t grid(const struct node *node, int axis)
     return has_outputs(node) && axis == node->output[0]->shape.rank - 1 ? panel_of(node) : 1;
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct matrix m = matrix_of(node);
+    const struct range all = {0, 1}, cut = piece.rank && has_outputs(node) ? piece.axis[piece.rank - 1] : all;
+    const double outputs = (double)round_up(cut.end - cut.begin, BLOCK);
+    const double rows = (double)(region_size(piece) / (cut.end - cut.begin));
+    work->amount[WORK_MATRIX] += rows * (double)m.depth * outputs;
+    work->amount[WORK_WEIGHTS] += (double)m.depth * outputs * (double)sizeof(float);
+}
+
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs)
 {
     const struct matrix m = matrix_of(node);
@@ -219,6 +229,6 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_gemm = {
-    .name = "gemm", .op_type = "Gemm", .accepts = accepts_gemm, .grid = grid, .emit = emit};
+    .name = "gemm", .op_type = "Gemm", .accepts = accepts_gemm, .grid = grid, .work = work, .emit = emit};
 const struct kernel kernel_gemm_matmul = {
-    .name = "gemm_matmul", .op_type = "MatMul", .accepts = accepts_matmul, .grid = grid, .emit = emit};
+    .name = "gemm_matmul", .op_type = "MatMul", .accepts = accepts_matmul, .grid = grid, .work = work, .emit = emit};

@@ -20,6 +20,9 @@ enum layout layer_incoming(const struct node *node, int input);
 /* Blocked everywhere. */
 enum layout layer_blocked(const struct node *node, int input);
 
+/* `work` of kernels that compute vectors of elements: each for as many reads of inputs as one of its elements takes. */
+void layer_vector_work(const struct node *node, struct region piece, struct work *work);
+
 /* f(0) of the epilogue is 0: pad lanes stay zero. */
 bool epilogue_keeps_zero(const struct epilogue *epilogue);
 

@@ -5,7 +5,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/fold_constants.c \
 	%D%/fuse.c \
 	%D%/infer_shapes.c \
-	%D%/partition.c \
+	%D%/partition.c %D%/partition.h %D%/partition_baselines.c \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c \

@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/build.c %D%/cluster.h \
+	%D%/divide.c %D%/divide.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/program.c %D%/program.h
 EXTRA_DIST += %D%/README.md
