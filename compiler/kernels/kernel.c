@@ -179,7 +179,7 @@ struct region kernel_whole_steps(const struct node *node, struct region piece)
 const char *work_name(enum work_kind kind)
 {
     static const char *const name[WORK_KINDS] = {"direct", "winograd", "transform", "depthwise", "matrix",     "scalar",
-                                                 "vector", "element",  "weights",   "activations", "calls"};
+                                                 "vector", "element",  "weights",   "stream",    "activations", "calls"};
     return name[kind];
 }
 
