@@ -1,6 +1,7 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/build.c %D%/cluster.h \
 	%D%/divide.c %D%/divide.h \
+	%D%/phases.c %D%/phases.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/program.c %D%/program.h
 EXTRA_DIST += %D%/README.md

@@ -31,6 +31,9 @@ struct plan {
     struct region_list *need; /* read there by nodes it computes, or delivered there (graph outputs on device 0) */
     struct transfer *transfer;
     int transfer_count, transfer_capacity;
+    /* [device], or NULL where nobody knows: the multiply-accumulates that it does while a frame travels */
+    const double *exchange_macs;
+    bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
 /* What follows from the divisions of all nodes, one each in execution order: who owns and needs what, and what moves. With
