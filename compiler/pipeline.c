@@ -38,6 +38,7 @@ struct pass {
 static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, c->options->partition, &c->plan);
+    c->plan.no_overlap = c->options->no_overlap;
 }
 
 static void run_schedule(struct compilation *c)

@@ -25,6 +25,9 @@ const char *conv_input_at(struct source *source, const struct node *node, const 
 /* Zero the input where all that is stored of it lies in the padding: nobody else writes it. */
 void write_clear_padding(struct source *source, const struct tensor *input);
 
+/* What another piece of the layer with the same channels has baked by source_weights(); NULL: this one has to. */
+const char *conv_shared_weights(struct source *source, const char *role);
+
 /* Bake the bias of output channels [begin, end), zero up to a whole block, or all zero. */
 const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end);
 

@@ -40,8 +40,9 @@ void choose_layouts(struct graph *graph);
  * Nodes without multiply-accumulates go where the fewest elements have to be moved. */
 void partition(struct graph *graph, const struct cluster *cluster, enum partition mode, struct plan *plan);
 
-/* One order of steps for all devices. A tensor is sent as soon as it is computed, and waited for as late as its
- * first reader. */
+/* One order of steps for all devices. What peers need of a node's outputs is computed and sent first (see plan/phases.h); each
+ * device waits for what it receives where it first reads it, and computes meanwhile what does not depend on it. What one
+ * device sends to another at one point of the order is one frame. */
 void schedule(const struct plan *plan, struct program *program);
 
 /* Decide what each device stores of each tensor, and where: one arena per device, memory shared by buffers that are

@@ -9,8 +9,8 @@
  * long as computing FAR_PASS steps; NEAR_PASS where the weights stay in a cache. Measured. */
 enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 };
 
-/* Dividing costs some time that the model of it does not know. */
-static const double ADVANTAGE = 1.5;
+/* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
+static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
 /* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is sent. */
 struct conflict {
@@ -163,13 +163,8 @@ bool phases_pay(const struct node *node, const struct region_list *own, const st
     weights *= weights * sizeof(float) > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
     for (int axis = 2; axis < node->output[0]->shape.rank; axis++)
         weights *= kernel_grid(node, axis) > 0 ? (double)kernel_grid(node, axis) : 1;
-    return (hidden < exchange_macs ? hidden : exchange_macs) > ADVANTAGE * (double)passes * weights;
-}
-
-static void add_list(struct arena *arena, struct region_list *list, const struct region_list *more)
-{
-    for (int i = 0; i < more->count; i++)
-        regions_add(arena, list, more->item[i]);
+    return hidden >= LEAST_HIDDEN_MACS &&
+           (hidden < exchange_macs ? hidden : exchange_macs) > ADVANTAGE * (double)passes * weights;
 }
 
 /* Does the device's part of the node read any of `list` of its input? */
@@ -217,6 +212,17 @@ struct region_list phases_sent(struct arena *arena, const struct plan *plan, int
     return sent;
 }
 
+static bool wants_division(const struct plan *plan, int index, int device, const struct region_list *own,
+                           const struct phases *phases)
+{
+    const double exchange_macs = plan->exchange_macs ? plan->exchange_macs[device] : PHASES_EXCHANGE_MACS;
+    if (plan->no_overlap)
+        return false;
+    if (plan->divide)
+        return plan->divide[index * plan->cluster->count + device];
+    return phases_pay(plan->graph->node[index], own, phases, exchange_macs);
+}
+
 void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases)
 {
     const struct node *node = plan->graph->node[index];
@@ -226,9 +232,9 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
         awaited[i] = phases_awaited(arena, plan, index, device, i);
     const struct region_list sent = phases_sent(arena, plan, index, device, 0);
     phases_divide(arena, node, own, awaited, &sent, phases);
-    const double exchange_macs = plan->exchange_macs ? plan->exchange_macs[device] : PHASES_EXCHANGE_MACS;
-    if (!plan->no_overlap && phases->interior.count && phases_pay(node, own, phases, exchange_macs))
+    if (phases->interior.count && wants_division(plan, index, device, own, phases))
         return;
     *phases = (struct phases){0};
-    add_list(arena, &phases->urgent, own);
+    for (int i = 0; i < own->count; i++) /* box by box as the plan has them: those of several outputs go together */
+        *arena_append(arena, phases->urgent.item, phases->urgent.count, phases->urgent.capacity) = own->item[i];
 }

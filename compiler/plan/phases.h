@@ -47,7 +47,8 @@ struct region_list phases_awaited(struct arena *arena, const struct plan *plan, 
 /* What peers wait for of output `output` of node number `index`, computed by `device` (what it only relays is not in it). */
 struct region_list phases_sent(struct arena *arena, const struct plan *plan, int index, int device, int output);
 
-/* The phases of node number `index` on a device that computes some of it: divided if that pays. */
+/* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says nothing,
+ * where that pays. */
 void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases);
 
 #endif
