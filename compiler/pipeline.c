@@ -37,8 +37,10 @@ struct pass {
 
 static void run_partition(struct compilation *c)
 {
-    partition(c->graph, &c->cluster, c->options->partition, &c->plan);
-    c->plan.no_overlap = c->options->no_overlap;
+    const struct partition_wish wish = {.mode = c->options->partition,
+                                        .throughput = c->options->throughput,
+                                        .no_overlap = c->options->no_overlap};
+    partition(c->graph, &c->cluster, wish, &c->plan);
 }
 
 static void run_schedule(struct compilation *c)

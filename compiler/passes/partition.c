@@ -1,13 +1,131 @@
-/* partition.c -- who computes what. */
+/* partition.c -- who computes what: makes the plan that was asked for, or for auto the best of all. */
 /* SPDX-License-Identifier: MIT */
 #include "partition.h"
 
-void partition(struct graph *graph, const struct cluster *cluster, enum partition mode, struct plan *plan)
+#include "../plan/timeline.h"
+#include "partition_search.h"
+
+struct partitioner {
+    struct arena scratch;
+    const struct graph *graph;
+    struct cluster cluster; /* the user's, with relative speeds as the cost model sees them */
+    struct cost_model model;
+    struct partition_wish wish;
+    struct comparison comparison;
+};
+
+static struct timeline *timeline_of(struct partitioner *p, const struct division *division, bool relay)
 {
-    struct arena scratch = {0};
-    struct division *division = arena_array(&scratch, (size_t)graph->node_count + 1, sizeof *division);
-    divide_baseline(&scratch, graph, cluster, mode, division);
-    plan_build(graph, cluster, division, mode == PARTITION_STAR, plan);
-    plan->partition = mode;
-    arena_free(&scratch);
+    struct timeline *timeline = timeline_new(&p->scratch, p->graph, &p->model, relay, p->wish.no_overlap);
+    for (int n = 0; n < p->graph->node_count; n++)
+        timeline_divide(timeline, n, &division[n]);
+    return timeline;
+}
+
+static double foretell(struct partitioner *p, const struct division *division, bool relay)
+{
+    struct timeline *timeline = timeline_of(p, division, relay);
+    const double seconds = timeline_run(timeline, p->wish.throughput, NULL, NULL);
+    timeline_free(timeline);
+    return seconds;
+}
+
+static struct division *new_divisions(struct partitioner *p)
+{
+    return arena_array(&p->scratch, (size_t)p->graph->node_count + 1, sizeof(struct division));
+}
+
+/* Does everything fit, as far as is known? */
+static bool fits(struct partitioner *p, const struct division *division)
+{
+    struct timeline *timeline = timeline_of(p, division, false);
+    bool fits = true;
+    for (int d = 0; d < p->cluster.count; d++) {
+        const int64_t memory = p->cluster.device[d].memory;
+        fits &= !memory || timeline_weights(timeline, d) + timeline_tensors(timeline, d) <= memory;
+    }
+    timeline_free(timeline);
+    return fits;
+}
+
+/* All baselines; returns the fastest that fits, or the one that was asked for. */
+static struct division *compare_baselines(struct partitioner *p, enum partition *chosen)
+{
+    static const enum partition all[] = {PARTITION_SINGLE, PARTITION_ROWS, PARTITION_GTDP, PARTITION_STAR};
+    struct division *best = NULL;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const enum partition mode = all[i];
+        if (p->cluster.count == 1 && best && p->wish.mode != mode)
+            continue;
+        struct division *division = new_divisions(p);
+        divide_baseline(&p->scratch, p->graph, &p->cluster, mode, division);
+        p->comparison.seconds[mode] = foretell(p, division, mode == PARTITION_STAR);
+        const bool wanted = p->wish.mode == PARTITION_AUTO
+                                ? !best || (fits(p, division) && p->comparison.seconds[mode] < p->comparison.seconds[*chosen])
+                                : p->wish.mode == mode;
+        if (wanted) {
+            best = division;
+            *chosen = mode;
+        }
+    }
+    return best;
+}
+
+/* Speeds that were measured come before relative ones. */
+static void see_speeds(struct partitioner *p)
+{
+    bool known = false;
+    for (int d = 0; d < p->cluster.count; d++)
+        known |= p->cluster.device[d].measured || p->cluster.device[d].gmacs > 0;
+    for (int d = 0; d < p->cluster.count && known; d++)
+        p->cluster.device[d].speed = 1 / cost_graph_seconds(&p->model, d, p->graph);
+}
+
+static void build(struct partitioner *p, const struct cluster *cluster, const struct division *division, bool relay,
+                  struct plan *plan)
+{
+    struct arena *arena = p->graph->arena;
+    const int devices = cluster->count;
+    plan_build(p->graph, cluster, division, relay, plan);
+    struct timeline *timeline = timeline_of(p, division, relay);
+    timeline_run(timeline, p->wish.throughput, &plan->forecast, arena);
+    bool *divide = arena_array(arena, (size_t)(p->graph->node_count * devices) + 1, sizeof *divide);
+    for (int n = 0; n < p->graph->node_count; n++)
+        for (int d = 0; d < devices; d++)
+            divide[n * devices + d] = timeline_divides(timeline, n, d);
+    plan->divide = divide;
+    plan->partition = p->wish.mode;
+    plan->no_overlap = p->wish.no_overlap;
+    plan->throughput = p->wish.throughput;
+    plan->comparison = p->comparison;
+    timeline_free(timeline);
+}
+
+void partition(struct graph *graph, const struct cluster *cluster, struct partition_wish wish, struct plan *plan)
+{
+    struct partitioner *p = arena_alloc(graph->arena, sizeof *p);
+    *p = (struct partitioner){.graph = graph, .cluster = *cluster, .wish = wish};
+    cost_model_make(&p->model, graph, cluster);
+    see_speeds(p);
+    enum partition chosen = PARTITION_SINGLE;
+    struct division *division = compare_baselines(p, &chosen);
+    if (wish.mode == PARTITION_AUTO) {
+        p->comparison.seconds[PARTITION_AUTO] = p->comparison.seconds[chosen];
+        if (cluster->count > 1 && graph->node_count) {
+            struct division *found = new_divisions(p);
+            const struct search_goal goal = {.cluster = &p->cluster,
+                                             .producer = producer_positions(&p->scratch, graph),
+                                             .throughput = wish.throughput,
+                                             .no_overlap = wish.no_overlap,
+                                             .with_device = p->comparison.with_device};
+            const double seconds = partition_search(graph, &p->model, &goal, found);
+            if (seconds < p->comparison.seconds[chosen] || !fits(p, division)) {
+                division = found;
+                chosen = PARTITION_AUTO;
+                p->comparison.seconds[PARTITION_AUTO] = seconds;
+            }
+        }
+    }
+    build(p, cluster, division, chosen == PARTITION_STAR, plan);
+    arena_free(&p->scratch);
 }

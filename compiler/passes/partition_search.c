@@ -10,7 +10,6 @@
 #include "partition.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Ways of dividing, as numbers: OPTION_AXIS + axis is WAY_AXIS. */
@@ -29,6 +28,9 @@ struct place {
     bool follows;     /* may follow */
     bool is_map, works;
 };
+
+enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100 };
+static const int64_t MOST_EFFORT = 4000000;
 
 struct search {
     const struct graph *graph;
@@ -156,6 +158,19 @@ static void copy_cuts(const struct search *s, struct cut *to, const struct cut *
     memcpy(to, from, (size_t)s->graph->node_count * sizeof *to);
 }
 
+/* Which devices are worth having? */
+static void note_devices(struct search *s)
+{
+    for (int d = 0; d < s->cluster->count; d++) {
+        double *least = &s->goal->with_device[d];
+        bool works = false;
+        for (int n = 0; n < s->graph->node_count && !works; n++)
+            works = !region_is_empty(timeline_piece(s->timeline, n, d));
+        if (works && (!(*least > 0) || s->now < *least))
+            *least = s->now;
+    }
+}
+
 static void note_best(struct search *s)
 {
     if (s->now >= s->best_cost)
@@ -171,6 +186,7 @@ static void take_all(struct search *s)
     s->now = judge(s);
     timeline_keep(s->timeline);
     copy_cuts(s, s->cut, s->trial);
+    note_devices(s);
     note_best(s);
 }
 
@@ -429,15 +445,24 @@ static void restart_from_best(struct search *s)
     take_all(s);
 }
 
-static void anneal(struct search *s, struct arena *arena, int trials)
+/* Effort is what stops the search, so that every run does the same. */
+static void anneal(struct search *s, struct arena *arena, int64_t effort)
 {
     const double hot = s->best_cost * 0.006;
     const size_t nodes = (size_t)s->graph->node_count;
+    const int64_t begin = timeline_effort(s->timeline);
     bool *moved = arena_array(arena, nodes, sizeof *moved);
-    for (int i = 0; i < trials; i++) {
-        if (i % (trials / 4 + 1) == 0)
+    int restarts = 0;
+    for (int64_t trials = 0;; trials++) {
+        const int64_t cells = (int64_t)s->graph->node_count * s->cluster->count;
+        const double done = (double)(timeline_effort(s->timeline) - begin + trials * (EFFORT_OF_TRIAL + cells)) / (double)effort;
+        if (done >= 1)
+            return;
+        if (done * RESTARTS >= restarts) {
+            restarts++;
             restart_from_best(s);
-        const double temperature = hot * pow(0.002, (double)i / trials);
+        }
+        const double temperature = hot * pow(0.002, done);
         move(s);
         memcpy(moved, s->changed, nodes * sizeof *moved);
         const double cost = judge(s);
@@ -454,14 +479,6 @@ static void anneal(struct search *s, struct arena *arena, int trials)
     }
 }
 
-/* More for small graphs: each trial costs a pass over nodes and devices. */
-static int trials_for(const struct graph *graph, const struct cluster *cluster)
-{
-    const double cells = (double)graph->node_count * (double)cluster->count;
-    const double trials = (getenv("TR") ? atof(getenv("TR")) : 1) * 4e6 / (cells + 100 * cluster->count);
-    return trials > 2000000 ? 2000000 : trials < 300 ? 300 : (int)trials;
-}
-
 static void sort_devices(struct search *s)
 {
     const struct shares sorted = shares_of_all(s->cluster, true);
@@ -473,14 +490,14 @@ static void sort_devices(struct search *s)
 }
 
 double partition_search(const struct graph *graph, const struct cost_model *model, const struct search_goal *goal,
-                        struct division *division)
+                        struct division *found)
 {
     struct arena arena = {0};
     const size_t nodes = (size_t)graph->node_count + 1;
     struct search s = {.graph = graph,
                        .cluster = goal->cluster,
                        .goal = goal,
-                       .timeline = timeline_new(&arena, graph, model, false),
+                       .timeline = timeline_new(&arena, graph, model, false, goal->no_overlap),
                        .place = arena_array(&arena, nodes, sizeof *s.place),
                        .cut = arena_array(&arena, nodes, sizeof *s.cut),
                        .trial = arena_array(&arena, nodes, sizeof *s.trial),
@@ -494,11 +511,11 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
     sort_devices(&s);
     plant_all(&s);
     if (graph->node_count && goal->cluster->count > 1)
-        anneal(&s, &arena, trials_for(graph, goal->cluster));
+        anneal(&s, &arena, MOST_EFFORT * (goal->cluster->count > 8 ? goal->cluster->count / 8 : 1));
     restart_from_best(&s);
     for (int n = 0; n < graph->node_count; n++)
         for (int d = 0; d < goal->cluster->count; d++)
-            division[n].piece[d] = timeline_piece(s.timeline, n, d);
+            found[n].piece[d] = timeline_piece(s.timeline, n, d);
     const double cost = s.best_cost;
     timeline_free(s.timeline);
     arena_free(&arena);

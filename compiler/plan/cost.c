@@ -7,9 +7,9 @@
 /* Seconds per unit on the reference machine, one core of a server with AVX-512: fitted to the layers of nine networks. Only the
  * proportions count. */
 static const double reference[WORK_KINDS] = {
-    [WORK_DIRECT] = 1.08e-11,   [WORK_WINOGRAD] = 1.25e-11, [WORK_TRANSFORM] = 1e-11,     [WORK_DEPTHWISE] = 1.5e-11,
-    [WORK_MATRIX] = 1.4e-11,    [WORK_SCALAR] = 3e-10,      [WORK_VECTOR] = 2e-11,        [WORK_ELEMENT] = 1e-9,
-    [WORK_WEIGHTS] = 2.5e-11,   [WORK_STREAM] = 5.7e-11,    [WORK_ACTIVATIONS] = 1.4e-11, [WORK_CALLS] = 5e-7};
+    [WORK_DIRECT] = 1.06e-11,   [WORK_WINOGRAD] = 1.3e-11,  [WORK_TRANSFORM] = 5e-12,     [WORK_DEPTHWISE] = 1.1e-11,
+    [WORK_MATRIX] = 1.4e-11,    [WORK_SCALAR] = 3e-10,      [WORK_VECTOR] = 1.2e-11,        [WORK_ELEMENT] = 1e-9,
+    [WORK_WEIGHTS] = 2e-11,     [WORK_STREAM] = 5.7e-11,    [WORK_ACTIVATIONS] = 1.4e-11, [WORK_CALLS] = 5e-7};
 static const double reference_message_seconds = 8e-6, reference_byte_seconds = 2e-10;
 
 /* A model that hardly multiplies says little about a device: it is at most this many times faster at direct convolutions
@@ -60,6 +60,13 @@ static struct work graph_work(const struct graph *graph, double *macs)
     for (int i = 0; i < graph->output_count; i++)
         add_work(&sum, copy_work(graph->output[i]));
     return sum;
+}
+
+double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph)
+{
+    double macs;
+    const struct work work = graph_work(graph, &macs);
+    return cost_seconds(model, device, &work);
 }
 
 static double assumed_gmacs(const struct cluster *cluster, const struct device *device)
@@ -118,8 +125,5 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
             model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
         model->message_seconds[d] = device->measured ? device->message_seconds : slow * reference_message_seconds;
         model->byte_seconds[d] = device->measured ? device->byte_seconds : slow * reference_byte_seconds;
-        const double latency = model->latency[d][d ? 0 : cluster->count > 1];
-        if (model->seconds[d][WORK_DIRECT] > 0)
-            model->exchange_macs[d] = latency / model->seconds[d][WORK_DIRECT];
     }
 }

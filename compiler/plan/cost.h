@@ -12,7 +12,6 @@ struct cost_model {
     double byte_seconds[MAX_DEVICES];            /* and for each byte of one */
     double latency[MAX_DEVICES][MAX_DEVICES];    /* from, to; seconds */
     double rate[MAX_DEVICES][MAX_DEVICES];       /* bytes per second */
-    double exchange_macs[MAX_DEVICES];           /* multiply-accumulates that a device does in one latency */
 };
 
 /* Devices that were not measured get the proportions of a reference machine, scaled so that the graph alone takes its
@@ -21,6 +20,8 @@ struct cost_model {
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
 
 double cost_seconds(const struct cost_model *model, int device, const struct work *work);
+/* One inference on one device alone. */
+double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph);
 /* Copying a tensor from or to the caller. */
 double cost_copy_seconds(const struct cost_model *model, int device, const struct tensor *tensor);
 

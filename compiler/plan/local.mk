@@ -1,6 +1,7 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/build.c %D%/cluster.h \
 	%D%/cost.c %D%/cost.h \
+	%D%/forecast.h \
 	%D%/divide.c %D%/divide.h \
 	%D%/phases.c %D%/phases.h \
 	%D%/plan.c %D%/plan.h \

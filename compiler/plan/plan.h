@@ -3,7 +3,7 @@
 #ifndef MEDNN_PLAN_H
 #define MEDNN_PLAN_H
 
-#include "cluster.h"
+#include "forecast.h"
 
 enum partition { PARTITION_AUTO, PARTITION_GTDP, PARTITION_ROWS, PARTITION_STAR, PARTITION_SINGLE };
 const char *partition_name(enum partition partition);
@@ -35,6 +35,9 @@ struct plan {
     const double *exchange_macs;
     /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where phases_pay() says so. */
     const bool *divide;
+    struct forecast forecast;
+    struct comparison comparison; /* of what was foretold for this plan and others: seconds, or between inferences */
+    bool throughput;              /* the plan was made for the shortest time between inferences */
     bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
@@ -53,7 +56,7 @@ struct region_list *plan_need(const struct plan *plan, const struct tensor *tens
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device);
 
 void plan_print(struct text *text, const struct plan *plan);
-/* assert()s: every element of every tensor is owned by somebody who holds what it needs; transfers cover need - own
+/* assert()s: every device holds what it needs, of graph outputs device 0 all; transfers cover need - own
  * exactly once. */
 void plan_verify(const struct plan *plan);
 

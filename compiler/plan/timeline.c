@@ -144,8 +144,12 @@ static void exchange(struct simulation *s, struct tensor *const *tensor, int cou
         for (int i = 0; i < list->count; i++)
             add_frame(s, list->item[i].from, list->item[i].to, list->item[i].bytes);
     }
-    if (s->frame_count)
-        send_frames(s, tensor, count);
+    if (!s->frame_count)
+        return;
+    send_frames(s, tensor, count);
+    for (int k = 0; k < count && s->t->no_overlap; k++)
+        for (int d = 0; tensor[k] && d < s->t->devices; d++)
+            receive_tensor(s, tensor[k], d);
 }
 
 /* Device 0 gathers what anyone needs of others, and hands it out. */

@@ -12,38 +12,20 @@
 #include "cost.h"
 #include "divide.h"
 
-enum span_kind { SPAN_COMPUTE, SPAN_WAIT, SPAN_MESSAGE };
-
-/* Something that a device does from `begin` to `end`. MESSAGE: processor time for sending or receiving. */
-struct span {
-    int device;
-    enum span_kind kind;
-    const struct node *node; /* NULL: the graph's inputs or outputs */
-    double begin, end;
-};
-
-/* What a simulation foretells, in seconds and bytes per inference. */
-struct forecast {
-    double seconds;  /* input in to output out */
-    double interval; /* between outputs, when inputs keep coming */
-    double compute[MAX_DEVICES], wait[MAX_DEVICES], message[MAX_DEVICES]; /* of one inference */
-    double bytes;
-    int messages;
-    struct span *span; /* where asked for, in the order of each device's doing */
-    int span_count, span_capacity;
-};
-
 struct timeline;
 
-/* With nothing divided yet: set every node before it is run. `relay`: everything passes through device 0. The model and the
- * graph must outlive it; memory comes from `arena`. */
-struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay);
+/* With nothing divided yet: set every node before it is run. `relay`: everything passes through device 0. `no_overlap`: every
+ * exchange is waited for where it begins. The model and the graph must outlive it; memory comes from `arena`. */
+struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay,
+                              bool no_overlap);
 void timeline_free(struct timeline *timeline); /* what does not lie in the arena */
 
 /* Divide node number `n`; returns whether that changed anything. */
 bool timeline_divide(struct timeline *timeline, int n, const struct division *division);
 /* On `device`, what the readers there need of output 0 of node number `n`; empty when none does. */
 struct region timeline_wanted(const struct timeline *timeline, int n, int device);
+/* Does the device compute the interior of its piece apart, as phases.h says? Known after a run. */
+bool timeline_divides(const struct timeline *timeline, int n, int device);
 struct region timeline_piece(const struct timeline *timeline, int n, int device);
 
 /* Keep the changes since the last keep or undo, or take them back. */
@@ -52,6 +34,9 @@ void timeline_undo(struct timeline *timeline);
 
 /* Seconds of one inference, or with `throughput` between two. Fills `forecast` unless it is NULL; spans too if `arena` is not. */
 double timeline_run(struct timeline *timeline, bool throughput, struct forecast *forecast, struct arena *arena);
+
+/* Grows with the work that changes have made: the same on every machine. */
+int64_t timeline_effort(const struct timeline *timeline);
 
 /* About how many bytes of weights, and of tensors at most at any time, a device needs. */
 int64_t timeline_weights(const struct timeline *timeline, int device);

@@ -8,6 +8,9 @@
 
 enum { SCRATCH_LIMIT = 1 << 22, LAST_BIT = 63 };
 
+/* What dividing a layer hides must be worth so many times what it costs. */
+static const double DIVIDING_ADVANTAGE = 1.2;
+
 const struct pieces *pieces_of(const struct timeline *timeline, int node)
 {
     return &timeline->pieces[timeline->pieces_at[node]][node];
@@ -26,6 +29,16 @@ const struct phase_times *times_of(const struct timeline *timeline, int node, in
 struct region timeline_piece(const struct timeline *timeline, int n, int device)
 {
     return pieces_of(timeline, n)->piece[device];
+}
+
+int64_t timeline_effort(const struct timeline *timeline)
+{
+    return timeline->effort;
+}
+
+bool timeline_divides(const struct timeline *timeline, int n, int device)
+{
+    return times_of(timeline, n, device)->interior_count > 0;
 }
 
 static int output_of(const struct node *node, const struct tensor *tensor)
@@ -142,11 +155,13 @@ static void mark_node(struct timeline *t, int n)
     t->stale_node[t->stale_node_count++] = n;
 }
 
-struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay)
+struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay,
+                              bool no_overlap)
 {
     struct timeline *t = arena_alloc(arena, sizeof *t);
     *t = (struct timeline){
-        .arena = arena, .graph = graph, .model = model, .devices = model->cluster->count, .relay = relay};
+        .arena = arena, .graph = graph, .model = model, .devices = model->cluster->count, .relay = relay,
+                           .no_overlap = no_overlap};
     index_graph(t);
     make_slots(t);
     for (int i = 0; i < graph->tensor_count; i++)
@@ -321,6 +336,7 @@ static void deliver_to(struct timeline *t, struct deliveries *list, const struct
 
 static void settle_tensor(struct timeline *t, int id)
 {
+    t->effort += t->devices * (1 + t->first_reader[id + 1] - t->first_reader[id]);
     const struct tensor *tensor = t->graph->tensor[id];
     struct deliveries *list =
         &t->deliveries[fresh_slot(t->deliveries_at, t->deliveries_new, t->new_deliveries, &t->new_deliveries_count, id)][id];
@@ -361,41 +377,74 @@ static double seconds_of(const struct timeline *t, const struct node *node, int 
     return cost_seconds(t->model, device, &work);
 }
 
-static void time_phases(struct timeline *t, int n, int device, struct region_list *awaited, struct phase_times *times)
+/* What of the node's inputs comes from others, where this node is the first to read it; notes what the node waits for. */
+static bool list_awaited(struct timeline *t, int n, int device, struct region_list *awaited, struct phase_times *times,
+                         double *seconds)
 {
     const struct node *node = t->graph->node[n];
-    struct region piece = timeline_piece(t, n, device);
-    const struct region_list own = {.count = 1, .capacity = 1, .item = &piece};
-    struct region_list sent = {0};
-    bool exchanges = false;
+    bool any = false;
     for (int i = 0; i < node->input_count; i++) {
         bool first = false;
         awaited[i].count = 0;
         if (!is_computed(node->input[i]) || !awaits(t, node->input[i], n, i, device, &first))
             continue;
         times->awaits |= UINT64_C(1) << (i < LAST_BIT ? i : LAST_BIT);
-        exchanges |= first;
         const struct deliveries *list = deliveries_of(t, node->input[i]);
         for (int k = 0; first && k < list->count; k++)
-            if (list->item[k].to == device)
+            if (list->item[k].to == device) {
                 append_box(&t->scratch, &awaited[i], list->item[k].region);
+                *seconds += list->item[k].bytes / t->model->rate[list->item[k].from][device];
+            }
+        any |= awaited[i].count > 0;
     }
-    const struct deliveries *list = deliveries_of(t, node->output[0]);
+    return any;
+}
+
+static struct region_list list_sent(struct timeline *t, const struct tensor *tensor, int device, double *seconds)
+{
+    struct region_list sent = {0};
+    const struct deliveries *list = deliveries_of(t, tensor);
     for (int k = 0; k < list->count; k++)
-        if (list->item[k].from == device)
+        if (list->item[k].from == device) {
             append_box(&t->scratch, &sent, list->item[k].region);
-    struct phases phases = {0};
-    if (exchanges || sent.count)
-        phases_divide(&t->scratch, node, &own, awaited, &sent, &phases);
-    if (!phases.interior.count || !phases_pay(node, &own, &phases, t->model->exchange_macs[device])) {
-        times->urgent = seconds_of(t, node, device, piece);
-        return;
+            *seconds += list->item[k].bytes / t->model->rate[device][list->item[k].to];
+        }
+    return sent;
+}
+
+/* Dividing pays where it can hide more than it costs: every box is a call, and reads the weights again. */
+static void divide_phases(struct timeline *t, const struct node *node, int device, const struct phases *phases,
+                          double exchange_seconds, struct phase_times *times)
+{
+    double urgent = 0, interior = 0;
+    for (int i = 0; i < phases->urgent.count; i++)
+        urgent += seconds_of(t, node, device, phases->urgent.item[i]);
+    for (int i = 0; i < phases->interior.count; i++) {
+        times->interior[i] = seconds_of(t, node, device, phases->interior.item[i]);
+        interior += times->interior[i];
     }
-    for (int i = 0; i < phases.urgent.count; i++)
-        times->urgent += seconds_of(t, node, device, phases.urgent.item[i]);
-    times->interior_count = phases.interior.count;
-    for (int i = 0; i < phases.interior.count; i++)
-        times->interior[i] = seconds_of(t, node, device, phases.interior.item[i]);
+    const double hidden = interior < exchange_seconds ? interior : exchange_seconds;
+    if (hidden <= DIVIDING_ADVANTAGE * (urgent + interior - times->urgent))
+        return;
+    times->urgent = urgent;
+    times->interior_count = phases->interior.count;
+}
+
+static void time_phases(struct timeline *t, int n, int device, struct region_list *awaited, struct phase_times *times)
+{
+    const struct node *node = t->graph->node[n];
+    struct region piece = timeline_piece(t, n, device);
+    const struct region_list own = {.count = 1, .capacity = 1, .item = &piece};
+    double seconds = t->model->latency[device ? 0 : t->devices - 1][device];
+    const bool waits = list_awaited(t, n, device, awaited, times, &seconds);
+    const struct region_list sent = list_sent(t, node->output[0], device, &seconds);
+    times->urgent = seconds_of(t, node, device, piece);
+    if (t->no_overlap || (!waits && !sent.count))
+        return;
+    struct phases phases = {0};
+    phases_divide(&t->scratch, node, &own, awaited, &sent, &phases);
+    if (phases.interior.count)
+        divide_phases(t, node, device, &phases, seconds, times);
 }
 
 static void settle_node(struct timeline *t, int n)
@@ -404,6 +453,7 @@ static void settle_node(struct timeline *t, int n)
     const int slot = fresh_slot(t->times_at, t->times_new, t->new_times, &t->new_times_count, n);
     struct phase_times *times = &t->times[slot][n * t->devices];
     struct region_list *awaited = arena_array(&t->scratch, (size_t)node->input_count + 1, sizeof *awaited);
+    t->effort += t->devices * (2 + node->input_count);
     for (int d = 0; d < t->devices; d++) {
         times[d] = (struct phase_times){0};
         if (!region_is_empty(timeline_piece(t, n, d)))

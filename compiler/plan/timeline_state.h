@@ -48,7 +48,8 @@ struct timeline {
     const struct graph *graph;
     const struct cost_model *model;
     int devices;
-    bool relay;
+    bool relay, no_overlap;
+    int64_t effort;
     int *producer;      /* by tensor id */
     int *first_reader;  /* by tensor id: index in `reader`, closed by the next tensor's */
     struct reader *reader;

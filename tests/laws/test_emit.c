@@ -103,7 +103,7 @@ static void build_and_run(const struct collection *all, const char *devices, enu
     struct plan plan;
     struct program program;
     cluster_parse(arena, devices, &cluster);
-    partition(all->graph, &cluster, mode, &plan);
+    partition(all->graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
     bool *divide = arena_array(arena, (size_t)(all->graph->node_count * cluster.count), sizeof *divide);
     for (int i = 0; i < all->graph->node_count * cluster.count; i++)
         divide[i] = true;

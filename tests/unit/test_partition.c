@@ -118,7 +118,7 @@ static void random_plans(enum partition mode)
             struct program program;
             choose_kernels(graph);
             choose_layouts(graph);
-            partition(graph, &cluster, mode, &plan);
+            partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
             plan_verify(&plan);
             bool *divide = arena_array(&arena, (size_t)(graph->node_count * cluster.count), sizeof *divide);
             for (int i = 0; i < graph->node_count * cluster.count; i++)
