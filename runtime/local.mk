@@ -9,11 +9,11 @@ RUNTIME_FILES = \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \
 	%D%/cluster_file.c %D%/cluster_file.h \
-	%D%/main.c
+	%D%/arguments.c %D%/arguments.h %D%/main.c
 runtimedir = $(pkgdatadir)/runtime
 dist_runtime_DATA = $(RUNTIME_FILES)
 
 bin_PROGRAMS += mednn-run
-mednn_run_SOURCES = %D%/mednn_run.c %D%/cluster_file.c %D%/cluster_file.h %D%/mednn_runtime.h
+mednn_run_SOURCES = %D%/mednn_run.c %D%/mednn_run.h %D%/watch_devices.c %D%/cluster_file.c %D%/cluster_file.h %D%/mednn_runtime.h
 
 EXTRA_DIST += %D%/README.md

@@ -133,15 +133,31 @@ static int peer_reports(struct mednn_session *session, uint32_t p, const unsigne
                       (unsigned)mednn_get32(header + 12), (unsigned)p);
 }
 
+/* Read all that a lost peer has sent and keep the end of it: the reason, if it gave one, behind frames that nobody needs any
+ * more. */
+static bool read_last_header(int fd, unsigned char *header)
+{
+    unsigned char bytes[HEADER_BYTES + 2048] = {0};
+    size_t kept = 0;
+    for (ssize_t got; (got = recv(fd, bytes + kept, sizeof bytes - kept, MSG_DONTWAIT)) > 0;) {
+        kept += (size_t)got;
+        if (kept > HEADER_BYTES) {
+            memmove(bytes, bytes + kept - HEADER_BYTES, HEADER_BYTES);
+            kept = HEADER_BYTES;
+        }
+    }
+    memcpy(header, bytes, HEADER_BYTES);
+    return kept == HEADER_BYTES;
+}
+
 static int peer_lost(struct mednn_session *session, uint32_t p, int error)
 {
     struct mednn_peer_name name;
     mednn_peer_name(&name, session, p);
     const struct tcp *tcp = session->state;
-    unsigned char last[HEADER_BYTES];
-    int fd = ((const struct tcp *)session->state)->peer[p].fd;
-    if (recv(fd, last, sizeof last, MSG_PEEK | MSG_DONTWAIT) == HEADER_BYTES && is_failure(session, last))
-        return peer_reports(session, p, last); /* a write failed before its last frame was read */
+    unsigned char last[HEADER_BYTES] = {0};
+    if (read_last_header(tcp->peer[p].fd, last) && is_failure(session, last))
+        return peer_reports(session, p, last);
     tcp_blame(session, p, FAULT_CLOSED);
     bool closed = !error || error == ECONNRESET || error == EPIPE;
     const char *what = closed ? " closed the connection" : strerror(error), *between = closed ? "" : ": ";

@@ -34,7 +34,7 @@ while getopts m:qt:o: option; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -ge 3 ] && [ "$2" = -- ] || die "expected TABLE -- COMMAND"
+if [ $# -lt 3 ] || [ "$2" != -- ]; then die "expected TABLE -- COMMAND"; fi
 [ "$(id -u)" = 0 ] || die "needs root"
 table=$1
 shift 2
@@ -50,7 +50,7 @@ while read -r factor mbit ms _; do
     links+=("$prefix-${#links[@]}:198.18.0.$((${#links[@]} + 1)):$mbit:$ms")
 done <"$table"
 count=${#slow[@]}
-[ "$count" -gt 0 ] && [ "$count" -le 64 ] || die "$table: 1 to 64 phones, not $count"
+if [ "$count" -lt 1 ] || [ "$count" -gt 64 ]; then die "$table: 1 to 64 phones, not $count"; fi
 
 cleanup()
 {
@@ -70,7 +70,7 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# A group of processes that may use 1/SLOW of a core, but wins over others.
+# A group of processes that may use 1/SLOW of a core, but wins over others: PHONE SLOW
 limit_processor()
 {
     local quota period=10000
@@ -82,27 +82,34 @@ limit_processor()
     fi
     if [ -f "$group/$1/cpu.cfs_quota_us" ]; then
         echo 100000 >"$group/$1/cpu.shares"
-        [ -z "$quotas" ] || { echo "$period" >"$group/$1/cpu.cfs_period_us" && echo "$quota" >"$group/$1/cpu.cfs_quota_us"; }
+        echo "$period" >"$group/$1/cpu.cfs_period_us"
+        echo "$quota" >"$group/$1/cpu.cfs_quota_us"
     else
         echo +cpu >"$group/cgroup.subtree_control"
         echo 10000 >"$group/$1/cpu.weight"
-        [ -z "$quotas" ] || echo "$quota $period" >"$group/$1/cpu.max"
+        echo "$quota $period" >"$group/$1/cpu.max"
     fi
 }
 
-mkdir -p "$logs" "$group" || exit 2
-if [ -f "$group/cpu.shares" ]; then echo 200000 >"$group/cpu.shares"; fi
+mkdir -p "$logs" || exit 2
 for ((i = 0; i < count; i++)); do
-    ip netns add "$prefix-$i" && ip -n "$prefix-$i" link set lo up || exit 2
-    limit_processor "$i" "${slow[i]}"
+    ip netns add "$prefix-$i" || exit 2
+    ip -n "$prefix-$i" link set lo up
+    [ -z "$quotas" ] || limit_processor "$i" "${slow[i]}"
 done
+if [ -f "$group/cpu.shares" ]; then echo 200000 >"$group/cpu.shares"; fi
 
 cc -std=c11 -O2 -o "$work/air" "$here/air.c" || exit 2
-# The links do not wait for a time slice.
-realtime=''
-chrt -f 10 true 2>/dev/null && realtime='chrt -f 10'
+# Links, and phones that sleep most of the time anyway, do not wait for a time slice of a busy machine.
+link_class='' phone_class=''
+if chrt -f 10 true 2>/dev/null; then
+    link_class='chrt -f 10'
+    busy=$(printf '%s\n' "${slow[@]}" | awk '{ sum += 1 / $1 } END { print sum > 1.5 }')
+    [ -n "$quotas" ] || [ "$busy" = 1 ] || phone_class='chrt -f 5'
+fi
+: >"$work/air.out"
 # shellcheck disable=SC2086
-$realtime "$work/air" -m "$medium" "${links[@]}" >"$work/air.out" &
+$link_class "$work/air" -m "$medium" "${links[@]}" >"$work/air.out" &
 air_pid=$!
 until grep -q ready "$work/air.out"; do
     kill -0 $air_pid 2>/dev/null || die "the links do not come up"
@@ -116,9 +123,13 @@ for ((i = 0; i < count; i++)); do
         arguments+=("${argument//%i/$i}")
     done
     (
-        echo $BASHPID >"$group/$i/cgroup.procs"
-        [ -n "$quotas" ] || export PHONE_SLOW=${slow[i]}
-        exec ip netns exec "$prefix-$i" "${arguments[@]}"
+        if [ -n "$quotas" ]; then
+            echo $BASHPID >"$group/$i/cgroup.procs"
+        else
+            export PHONE_SLOW=${slow[i]}
+        fi
+        # shellcheck disable=SC2086
+        exec $phone_class ip netns exec "$prefix-$i" "${arguments[@]}"
     ) >"$logs/phone$i.out" 2>"$logs/phone$i.err" &
     pids+=($!)
 done

@@ -170,7 +170,7 @@ static const char *print_messages(struct source *source, struct text *text, bool
         *count += 1;
         text_printf(text, "    {%d, %d, %" PRId64 ", %" PRId64 "}, /* %s */\n", message->exchange, message->peer,
                     source->arena_base + message->offset, message->bytes,
-                    text_escape(text->arena, program_exchange_name(text->arena, program, message->exchange)));
+                    program_exchange_name(text->arena, program, message->exchange));
     }
     if (*count)
         text_add(text, "};\n");

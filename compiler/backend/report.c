@@ -294,7 +294,7 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
     int64_t bytes = report_exchange_bytes(report, index, &messages);
     begin(xml, "exchange");
     put_int(xml, "index", index);
-    put_name(xml, "tensor", program_exchange_name(report->arena, program, index));
+    put(xml, "tensor", program_exchange_name(report->arena, program, index));
     put_int(xml, "bytes", bytes);
     put_int(xml, "messages", messages);
     put_int(xml, "send_step", step_of(program, STEP_SEND, index));

@@ -100,13 +100,16 @@ const char *source_store_function(struct source *source, const struct tensor *te
     return name;
 }
 
-/* "send_tensor_x": of the first tensor of the exchange, which is in no other but for relays. */
+/* "send_tensor_x": of the first tensor of the exchange, which is in no other but for relays and parts. */
 static const char *exchange_function_name(struct source *source, int exchange, bool sending)
 {
     const struct program *program = source->program;
     const struct transfer *first = &program->transfer[program->exchange[exchange].first_transfer];
-    return arena_printf(source->arena, "%s_tensor_%s%s", sending ? "send" : "receive",
-                        source->tensor_name[first->tensor->id], first->relayed ? "_relayed" : "");
+    const char *name = arena_printf(source->arena, "%s_tensor_%s%s", sending ? "send" : "receive",
+                                    source->tensor_name[first->tensor->id], first->relayed ? "_relayed" : "");
+    if (program->exchange[exchange].parts > 1)
+        name = arena_printf(source->arena, "%s_part%d", name, program->exchange[exchange].part + 1);
+    return name;
 }
 
 /* Copies for all frames of one direction of an exchange on this device; NULL when there are none. */
@@ -126,7 +129,7 @@ static const char *exchange_function(struct source *source, const struct step *s
             name = exchange_function_name(source, step->exchange, sending);
             print_head(source,
                        arena_printf(arena, "%s %s", sending ? "Pack" : "Unpack",
-                                    text_escape(arena, program_exchange_name(arena, program, step->exchange))),
+                                    program_exchange_name(arena, program, step->exchange)),
                        name, "");
         }
         int64_t offset = source->arena_base + message->offset;

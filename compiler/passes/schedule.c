@@ -6,8 +6,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A wire buffer is free again when its device sends the fourth frame after it, which leaves the frame time to travel. */
-enum { FRAMES_UNTIL_FLUSH = 4 };
+/* A wire buffer is free again when its device sends something so many exchanges later, or after so many bytes, which leaves the
+ * frame time to travel. */
+enum { EXCHANGES_UNTIL_FLUSH = 12, BYTES_UNTIL_FLUSH = 2 << 20 };
 
 struct scheduler {
     struct arena *arena;
@@ -61,14 +62,22 @@ static void add_to_message(struct scheduler *s, struct message *message, int tra
 static void end_old_sends(struct scheduler *s, int device, int exchange)
 {
     struct program *program = s->program;
-    int sends = 0;
+    int exchanges = 0, last = exchange;
+    int64_t bytes = 0, bytes_of_last = 0;
     for (int i = program->message_count[device] - 1; i >= 0; i--) {
         struct message *message = &program->message[device][i];
         if (!message->sending || message->exchange == exchange)
             continue;
         if (message->last_step >= 0)
             break;
-        if (++sends >= FRAMES_UNTIL_FLUSH)
+        if (message->exchange != last) {
+            exchanges++;
+            bytes += bytes_of_last;
+            bytes_of_last = 0;
+            last = message->exchange;
+        }
+        bytes_of_last += message->bytes;
+        if (exchanges >= EXCHANGES_UNTIL_FLUSH || bytes >= BYTES_UNTIL_FLUSH)
             message->last_step = program->step_count;
     }
 }
@@ -94,24 +103,27 @@ static bool is_among(struct tensor *const *tensor, int count, const struct tenso
     return false;
 }
 
-/* One exchange of the tensors' transfers, if there are any; -1 otherwise. */
-static int send(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed)
+/* One exchange of a part of the tensors' transfers, if there are any; -1 otherwise. */
+static int send_part(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed, int part, int parts)
 {
     struct program *program = s->program;
     const int e = program->exchange_count, first = program->transfer_count;
     for (int i = 0; i < s->plan->transfer_count; i++) {
-        const struct transfer *transfer = &s->plan->transfer[i];
-        if (transfer->relayed != relayed || !is_among(tensor, count, transfer->tensor))
+        struct transfer transfer = s->plan->transfer[i];
+        if (transfer.relayed != relayed || !is_among(tensor, count, transfer.tensor))
             continue;
-        const int t = program->transfer_count++;
-        program->transfer[t] = *transfer;
-        add_to_message(s, message_to(s, transfer->from, e, transfer->to, true), t);
-        add_to_message(s, message_to(s, transfer->to, e, transfer->from, false), t);
+        transfer.region = phases_part(transfer.region, part, parts);
+        if (region_is_empty(transfer.region))
+            continue;
+        const int t = program->transfer_count;
+        *arena_append(s->arena, program->transfer, program->transfer_count, program->transfer_capacity) = transfer;
+        add_to_message(s, message_to(s, transfer.from, e, transfer.to, true), t);
+        add_to_message(s, message_to(s, transfer.to, e, transfer.from, false), t);
     }
     if (program->transfer_count == first)
         return -1;
     *arena_append(s->arena, program->exchange, program->exchange_count, program->exchange_capacity) =
-        (struct exchange){first, program->transfer_count - first};
+        (struct exchange){first, program->transfer_count - first, part, parts};
     for (int d = 0; d < s->devices; d++)
         if (sends_in(program, d, e))
             end_old_sends(s, d, e);
@@ -150,50 +162,65 @@ static void want_exchange(struct scheduler *s, int exchange)
         }
 }
 
-/* RECEIVE steps for what is wanted, in the order of exchanges. Returns whether there is any. */
-static bool receive_wanted(struct scheduler *s)
+/* A RECEIVE step for what is wanted of an exchange. */
+static void receive(struct scheduler *s, int exchange)
 {
-    struct program *program = s->program;
-    bool *wanted = arena_array(s->arena, (size_t)program->exchange_count + 1, sizeof *wanted), any = false;
     for (int d = 0; d < s->devices; d++)
-        for (int i = 0; i < program->message_count[d]; i++)
-            if (program->message[d][i].last_step == WANTED)
-                any = wanted[program->message[d][i].exchange] = true;
-    for (int e = 0; any && e < program->exchange_count; e++) {
-        if (!wanted[e])
-            continue;
-        for (int d = 0; d < s->devices; d++)
-            for (int i = 0; i < program->message_count[d]; i++) {
-                struct message *message = &program->message[d][i];
-                if (message->exchange == e && message->last_step == WANTED)
-                    message->last_step = program->step_count;
-            }
-        add_step(s, (struct step){.kind = STEP_RECEIVE, .exchange = e});
-    }
+        for (int i = 0; i < s->program->message_count[d]; i++) {
+            struct message *message = &s->program->message[d][i];
+            if (message->exchange == exchange && message->last_step == WANTED)
+                message->last_step = s->program->step_count;
+        }
+    add_step(s, (struct step){.kind = STEP_RECEIVE, .exchange = exchange});
+}
+
+/* Marks the exchanges of which something is wanted; returns whether there are any. */
+static bool find_wanted(struct scheduler *s, bool *wanted)
+{
+    bool any = false;
+    for (int d = 0; d < s->devices; d++)
+        for (int i = 0; i < s->program->message_count[d]; i++)
+            if (s->program->message[d][i].last_step == WANTED)
+                any = wanted[s->program->message[d][i].exchange] = true;
     return any;
 }
 
-/* Send the outputs of a step; what is relayed goes on as soon as it has come in. */
-static void exchange_tensors(struct scheduler *s, struct tensor *const *tensor, int count)
+static void receive_wanted(struct scheduler *s)
 {
-    const int e = send(s, tensor, count, false);
-    if (e >= 0 && s->plan->no_overlap) {
-        want_exchange(s, e);
-        receive_wanted(s);
-    }
+    bool *wanted = arena_array(s->arena, (size_t)s->program->exchange_count + 1, sizeof *wanted);
+    if (find_wanted(s, wanted))
+        for (int e = 0; e < s->program->exchange_count; e++)
+            if (wanted[e])
+                receive(s, e);
 }
 
-static void relay_tensors(struct scheduler *s, struct tensor *const *tensor, int count)
+/* The tensors' transfers in one exchange, after those that travel in parts. */
+static void send(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed)
+{
+    struct tensor **whole = arena_array(s->arena, (size_t)count + 1, sizeof *whole);
+    int whole_count = 0;
+    for (int i = 0; i < count; i++) {
+        const int parts = tensor[i] ? phases_parts(s->plan, tensor[i]) : 1;
+        if (parts == 1)
+            whole[whole_count++] = tensor[i];
+        for (int part = 0; parts > 1 && part < parts; part++)
+            send_part(s, &tensor[i], 1, relayed, part, parts);
+    }
+    const int e = send_part(s, whole, whole_count, relayed, 0, 1);
+    if (e < 0 || !s->plan->no_overlap)
+        return;
+    want_exchange(s, e);
+    receive_wanted(s);
+}
+
+/* What is relayed goes on as soon as it has come in. */
+static void relay(struct scheduler *s, struct tensor *const *tensor, int count)
 {
     for (int i = 0; i < s->plan->transfer_count; i++)
         if (s->plan->transfer[i].relayed && is_among(tensor, count, s->plan->transfer[i].tensor))
             want_tensor(s, s->plan->transfer[i].from, s->plan->transfer[i].tensor);
     receive_wanted(s);
-    const int e = send(s, tensor, count, true);
-    if (e >= 0 && s->plan->no_overlap) {
-        want_exchange(s, e);
-        receive_wanted(s);
-    }
+    send(s, tensor, count, true);
 }
 
 /* ---- nodes ---- */
@@ -206,39 +233,106 @@ static bool any_box(const struct scheduler *s, const struct region_list *boxes)
     return false;
 }
 
+/* A node on its way through the schedule; lists are by device. */
+struct computation {
+    struct step step;
+    struct region_list *urgent, *interior;
+    struct region_list *arrival[MAX_DEVICES]; /* by part, where an input arrives in parts: boxes instead of `urgent` */
+    const struct tensor *streamed[MAX_DEVICES];
+    int parts[MAX_DEVICES], taken[MAX_DEVICES];
+};
+
+/* An input that arrives in parts: what can be computed after each of them. */
+static void divide_arrivals(struct scheduler *s, struct computation *c, int device, int input)
+{
+    const struct tensor *tensor = c->step.node->input[input];
+    const int parts = phases_parts(s->plan, tensor);
+    if (parts == 1 || c->streamed[device] || !c->urgent[device].count)
+        return;
+    c->streamed[device] = tensor;
+    c->parts[device] = parts;
+    c->arrival[device] = arena_array(s->arena, (size_t)parts, sizeof *c->arrival[device]);
+    phases_arrivals(s->arena, s->plan, c->step.node_index, device, input, parts, &c->urgent[device], c->arrival[device]);
+}
+
+/* The boxes that the parts up to `part` make possible and that are not in a step yet. */
+static struct region_list take_arrivals(struct scheduler *s, struct computation *c, int device, int part)
+{
+    struct region_list boxes = {0};
+    for (; c->taken[device] <= part; c->taken[device]++) {
+        const struct region_list *list = &c->arrival[device][c->taken[device]];
+        for (int i = 0; i < list->count; i++)
+            regions_add(s->arena, &boxes, list->item[i]);
+    }
+    return boxes;
+}
+
+static void divide(struct scheduler *s, struct computation *c)
+{
+    const struct node *node = c->step.node;
+    c->urgent = arena_array(s->arena, (size_t)s->devices, sizeof *c->urgent);
+    c->interior = arena_array(s->arena, (size_t)s->devices, sizeof *c->interior);
+    for (int d = 0; d < s->devices; d++) {
+        struct phases phases;
+        int awaited = 0, streamed = -1;
+        phases_of(s->arena, s->plan, c->step.node_index, d, &phases);
+        c->urgent[d] = phases.urgent;
+        c->interior[d] = phases.interior;
+        for (int i = 0; i < node->input_count; i++)
+            if (phases_awaited(s->arena, s->plan, c->step.node_index, d, i).count) {
+                want_tensor(s, d, node->input[i]);
+                streamed = i;
+                awaited++;
+            }
+        if (awaited == 1)
+            divide_arrivals(s, c, d, streamed);
+    }
+}
+
+static void add_computation(struct scheduler *s, const struct computation *c, enum step_kind kind,
+                            struct region_list *boxes)
+{
+    struct step step = c->step;
+    step.kind = kind;
+    step.boxes = boxes;
+    add_step(s, step);
+}
+
+/* After a RECEIVE: what a part that is not the last one makes possible. */
+static void compute_arrivals(struct scheduler *s, struct computation *c, int exchange)
+{
+    const struct exchange *e = &s->program->exchange[exchange];
+    struct region_list *boxes = arena_array(s->arena, (size_t)s->devices, sizeof *boxes);
+    for (int d = 0; d < s->devices && e->part + 1 < e->parts; d++)
+        if (c->streamed[d] == s->program->transfer[e->first_transfer].tensor)
+            boxes[d] = take_arrivals(s, c, d, e->part);
+    if (!any_box(s, boxes))
+        return;
+    add_computation(s, c, STEP_COMPUTE, boxes);
+}
+
 static void compute(struct scheduler *s, int index)
 {
     struct node *node = s->plan->graph->node[index];
-    struct step step = {.node = node, .node_index = index};
-    struct region_list *urgent = arena_array(s->arena, (size_t)s->devices, sizeof *urgent);
-    struct region_list *interior = arena_array(s->arena, (size_t)s->devices, sizeof *interior);
-    for (int d = 0; d < s->devices; d++) {
-        struct phases phases;
-        phases_of(s->arena, s->plan, index, d, &phases);
-        urgent[d] = phases.urgent;
-        interior[d] = phases.interior;
-        for (int i = 0; i < node->input_count; i++)
-            if (phases_awaited(s->arena, s->plan, index, d, i).count)
-                want_tensor(s, d, node->input[i]);
-    }
-    const int early = any_box(s, interior) ? s->program->step_count : -1;
-    if (early >= 0) {
-        step.kind = STEP_EARLY;
-        step.boxes = interior;
-        add_step(s, step);
-    }
-    if (!receive_wanted(s) && early >= 0)
-        s->program->step_count = early; /* nobody waits */
-    step.kind = STEP_COMPUTE;
-    step.boxes = urgent;
-    add_step(s, step);
-    exchange_tensors(s, node->output, node->output_count);
-    if (early >= 0) {
-        step.kind = STEP_LATE;
-        step.boxes = interior;
-        add_step(s, step);
-    }
-    relay_tensors(s, node->output, node->output_count);
+    struct computation c = {.step = {.node = node, .node_index = index}};
+    bool *wanted = arena_array(s->arena, (size_t)s->program->exchange_count + 1, sizeof *wanted);
+    divide(s, &c);
+    const bool divided = any_box(s, c.interior);
+    if (find_wanted(s, wanted) && divided)
+        add_computation(s, &c, STEP_EARLY, c.interior);
+    for (int e = 0; e < s->program->exchange_count; e++)
+        if (wanted[e]) {
+            receive(s, e);
+            compute_arrivals(s, &c, e);
+        }
+    for (int d = 0; d < s->devices; d++)
+        if (c.streamed[d])
+            c.urgent[d] = take_arrivals(s, &c, d, c.parts[d] - 1);
+    add_computation(s, &c, STEP_COMPUTE, c.urgent);
+    send(s, node->output, node->output_count, false);
+    if (divided)
+        add_computation(s, &c, STEP_LATE, c.interior);
+    relay(s, node->output, node->output_count);
 }
 
 /* Buffers of messages that nothing has ended yet live to the last step. */
@@ -260,7 +354,6 @@ void schedule(const struct plan *plan, struct program *program)
     size_t devices = (size_t)plan->cluster->count;
     *program = (struct program){
         .plan = plan,
-        .transfer = arena_array(arena, (size_t)plan->transfer_count + 1, sizeof(struct transfer)),
         .buffer = arena_array(arena, (size_t)graph->tensor_count * devices, sizeof(struct buffer)),
         .message = arena_array(arena, devices, sizeof(struct message *)),
         .message_count = arena_array(arena, devices, sizeof(int)),
@@ -268,8 +361,8 @@ void schedule(const struct plan *plan, struct program *program)
     struct scheduler s = {arena, plan, program, plan->cluster->count};
     for (int i = 0; i < graph->input_count; i++)
         add_step(&s, (struct step){.kind = STEP_LOAD, .tensor = graph->input[i], .index = i});
-    exchange_tensors(&s, graph->input, graph->input_count);
-    relay_tensors(&s, graph->input, graph->input_count);
+    send(&s, graph->input, graph->input_count, false);
+    relay(&s, graph->input, graph->input_count);
     for (int n = 0; n < graph->node_count; n++)
         compute(&s, n);
     for (int i = 0; i < graph->output_count; i++) {

@@ -12,6 +12,10 @@ enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
+/* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
+enum { LEAST_PART_BYTES = 16 << 10, LEAST_PART_ROWS = 4 };
+static const double MACS_PER_BYTE = 400;
+
 /* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is sent. */
 struct conflict {
     int input;
@@ -90,22 +94,81 @@ static int64_t cells_of(const struct node *node, struct region box)
     return cells;
 }
 
-/* Boxes of about equal numbers of grid steps along the rows, each worth a pass over the weights. */
-static void add_interior(struct arena *arena, const struct node *node, struct region box, struct region_list *list)
+static int64_t passes_of(const struct node *node, struct region box)
+{
+    return (cells_of(node, box) + CELLS_OF_A_PASS - 1) / CELLS_OF_A_PASS;
+}
+
+static int64_t passes_of_list(const struct node *node, const struct region_list *list)
+{
+    int64_t passes = 0;
+    for (int i = 0; i < list->count; i++)
+        passes += passes_of(node, list->item[i]);
+    return passes;
+}
+
+/* The box cut along its rows into `count` parts of about equal numbers of grid steps. */
+static struct region part_of(const struct node *node, struct region box, int64_t part, int64_t count)
 {
     const int64_t steps = steps_along(node, box, 2), grid = kernel_grid(node, 2) > 0 ? kernel_grid(node, 2) : 1;
-    int64_t count = cells_of(node, box) / CELLS_OF_A_PASS;
-    count = count < 1 ? 1 : count > PHASES_MOST_BOXES ? PHASES_MOST_BOXES : count;
-    count = count > steps ? steps : count;
     const int64_t first = box.axis[2].begin / grid;
-    for (int64_t i = 0; i < count; i++) {
-        struct region part = box;
-        if (i)
-            part.axis[2].begin = (first + steps * i / count) * grid;
-        if (i + 1 < count)
-            part.axis[2].end = (first + steps * (i + 1) / count) * grid;
-        *arena_append(arena, list->item, list->count, list->capacity) = part;
+    struct region result = box;
+    if (part)
+        result.axis[2].begin = (first + steps * part / count) * grid;
+    if (part + 1 < count)
+        result.axis[2].end = (first + steps * (part + 1) / count) * grid;
+    return result;
+}
+
+/* As many boxes as can be had without reading the weights more often. */
+static void add_interior(struct arena *arena, const struct node *node, struct region box, struct region_list *list)
+{
+    int64_t count = steps_along(node, box, 2);
+    count = count > PHASES_MOST_BOXES ? PHASES_MOST_BOXES : count;
+    for (; count > 1; count--) {
+        int64_t passes = 0;
+        for (int64_t i = 0; i < count; i++)
+            passes += passes_of(node, part_of(node, box, i, count));
+        if (passes <= passes_of(node, box))
+            break;
     }
+    for (int64_t i = 0; i < count; i++)
+        *arena_append(arena, list->item, list->count, list->capacity) = part_of(node, box, i, count);
+}
+
+/* What is left of `own` without `inner`: passes over the weights for that and for inner. */
+static int64_t passes_of_division(struct arena *arena, const struct node *node, struct region own, struct region inner)
+{
+    struct region_list rest = {0};
+    regions_add(arena, &rest, own);
+    regions_subtract(arena, &rest, inner);
+    return passes_of_list(node, &rest) + passes_of(node, inner);
+}
+
+/* Weights are read once for every CELLS_OF_A_PASS steps anyway: make what is urgent so large that the division costs no
+ * pass, if at least a third is still interior then. */
+static struct region save_passes(struct arena *arena, const struct node *node, struct region own, struct region inner)
+{
+    const int64_t grid = kernel_grid(node, 2), third = cells_of(node, own) / 3;
+    struct region best = inner;
+    int64_t fewest = grid > 0 ? passes_of_division(arena, node, own, inner) : 0;
+    for (int side = 0; side < 2; side++) {
+        struct region smaller = inner;
+        while (fewest > passes_of(node, own)) {
+            if (side)
+                smaller.axis[2].end = (smaller.axis[2].end - 1) / grid * grid;
+            else
+                smaller.axis[2].begin = (smaller.axis[2].begin / grid + 1) * grid;
+            if (region_is_empty(smaller) || cells_of(node, smaller) < third)
+                break;
+            const int64_t passes = passes_of_division(arena, node, own, smaller);
+            if (passes < fewest) {
+                fewest = passes;
+                best = smaller;
+            }
+        }
+    }
+    return best;
 }
 
 static bool can_divide(const struct node *node)
@@ -131,6 +194,7 @@ void phases_divide(struct arena *arena, const struct node *node, const struct re
         struct region_list rest = {0};
         regions_add(arena, &rest, own->item[k]);
         if (!region_is_empty(inner)) {
+            inner = save_passes(arena, node, own->item[k], inner);
             add_interior(arena, node, inner, &phases->interior);
             regions_subtract(arena, &rest, inner);
         }
@@ -148,14 +212,6 @@ static int64_t weights_of(const struct node *node)
     return weights;
 }
 
-static int64_t passes_of(const struct node *node, const struct region_list *list)
-{
-    int64_t passes = 0;
-    for (int i = 0; i < list->count; i++)
-        passes += (cells_of(node, list->item[i]) + CELLS_OF_A_PASS - 1) / CELLS_OF_A_PASS;
-    return passes;
-}
-
 /* Multiply-accumulates; where there are none, something like it. */
 static double work_of(const struct node *node, const struct region_list *list)
 {
@@ -167,18 +223,24 @@ static double work_of(const struct node *node, const struct region_list *list)
     return work;
 }
 
+/* What reading the weights once more costs, in multiply-accumulates. */
+static double pass_macs(const struct node *node)
+{
+    double weights = (double)weights_of(node);
+    weights *= weights * sizeof(float) > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
+    for (int axis = 2; axis < node->output[0]->shape.rank; axis++)
+        weights *= kernel_grid(node, axis) > 0 ? (double)kernel_grid(node, axis) : 1;
+    return weights;
+}
+
 bool phases_pay(const struct node *node, const struct region_list *own, const struct phases *phases,
                 double exchange_macs)
 {
     const double hidden = work_of(node, &phases->interior);
     const int64_t passes =
-        passes_of(node, &phases->urgent) + passes_of(node, &phases->interior) - passes_of(node, own);
-    double weights = (double)weights_of(node);
-    weights *= weights * sizeof(float) > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
-    for (int axis = 2; axis < node->output[0]->shape.rank; axis++)
-        weights *= kernel_grid(node, axis) > 0 ? (double)kernel_grid(node, axis) : 1;
+        passes_of_list(node, &phases->urgent) + passes_of_list(node, &phases->interior) - passes_of_list(node, own);
     return hidden >= LEAST_HIDDEN_MACS &&
-           (hidden < exchange_macs ? hidden : exchange_macs) > ADVANTAGE * (double)passes * weights;
+           (hidden < exchange_macs ? hidden : exchange_macs) > ADVANTAGE * (double)passes * pass_macs(node);
 }
 
 /* Does the device's part of the node read any of `list` of its input? */
@@ -197,23 +259,35 @@ static bool reads_any(const struct plan *plan, const struct node *node, int devi
     return false;
 }
 
-struct region_list phases_awaited(struct arena *arena, const struct plan *plan, int index, int device, int input)
+static struct region_list received_at(struct arena *arena, const struct plan *plan, const struct tensor *tensor, int device)
 {
-    const struct graph *graph = plan->graph;
-    const struct tensor *tensor = graph->node[index]->input[input];
     struct region_list received = {0};
-    if (!tensor || tensor_is_constant(tensor))
-        return received;
     for (int t = 0; t < plan->transfer_count; t++)
         if (plan->transfer[t].tensor == tensor && plan->transfer[t].to == device)
             regions_add(arena, &received, plan->transfer[t].region);
-    if (!received.count)
-        return received;
-    for (int n = 0; n <= index; n++)
+    return received;
+}
+
+/* The first node that reads some of what the device receives of a tensor, or -1. */
+static int first_reader(const struct plan *plan, const struct tensor *tensor, int device,
+                        const struct region_list *received)
+{
+    const struct graph *graph = plan->graph;
+    for (int n = 0; received->count && n < graph->node_count; n++)
         for (int i = 0; i < graph->node[n]->input_count; i++)
-            if (graph->node[n]->input[i] == tensor && reads_any(plan, graph->node[n], device, i, &received))
-                return n == index ? received : (struct region_list){0};
-    return (struct region_list){0};
+            if (graph->node[n]->input[i] == tensor && reads_any(plan, graph->node[n], device, i, received))
+                return n;
+    return -1;
+}
+
+struct region_list phases_awaited(struct arena *arena, const struct plan *plan, int index, int device, int input)
+{
+    const struct tensor *tensor = plan->graph->node[index]->input[input];
+    struct region_list received = {0};
+    if (!tensor || tensor_is_constant(tensor))
+        return received;
+    received = received_at(arena, plan, tensor, device);
+    return first_reader(plan, tensor, device, &received) == index ? received : (struct region_list){0};
 }
 
 struct region_list phases_sent(struct arena *arena, const struct plan *plan, int index, int device, int output)
@@ -227,9 +301,10 @@ struct region_list phases_sent(struct arena *arena, const struct plan *plan, int
 }
 
 static bool wants_division(const struct plan *plan, int index, int device, const struct region_list *own,
-                           const struct phases *phases)
+                           double bytes, const struct phases *phases)
 {
-    const double exchange_macs = plan->exchange_macs ? plan->exchange_macs[device] : PHASES_EXCHANGE_MACS;
+    const double exchange_macs =
+        plan->exchange_macs ? plan->exchange_macs[device] : PHASES_EXCHANGE_MACS + bytes * MACS_PER_BYTE;
     if (plan->no_overlap)
         return false;
     if (plan->divide)
@@ -242,13 +317,96 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
     const struct node *node = plan->graph->node[index];
     const struct region_list *own = plan_own(plan, node->output[0], device);
     struct region_list *awaited = arena_array(arena, (size_t)node->input_count + 1, sizeof *awaited);
-    for (int i = 0; i < node->input_count; i++)
-        awaited[i] = phases_awaited(arena, plan, index, device, i);
     const struct region_list sent = phases_sent(arena, plan, index, device, 0);
+    double bytes = (double)regions_size(&sent) * (double)type_size(node->output[0]->type), arriving = 0;
+    for (int i = 0; i < node->input_count; i++) {
+        awaited[i] = phases_awaited(arena, plan, index, device, i);
+        if (awaited[i].count)
+            arriving += (double)regions_size(&awaited[i]) * (double)type_size(node->input[i]->type);
+    }
+    bytes = bytes > arriving ? bytes : arriving;
     phases_divide(arena, node, own, awaited, &sent, phases);
-    if (phases->interior.count && wants_division(plan, index, device, own, phases))
+    if (phases->interior.count && wants_division(plan, index, device, own, bytes, phases))
         return;
     *phases = (struct phases){0};
     for (int i = 0; i < own->count; i++) /* box by box as the plan has them: those of several outputs go together */
         *arena_append(arena, phases->urgent.item, phases->urgent.count, phases->urgent.capacity) = own->item[i];
+}
+
+/* How many parts the largest transfer is worth; its bytes. */
+static int64_t worthwhile_parts(const struct plan *plan, const struct tensor *tensor, int64_t *bytes)
+{
+    struct region largest = {0};
+    for (int t = 0; t < plan->transfer_count; t++)
+        if (plan->transfer[t].tensor == tensor && region_size(plan->transfer[t].region) > region_size(largest))
+            largest = plan->transfer[t].region;
+    if (largest.rank < 3)
+        return 1;
+    *bytes = region_size(largest) * (int64_t)type_size(tensor->type);
+    const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / LEAST_PART_ROWS;
+    int64_t parts = *bytes / LEAST_PART_BYTES;
+    parts = parts > rows ? rows : parts;
+    return parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : parts;
+}
+
+int phases_parts(const struct plan *plan, const struct tensor *tensor)
+{
+    int64_t bytes, parts = worthwhile_parts(plan, tensor, &bytes);
+    if (plan->no_overlap || parts < 2)
+        return 1;
+    struct arena scratch = {0};
+    for (int d = 0; d < plan->cluster->count && parts > 1; d++) {
+        const struct region_list received = received_at(&scratch, plan, tensor, d);
+        if (!received.count)
+            continue;
+        const int reader = first_reader(plan, tensor, d, &received);
+        const struct node *node = reader < 0 ? NULL : plan->graph->node[reader];
+        if (!node || !can_divide(node) || (double)parts * pass_macs(node) > MACS_PER_BYTE / 4 * (double)bytes)
+            parts = 1;
+    }
+    arena_free(&scratch);
+    return (int)parts;
+}
+
+struct region phases_part(struct region region, int part, int parts)
+{
+    const struct range rows = region.axis[2];
+    const int64_t count = rows.end - rows.begin;
+    if (parts == 1)
+        return region;
+    region.axis[2] = (struct range){rows.begin + count * part / parts, rows.begin + count * (part + 1) / parts};
+    return region_is_empty(region) ? (struct region){0} : region;
+}
+
+static struct region parts_after(struct region region, int part, int parts)
+{
+    region.axis[2].begin += (region.axis[2].end - region.axis[2].begin) * (part + 1) / parts;
+    return region;
+}
+
+void phases_arrivals(struct arena *arena, const struct plan *plan, int index, int device, int input, int parts,
+                     const struct region_list *urgent, struct region_list box[])
+{
+    const struct node *node = plan->graph->node[index];
+    struct region_list rest = {0};
+    for (int i = 0; i < urgent->count; i++)
+        regions_add(arena, &rest, urgent->item[i]);
+    for (int part = 0; part < parts; part++) {
+        box[part] = (struct region_list){0};
+        if (part + 1 == parts) {
+            box[part] = rest;
+            return;
+        }
+        const struct region_list before = rest;
+        for (int i = 0; i < before.count; i++) {
+            struct region now = before.item[i];
+            for (int t = 0; t < plan->transfer_count; t++)
+                if (plan->transfer[t].tensor == node->input[input] && plan->transfer[t].to == device)
+                    now = avoid(node, now, (struct conflict){input, parts_after(plan->transfer[t].region, part, parts)});
+            if (region_is_empty(now))
+                continue;
+            regions_add(arena, &box[part], now);
+            regions_subtract(arena, &rest, now);
+        }
+    }
 }

@@ -8,6 +8,9 @@
  *     send what peers need of the outputs
  *     what is left of interior
  *
+ * Large transfers travel in parts, bands of their rows from the first to the last; a device then computes what each part makes
+ * possible before it waits for the next one, and sends when it has computed all of that.
+ *
  * Every element is computed once, by the same kernel on the kernel's grid, so that the order makes no difference to the
  * results. A node is divided only where that pays: weights are read once more for every box. */
 /* SPDX-License-Identifier: MIT */
@@ -50,5 +53,18 @@ struct region_list phases_sent(struct arena *arena, const struct plan *plan, int
 /* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says nothing,
  * where that pays. */
 void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases);
+
+/* In how many parts the plan's transfers of a tensor travel: up to PHASES_MOST_PARTS where they are large and all devices that
+ * receive it begin with a node that can be computed box by box, reading its weights so often. */
+enum { PHASES_MOST_PARTS = 8 };
+int phases_parts(const struct plan *plan, const struct tensor *tensor);
+
+/* Part `part` of `parts` of a transfer's region; may be empty. */
+struct region phases_part(struct region region, int part, int parts);
+
+/* Where input `input` of node number `index` arrives at `device` in parts: box[part] becomes the boxes of `urgent` that can be
+ * computed when that part has come (and all that is awaited of other inputs), on the kernel's grid; together they are `urgent`. */
+void phases_arrivals(struct arena *arena, const struct plan *plan, int index, int device, int input, int parts,
+                     const struct region_list *urgent, struct region_list box[]);
 
 #endif

@@ -37,7 +37,7 @@ static int index_of(const struct program *program, const struct step *step)
 int program_awaited(const struct program *program, const struct step *early, int device)
 {
     int begin = index_of(program, early), end = begin + 1, awaited = -1;
-    while (program->step[end].kind != STEP_COMPUTE)
+    while (program->step[end].kind != STEP_COMPUTE || !program->step[end].boxes[device].count)
         end++;
     for (int m = 0; m < program->message_count[device]; m++) {
         const struct message *message = &program->message[device][m];
@@ -110,9 +110,11 @@ const char *program_exchange_name(struct arena *arena, const struct program *pro
     const struct tensor *last = NULL;
     for (int t = e->first_transfer; t < e->first_transfer + e->transfer_count; t++)
         if (program->transfer[t].tensor != last) {
-            text_printf(&text, "%s%s", last ? ", " : "", program->transfer[t].tensor->name);
+            text_printf(&text, "%s%s", last ? ", " : "", text_escape(arena, program->transfer[t].tensor->name));
             last = program->transfer[t].tensor;
         }
+    if (e->parts > 1)
+        text_printf(&text, " part %d of %d", e->part + 1, e->parts);
     return text.bytes;
 }
 
@@ -158,8 +160,7 @@ static void print_step(struct text *text, const struct program *program, int ind
         text_printf(text, "%s %s/%s:", text_escape(text->arena, step->node->name), step->node->op_type,
                     step->node->kernel->name);
     else if (step->kind == STEP_SEND || step->kind == STEP_RECEIVE)
-        text_printf(text, "%s exchange %d:",
-                    text_escape(text->arena, program_exchange_name(text->arena, program, step->exchange)), step->exchange);
+        text_printf(text, "%s exchange %d:", program_exchange_name(text->arena, program, step->exchange), step->exchange);
     else
         text_printf(text, "%s:", text_escape(text->arena, step->tensor->name));
     for (int d = 0; d < program->plan->cluster->count; d++) {

@@ -18,6 +18,7 @@ enum step_kind {
 /* Transfers that begin at one point of the order. A device sends one frame to each peer it has transfers to. */
 struct exchange {
     int first_transfer, transfer_count; /* in program->transfer */
+    int part, parts;                    /* of the plan's transfers; see phases.h */
 };
 
 struct step {
@@ -56,8 +57,8 @@ struct program {
     const struct plan *plan;
     struct step *step;
     int step_count, step_capacity;
-    struct transfer *transfer; /* the plan's, by exchange */
-    int transfer_count;
+    struct transfer *transfer; /* the plan's or parts of them, by exchange */
+    int transfer_count, transfer_capacity;
     struct exchange *exchange;
     int exchange_count, exchange_capacity;
     struct buffer *buffer;    /* [tensor id * devices + device] */
@@ -74,14 +75,14 @@ int64_t program_scratch_bytes(const struct program *program, int device); /* of 
 bool program_takes_part(const struct program *program, const struct step *step, int device);
 /* The first and the last step at which the device computes some of the node; false where it computes nothing of it. */
 bool program_node_steps(const struct program *program, int node_index, int device, int *first, int *last);
-/* The exchange that the device waits for last between an EARLY step and the node's next COMPUTE, or -1. */
+/* The exchange that the device waits for last between an EARLY step and its first COMPUTE of the node, or -1. */
 int program_awaited(const struct program *program, const struct step *early, int device);
 /* The exchange whose frames the device must have sent before it packs those of SEND step `step`, or -1: their wire buffers
  * end there. */
 int program_flushed(const struct program *program, const struct step *step, int device);
 int64_t program_bytes_sent(const struct program *program, int device); /* per inference, payload */
 int64_t program_bytes_received(const struct program *program, int device);
-/* The names of the tensors that an exchange moves, not escaped: "x, y". */
+/* The names of the tensors that an exchange moves, escaped: "x, y" or "x part 2 of 8". */
 const char *program_exchange_name(struct arena *arena, const struct program *program, int exchange);
 
 void program_print(struct text *text, const struct program *program);

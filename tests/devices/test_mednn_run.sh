@@ -40,7 +40,7 @@ npy()
 # ---- a compiled model, by hand ----
 mkdir -p dir/runtime
 cp "$SRCDIR"/runtime/*.[ch] dir/runtime/
-rm -f dir/runtime/mednn_run.c
+rm -f dir/runtime/mednn_run.c dir/runtime/watch_devices.c
 cp "$here/pair.c" dir/
 cat >dir/Makefile <<'END'
 CFLAGS = -std=c11 -O1 -Wall -Wextra -Werror
