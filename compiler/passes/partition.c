@@ -117,6 +117,7 @@ void partition(struct graph *graph, const struct cluster *cluster, struct partit
                                              .producer = producer_positions(&p->scratch, graph),
                                              .throughput = wish.throughput,
                                              .no_overlap = wish.no_overlap,
+                                             .effort = wish.effort > 0 ? wish.effort : 1,
                                              .with_device = p->comparison.with_device};
             const double seconds = partition_search(graph, &p->model, &goal, found);
             if (seconds < p->comparison.seconds[chosen] || !fits(p, division)) {

@@ -30,7 +30,7 @@ struct place {
 };
 
 enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100 };
-static const int64_t MOST_EFFORT = 4000000;
+static const double MOST_EFFORT = 4e6;
 
 struct search {
     const struct graph *graph;
@@ -489,6 +489,13 @@ static void sort_devices(struct search *s)
             s->order[at++] = sorted.device[i];
 }
 
+/* Many devices have more ways to share. */
+static int64_t effort_for(const struct search_goal *goal)
+{
+    const int many = goal->cluster->count > 8 ? goal->cluster->count / 8 : 1;
+    return (int64_t)(MOST_EFFORT * many * goal->effort);
+}
+
 double partition_search(const struct graph *graph, const struct cost_model *model, const struct search_goal *goal,
                         struct division *found)
 {
@@ -511,7 +518,7 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
     sort_devices(&s);
     plant_all(&s);
     if (graph->node_count && goal->cluster->count > 1)
-        anneal(&s, &arena, MOST_EFFORT * (goal->cluster->count > 8 ? goal->cluster->count / 8 : 1));
+        anneal(&s, &arena, effort_for(goal));
     restart_from_best(&s);
     for (int n = 0; n < graph->node_count; n++)
         for (int d = 0; d < goal->cluster->count; d++)

@@ -10,6 +10,7 @@ struct search_goal {
     const int *producer;           /* by tensor id: position of the node that computes it, -1 */
     bool throughput;               /* seconds between inferences rather than of one */
     bool no_overlap;
+    double effort;                 /* 1: as usual */
     double *with_device;           /* per device, set: seconds of the best plan seen that gives it work */
 };
 
