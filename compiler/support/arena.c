@@ -42,6 +42,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (!rounded)
         rounded = ALIGNMENT;
     struct arena_block *block = arena->last;
+    bool is_zero = false;
     if (!block || block->size - block->used < rounded) {
         /* A large block goes behind the current one, which still has room for small requests. */
         bool large = rounded > BLOCK_BYTES / 4;
@@ -53,9 +54,10 @@ void *arena_alloc(struct arena *arena, size_t size)
         else
             arena->last = fresh;
         block = fresh;
+        is_zero = large;
     }
     void *result = block->bytes + block->used;
-    if (rounded <= BLOCK_BYTES / 4)
+    if (!is_zero)
         memset(result, 0, rounded);
     block->used += rounded;
     arena->total += rounded;
