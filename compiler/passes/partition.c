@@ -5,6 +5,9 @@
 #include "../plan/timeline.h"
 #include "partition_search.h"
 
+/* Other devices are called in where they are foretold to make this of one device's time: the real world adds to it. */
+static const double LEAST_GAIN = 0.96;
+
 struct partitioner {
     struct arena scratch;
     const struct graph *graph;
@@ -120,7 +123,9 @@ void partition(struct graph *graph, const struct cluster *cluster, struct partit
                                              .effort = wish.effort > 0 ? wish.effort : 1,
                                              .with_device = p->comparison.with_device};
             const double seconds = partition_search(graph, &p->model, &goal, found);
-            if (seconds < p->comparison.seconds[chosen] || !fits(p, division)) {
+            const double single = p->comparison.seconds[PARTITION_SINGLE];
+            const bool worth_it = chosen != PARTITION_SINGLE || seconds < LEAST_GAIN * single;
+            if ((seconds < p->comparison.seconds[chosen] && worth_it) || !fits(p, division)) {
                 division = found;
                 chosen = PARTITION_AUTO;
                 p->comparison.seconds[PARTITION_AUTO] = seconds;
