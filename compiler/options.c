@@ -26,6 +26,7 @@ static const char usage[] =
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
     "      --no-overlap           devices wait for each exchange where it begins, for comparison\n"
+    "      --wire float32|fp16    how floats travel between devices; fp16 rounds them\n"
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
@@ -47,6 +48,7 @@ enum {
     OPTION_DIM,
     OPTION_FLOAT,
     OPTION_NO_OVERLAP,
+    OPTION_WIRE,
     OPTION_NO_WINOGRAD,
     OPTION_WEIGHTS,
     OPTION_TARGET,
@@ -70,6 +72,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"float", required_argument, NULL, OPTION_FLOAT},
                                              {"no-overlap", no_argument, NULL, OPTION_NO_OVERLAP},
                                              {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
+                                             {"wire", required_argument, NULL, OPTION_WIRE},
                                              {"weights", required_argument, NULL, OPTION_WEIGHTS},
                                              {"target", required_argument, NULL, OPTION_TARGET},
                                              {"dump", required_argument, NULL, OPTION_DUMP},
@@ -106,6 +109,7 @@ static void take_word(struct options *options, int option, const char *word)
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
     static const char *const objectives[] = {"latency", "throughput"};
     static const char *const modes[] = {"portable", "fma"};
+    static const char *const wires[] = {"float32", "fp16"};
     static const char *const forms[] = {"auto", "inline", "incbin", "file"};
     if (option == OPTION_PARTITION)
         options->partition = (enum partition)word_index("--partition", word, partitions, 5);
@@ -113,6 +117,8 @@ static void take_word(struct options *options, int option, const char *word)
         options->throughput = word_index("--objective", word, objectives, 2) == 1;
     else if (option == OPTION_FLOAT)
         options->float_fma = word_index("--float", word, modes, 2) == 1;
+    else if (option == OPTION_WIRE)
+        options->wire_half = word_index("--wire", word, wires, 2) == 1;
     else if (option == OPTION_WEIGHTS)
         options->weights = (enum weights_form)word_index("--weights", word, forms, 4);
     else if (!target_is_known(word))
@@ -249,6 +255,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
     if (options->throughput)
         text_add(&text, " --objective throughput");
+    if (options->wire_half)
+        text_add(&text, " --wire fp16");
     if (options->no_overlap)
         text_add(&text, " --no-overlap");
     if (options->no_winograd)

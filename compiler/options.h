@@ -17,7 +17,7 @@ struct options {
     int input_shape_count, input_shape_capacity;
     const char **dim; /* NAME=1 */
     int dim_count, dim_capacity;
-    bool float_fma, no_winograd, no_overlap, throughput;
+    bool float_fma, no_winograd, no_overlap, wire_half, throughput;
     enum weights_form weights;
     const char *target; /* NULL: any */
     const char **dump;  /* names of passes */

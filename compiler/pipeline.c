@@ -39,7 +39,8 @@ static void run_partition(struct compilation *c)
 {
     const struct partition_wish wish = {.mode = c->options->partition,
                                         .throughput = c->options->throughput,
-                                        .no_overlap = c->options->no_overlap};
+                                        .no_overlap = c->options->no_overlap,
+                                        .wire_half = c->options->wire_half};
     partition(c->graph, &c->cluster, wish, &c->plan);
 }
 

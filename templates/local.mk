@@ -41,7 +41,8 @@ TEMPLATE_FILES = \
 	%D%/tile.h \
 	%D%/unpool.h \
 	%D%/view.h \
-	%D%/walk.h
+	%D%/walk.h \
+	%D%/wire.h
 
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(TEMPLATE_FILES)

@@ -231,9 +231,9 @@ static void write_device(struct xml *xml, const struct report *report, int d)
     end(xml);
 }
 
-static void put_seconds(struct xml *xml, const char *name, double value)
+static void put_milliseconds(struct xml *xml, const char *name, double value)
 {
-    put(xml, name, arena_printf(xml->arena, "%.9f", value));
+    put(xml, name, arena_printf(xml->arena, "%.6f", value * 1e3));
 }
 
 static void write_span(struct xml *xml, const struct span *span)
@@ -243,8 +243,8 @@ static void write_span(struct xml *xml, const struct span *span)
     put_int(xml, "device", span->device);
     put(xml, "does", what[span->kind]);
     put_name(xml, "layer", span->node ? span->node->name : "");
-    put_seconds(xml, "begin", span->begin);
-    put_seconds(xml, "end", span->end);
+    put_milliseconds(xml, "begin_ms", span->begin);
+    put_milliseconds(xml, "end_ms", span->end);
     end(xml);
 }
 
@@ -254,22 +254,22 @@ static void write_plan(struct xml *xml, const struct plan *plan)
     begin(xml, "plan");
     put(xml, "partition", partition_name(plan->partition));
     put(xml, "objective", plan->throughput ? "throughput" : "latency");
-    put_seconds(xml, "seconds", forecast->seconds);
-    put_seconds(xml, "interval", forecast->interval);
+    put_milliseconds(xml, "predicted_ms", forecast->seconds);
+    put_milliseconds(xml, "interval_ms", forecast->interval);
     for (int i = 0; i < PARTITIONS; i++) {
         if (!(plan->comparison.seconds[i] > 0))
             continue;
         begin(xml, "alternative");
         put(xml, "partition", partition_name((enum partition)i));
-        put_seconds(xml, "seconds", plan->comparison.seconds[i]);
+        put_milliseconds(xml, "predicted_ms", plan->comparison.seconds[i]);
         end(xml);
     }
     for (int d = 0; d < plan->cluster->count; d++) {
         begin(xml, "time");
         put_int(xml, "device", d);
-        put_seconds(xml, "compute", forecast->compute[d]);
-        put_seconds(xml, "message", forecast->message[d]);
-        put_seconds(xml, "wait", forecast->wait[d]);
+        put_milliseconds(xml, "compute_ms", forecast->compute[d]);
+        put_milliseconds(xml, "message_ms", forecast->message[d]);
+        put_milliseconds(xml, "wait_ms", forecast->wait[d]);
         put(xml, "idle", report_reason(xml->arena, plan, d));
         end(xml);
     }
@@ -351,7 +351,7 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
         begin(xml, "transfer");
         put_int(xml, "from", transfer->from);
         put_int(xml, "to", transfer->to);
-        put_int(xml, "bytes", region_size(transfer->region) * (int64_t)type_size(transfer->tensor->type));
+        put_int(xml, "bytes", plan_wire_bytes(program->plan, transfer->tensor, region_size(transfer->region)));
         put_box(xml, transfer->region);
         end(xml);
     }

@@ -112,13 +112,60 @@ static const char *exchange_function_name(struct source *source, int exchange, b
     return name;
 }
 
+/* One transfer of a frame whose bytes begin at `offset` of the arena. */
+static void print_transfer(struct source *source, const struct transfer *transfer, int peer, int64_t offset, bool sending)
+{
+    const struct plan *plan = source->program->plan;
+    const char *wire = arena_printf(source->arena, "arena + %" PRId64, offset);
+    const bool half = plan->wire_half && transfer->tensor->type == TYPE_FLOAT;
+    source_printf(source, "    /* %s device %d: %s */\n", sending ? "to" : "from", peer,
+                  region_string(source->arena, transfer->region));
+    if (half)
+        source_use(source, "wire.h");
+    if (half && !sending)
+        source_printf(source, "    widen_wire(%s, %" PRId64 ");\n", wire, region_size(transfer->region));
+    print_copy(source, transfer->tensor, transfer->region, wire, sending);
+    if (half && sending)
+        source_printf(source, "    narrow_wire(%s, %" PRId64 ");\n", wire, region_size(transfer->region));
+}
+
+/* Copies for one frame. What is converted in the wire buffer needs the bytes behind it: packed first to last, unpacked last to
+ * first. */
+static void print_frame(struct source *source, const struct message *message)
+{
+    const struct program *program = source->program;
+    int64_t offset = source->arena_base + message->offset;
+    if (!message->sending)
+        offset += message->bytes;
+    for (int i = 0; i < message->transfer_count; i++) {
+        const int index = message->transfer[message->sending ? i : message->transfer_count - 1 - i];
+        const struct transfer *transfer = &program->transfer[index];
+        const int64_t bytes = plan_wire_bytes(program->plan, transfer->tensor, region_size(transfer->region));
+        print_transfer(source, transfer, message->peer, message->sending ? offset : offset - bytes, message->sending);
+        offset += message->sending ? bytes : -bytes;
+    }
+}
+
+/* Tensors whose life begins with this step. */
+static void clear_borders(struct source *source, const struct exchange *exchange, int step)
+{
+    const struct tensor *last = NULL;
+    for (int t = exchange->first_transfer; t < exchange->first_transfer + exchange->transfer_count; t++) {
+        const struct transfer *transfer = &source->program->transfer[t];
+        if (transfer->to != source->device || transfer->tensor == last)
+            continue;
+        last = transfer->tensor;
+        if (buffer_on(source, last)->first_step == step)
+            source_clear_border(source, last);
+    }
+}
+
 /* Copies for all frames of one direction of an exchange on this device; NULL when there are none. */
 static const char *exchange_function(struct source *source, const struct step *step, bool sending)
 {
     struct arena *arena = source->arena;
     const struct program *program = source->program;
     const int index = (int)(step - program->step);
-    const struct tensor *cleared = NULL;
     const char *name = NULL;
     for (int m = 0; m < program->message_count[source->device]; m++) {
         const struct message *message = &program->message[source->device][m];
@@ -131,19 +178,10 @@ static const char *exchange_function(struct source *source, const struct step *s
                        arena_printf(arena, "%s %s", sending ? "Pack" : "Unpack",
                                     program_exchange_name(arena, program, step->exchange)),
                        name, "");
+            if (!sending)
+                clear_borders(source, &program->exchange[step->exchange], index);
         }
-        int64_t offset = source->arena_base + message->offset;
-        for (int i = 0; i < message->transfer_count; i++) {
-            const struct transfer *transfer = &program->transfer[message->transfer[i]];
-            const struct tensor *tensor = transfer->tensor;
-            if (!sending && tensor != cleared && buffer_on(source, tensor)->first_step == index)
-                source_clear_border(source, tensor);
-            cleared = tensor;
-            source_printf(source, "    /* %s device %d: %s */\n", sending ? "to" : "from", message->peer,
-                          region_string(arena, transfer->region));
-            print_copy(source, tensor, transfer->region, arena_printf(arena, "arena + %" PRId64, offset), sending);
-            offset += region_size(transfer->region) * (int64_t)type_size(tensor->type);
-        }
+        print_frame(source, message);
     }
     if (name)
         source_end(source);

@@ -17,9 +17,15 @@ struct partitioner {
     struct comparison comparison;
 };
 
+static struct timeline_rules rules_of(const struct partitioner *p, bool relay)
+{
+    return (struct timeline_rules){
+        .relay = relay, .no_overlap = p->wish.no_overlap, .wire_half = p->wish.wire_half};
+}
+
 static struct timeline *timeline_of(struct partitioner *p, const struct division *division, bool relay)
 {
-    struct timeline *timeline = timeline_new(&p->scratch, p->graph, &p->model, relay, p->wish.no_overlap);
+    struct timeline *timeline = timeline_new(&p->scratch, p->graph, &p->model, rules_of(p, relay));
     for (int n = 0; n < p->graph->node_count; n++)
         timeline_divide(timeline, n, &division[n]);
     return timeline;
@@ -99,6 +105,7 @@ static void build(struct partitioner *p, const struct cluster *cluster, const st
     plan->divide = divide;
     plan->partition = p->wish.mode;
     plan->no_overlap = p->wish.no_overlap;
+    plan->wire_half = p->wish.wire_half;
     plan->throughput = p->wish.throughput;
     plan->comparison = p->comparison;
     timeline_free(timeline);
@@ -119,7 +126,7 @@ void partition(struct graph *graph, const struct cluster *cluster, struct partit
             const struct search_goal goal = {.cluster = &p->cluster,
                                              .producer = producer_positions(&p->scratch, graph),
                                              .throughput = wish.throughput,
-                                             .no_overlap = wish.no_overlap,
+                                             .rules = rules_of(p, false),
                                              .effort = wish.effort > 0 ? wish.effort : 1,
                                              .with_device = p->comparison.with_device};
             const double seconds = partition_search(graph, &p->model, &goal, found);

@@ -504,7 +504,7 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
     struct search s = {.graph = graph,
                        .cluster = goal->cluster,
                        .goal = goal,
-                       .timeline = timeline_new(&arena, graph, model, false, goal->no_overlap),
+                       .timeline = timeline_new(&arena, graph, model, goal->rules),
                        .place = arena_array(&arena, nodes, sizeof *s.place),
                        .cut = arena_array(&arena, nodes, sizeof *s.cut),
                        .trial = arena_array(&arena, nodes, sizeof *s.trial),

@@ -3,13 +3,13 @@
 #ifndef MEDNN_PARTITION_SEARCH_H
 #define MEDNN_PARTITION_SEARCH_H
 
-#include "../plan/cost.h"
+#include "../plan/timeline.h"
 
 struct search_goal {
     const struct cluster *cluster; /* as the model's, with speeds as it sees them */
     const int *producer;           /* by tensor id: position of the node that computes it, -1 */
     bool throughput;               /* seconds between inferences rather than of one */
-    bool no_overlap;
+    struct timeline_rules rules;
     double effort;                 /* 1: as usual */
     double *with_device;           /* per device, set: seconds of the best plan seen that gives it work */
 };

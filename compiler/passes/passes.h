@@ -38,6 +38,7 @@ struct partition_wish {
     enum partition mode;
     bool throughput; /* auto: the shortest time between inferences, not of one */
     bool no_overlap; /* a baseline: exchanges are waited for where they begin */
+    bool wire_half;  /* floats travel as float16 */
     double effort;   /* how long to search, as a part of what is usual; 0: as usual */
 };
 

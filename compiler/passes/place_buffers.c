@@ -279,7 +279,7 @@ static void collect_items(struct program *program, struct items *items, int devi
     for (int m = 0; m < program->message_count[device]; m++) {
         struct message *message = &program->message[device][m];
         *arena_append(items->arena, items->item, items->count, items->capacity) = (struct item){
-            aligned(message->bytes), 0, message->first_step, message->last_step, items->count, -1, NULL, message};
+            aligned(message->buffer_bytes), 0, message->first_step, message->last_step, items->count, -1, NULL, message};
     }
 }
 

@@ -55,7 +55,10 @@ static void add_to_message(struct scheduler *s, struct message *message, int tra
             arena_grow(s->arena, message->transfer, (size_t)count, (size_t)count + 4, sizeof *message->transfer);
     message->transfer[count] = transfer;
     const struct transfer *moved = &s->program->transfer[transfer];
-    message->bytes += region_size(moved->region) * (int64_t)type_size(moved->tensor->type);
+    const int64_t elements = region_size(moved->region);
+    const int64_t end = message->bytes + elements * (int64_t)type_size(moved->tensor->type);
+    message->buffer_bytes = end > message->buffer_bytes ? end : message->buffer_bytes;
+    message->bytes += plan_wire_bytes(s->plan, moved->tensor, elements);
 }
 
 /* A device that sends again waits for its frames of long ago. */

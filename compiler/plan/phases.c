@@ -318,11 +318,11 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
     const struct region_list *own = plan_own(plan, node->output[0], device);
     struct region_list *awaited = arena_array(arena, (size_t)node->input_count + 1, sizeof *awaited);
     const struct region_list sent = phases_sent(arena, plan, index, device, 0);
-    double bytes = (double)regions_size(&sent) * (double)type_size(node->output[0]->type), arriving = 0;
+    double bytes = (double)plan_wire_bytes(plan, node->output[0], regions_size(&sent)), arriving = 0;
     for (int i = 0; i < node->input_count; i++) {
         awaited[i] = phases_awaited(arena, plan, index, device, i);
         if (awaited[i].count)
-            arriving += (double)regions_size(&awaited[i]) * (double)type_size(node->input[i]->type);
+            arriving += (double)plan_wire_bytes(plan, node->input[i], regions_size(&awaited[i]));
     }
     bytes = bytes > arriving ? bytes : arriving;
     phases_divide(arena, node, own, awaited, &sent, phases);
@@ -342,7 +342,7 @@ static int64_t worthwhile_parts(const struct plan *plan, const struct tensor *te
             largest = plan->transfer[t].region;
     if (largest.rank < 3)
         return 1;
-    *bytes = region_size(largest) * (int64_t)type_size(tensor->type);
+    *bytes = plan_wire_bytes(plan, tensor, region_size(largest));
     const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / LEAST_PART_ROWS;
     int64_t parts = *bytes / LEAST_PART_BYTES;
     parts = parts > rows ? rows : parts;

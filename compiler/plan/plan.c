@@ -23,6 +23,13 @@ struct region_list *plan_need(const struct plan *plan, const struct tensor *tens
     return &plan->need[tensor->id * plan->cluster->count + device];
 }
 
+int64_t plan_wire_bytes(const struct plan *plan, const struct tensor *tensor, int64_t elements)
+{
+    if (plan->wire_half && tensor->type == TYPE_FLOAT)
+        return (2 * elements + 3) / 4 * 4;
+    return elements * (int64_t)type_size(tensor->type);
+}
+
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device)
 {
     int64_t macs = 0;

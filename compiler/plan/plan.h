@@ -38,6 +38,7 @@ struct plan {
     struct forecast forecast;
     struct comparison comparison; /* of what was foretold for this plan and others: seconds, or between inferences */
     bool throughput;              /* the plan was made for the shortest time between inferences */
+    bool wire_half;  /* floats travel as float16, rounded */
     bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
@@ -52,6 +53,8 @@ struct region piece_reads(const struct node *node, int i, struct region piece);
 
 struct region_list *plan_own(const struct plan *plan, const struct tensor *tensor, int device);
 struct region_list *plan_need(const struct plan *plan, const struct tensor *tensor, int device);
+/* Bytes that elements of a tensor take in a frame: multiples of 4 where floats travel as float16. */
+int64_t plan_wire_bytes(const struct plan *plan, const struct tensor *tensor, int64_t elements);
 /* MACs of a node on one device. */
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device);
 

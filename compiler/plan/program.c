@@ -253,7 +253,7 @@ static void verify_buffer(const struct program *program, const struct buffer *a,
     }
     for (int m = 0; m < program->message_count[device]; m++) {
         const struct message *b = &program->message[device][m];
-        assert(!together(a, b->first_step, b->last_step) || apart(a->offset, a->bytes, b->offset, b->bytes));
+        assert(!together(a, b->first_step, b->last_step) || apart(a->offset, a->bytes, b->offset, b->buffer_bytes));
         (void)b;
     }
 }
@@ -269,7 +269,7 @@ static void verify_messages(const struct program *program, int device)
         for (int k = 0; k < m; k++) {
             const struct message *b = &program->message[device][k];
             bool at_once = a->first_step <= b->last_step && b->first_step <= a->last_step;
-            assert(!at_once || apart(a->offset, a->bytes, b->offset, b->bytes));
+            assert(!at_once || apart(a->offset, a->buffer_bytes, b->offset, b->buffer_bytes));
             (void)at_once;
         }
         (void)last;

@@ -45,7 +45,8 @@ struct message {
     int exchange, peer;
     bool sending;
     int64_t bytes;
-    int64_t offset; /* of its wire buffer in the arena */
+    int64_t offset;       /* of its wire buffer in the arena */
+    int64_t buffer_bytes; /* of the wire buffer: more than `bytes` where floats that travel as float16 are converted there */
     /* Of the wire buffer. Received: from SEND, where the exchange begins, to the RECEIVE at which this device waits. Sent: from
      * SEND to a later SEND of this device, before which it waits until the frame has left, or to the last step. */
     int first_step, last_step;

@@ -147,7 +147,7 @@ static void exchange(struct simulation *s, struct tensor *const *tensor, int cou
     if (!s->frame_count)
         return;
     send_frames(s, tensor, count);
-    for (int k = 0; k < count && s->t->no_overlap; k++)
+    for (int k = 0; k < count && s->t->rules.no_overlap; k++)
         for (int d = 0; tensor[k] && d < s->t->devices; d++)
             receive_tensor(s, tensor[k], d);
 }
@@ -176,7 +176,7 @@ static void relay(struct simulation *s, struct tensor *const *tensor, int count)
 
 static void send_tensors(struct simulation *s, struct tensor *const *tensor, int count)
 {
-    (s->t->relay ? relay : exchange)(s, tensor, count);
+    (s->t->rules.relay ? relay : exchange)(s, tensor, count);
 }
 
 /* ---- nodes ---- */
@@ -215,14 +215,14 @@ static void run_node(struct simulation *s, int n)
     s->node = s->t->graph->node[n];
     for (int d = 0; d < devices; d++)
         done[d] = compute_urgent(s, n, d);
-    if (!s->t->relay)
+    if (!s->t->rules.relay)
         exchange(s, s->node->output, s->node->output_count);
     for (int d = 0; d < devices; d++) {
         const struct phase_times *times = times_of(s->t, n, d);
         for (int i = done[d]; i < times->interior_count; i++)
             pass(s, d, SPAN_COMPUTE, times->interior[i]);
     }
-    if (s->t->relay)
+    if (s->t->rules.relay)
         relay(s, s->node->output, s->node->output_count);
 }
 

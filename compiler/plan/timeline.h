@@ -14,10 +14,17 @@
 
 struct timeline;
 
-/* With nothing divided yet: set every node before it is run. `relay`: everything passes through device 0. `no_overlap`: every
- * exchange is waited for where it begins. The model and the graph must outlive it; memory comes from `arena`. */
-struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay,
-                              bool no_overlap);
+/* How the programs exchange. */
+struct timeline_rules {
+    bool relay;      /* everything passes through device 0 */
+    bool no_overlap; /* every exchange is waited for where it begins */
+    bool wire_half;  /* floats travel as float16 */
+};
+
+/* With nothing divided yet: set every node before it is run. The model and the graph must outlive it; memory comes from
+ * `arena`. */
+struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model,
+                              struct timeline_rules rules);
 void timeline_free(struct timeline *timeline); /* what does not lie in the arena */
 
 /* Divide node number `n`; returns whether that changed anything. */

@@ -155,13 +155,12 @@ static void mark_node(struct timeline *t, int n)
     t->stale_node[t->stale_node_count++] = n;
 }
 
-struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model, bool relay,
-                              bool no_overlap)
+struct timeline *timeline_new(struct arena *arena, const struct graph *graph, const struct cost_model *model,
+                              struct timeline_rules rules)
 {
     struct timeline *t = arena_alloc(arena, sizeof *t);
     *t = (struct timeline){
-        .arena = arena, .graph = graph, .model = model, .devices = model->cluster->count, .relay = relay,
-                           .no_overlap = no_overlap};
+        .arena = arena, .graph = graph, .model = model, .devices = model->cluster->count, .rules = rules};
     index_graph(t);
     make_slots(t);
     for (int i = 0; i < graph->tensor_count; i++)
@@ -292,7 +291,8 @@ static int needs_of(const struct timeline *t, const struct tensor *tensor, int d
 static void deliver(struct timeline *t, struct deliveries *list, const struct tensor *tensor, int from, int to,
                     struct region region)
 {
-    const double bytes = (double)(region_size(region) * (int64_t)type_size(tensor->type));
+    const bool half = t->rules.wire_half && tensor->type == TYPE_FLOAT;
+    const double bytes = (double)(region_size(region) * (half ? 2 : (int64_t)type_size(tensor->type)));
     *arena_append(t->arena, list->item, list->count, list->capacity) = (struct delivery){from, to, bytes, region};
 }
 
@@ -439,7 +439,7 @@ static void time_phases(struct timeline *t, int n, int device, struct region_lis
     const bool waits = list_awaited(t, n, device, awaited, times, &seconds);
     const struct region_list sent = list_sent(t, node->output[0], device, &seconds);
     times->urgent = seconds_of(t, node, device, piece);
-    if (t->no_overlap || (!waits && !sent.count))
+    if (t->rules.no_overlap || (!waits && !sent.count))
         return;
     struct phases phases = {0};
     phases_divide(&t->scratch, node, &own, awaited, &sent, &phases);

@@ -48,7 +48,7 @@ struct timeline {
     const struct graph *graph;
     const struct cost_model *model;
     int devices;
-    bool relay, no_overlap;
+    struct timeline_rules rules;
     int64_t effort;
     int *producer;      /* by tensor id */
     int *first_reader;  /* by tensor id: index in `reader`, closed by the next tensor's */

@@ -78,4 +78,12 @@ run star star.out 5 30
 compile naive --devices 2 --partition rows --no-overlap
 grep -q 'mednn_exchange_ready' naive/device0.c && { echo "--no-overlap overlaps"; exit 1; }
 run naive naive.out 30 5
+
+# Floats that travel as float16 are rounded, and nothing else happens to them.
+compile half --devices 3,1,2 --partition gtdp --wire fp16
+"$MEDNN_RUN" half --random --repeat 3 --output-dir half.out >/dev/null
+"$BUILDDIR/compare" close one.out/output_0.npy half.out/output_0.npy 3e-3 >compare.log || { cat compare.log; exit 1; }
+cmp -s one.out/output_0.npy half.out/output_0.npy && { echo "--wire fp16 rounds nothing"; exit 1; }
+sent() { sed -n 's/^#define OVERLAP_DEVICE0_BYTES_SENT \([0-9]*\)$/\1/p' "$1/mednn_model.h"; }
+[ "$(($(sent half) * 100))" -lt "$(($(sent rectangles) * 80))" ] || { echo "--wire fp16 sends $(sent half) bytes"; exit 1; }
 echo "all orders, the same bytes"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: compare close EXPECTED ACTUAL        within 1e-4 of the largest expected magnitude\n"
+static const char usage[] = "usage: compare close EXPECTED ACTUAL [TOLERANCE]  within 1e-4 of the largest expected magnitude\n"
                             "       compare same A B                     the same type, shape and bytes\n"
                             "       compare predictions SCORES SCORES    the same largest score in every row\n"
                             "       compare labels SCORES LABELS [SHIFT] prints the accuracy; class = label + SHIFT\n";
@@ -76,7 +76,7 @@ static bool same_shape(const struct mednn_array *a, const struct mednn_array *b)
            !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) && a->bytes == b->bytes;
 }
 
-static int compare_close(const struct mednn_array *expected, const struct mednn_array *actual)
+static int compare_close(const struct mednn_array *expected, const struct mednn_array *actual, double tolerance)
 {
     double largest = 0, worst = 0;
     int64_t worst_at = 0;
@@ -91,7 +91,7 @@ static int compare_close(const struct mednn_array *expected, const struct mednn_
     }
     double relative = largest > 0 ? worst / largest : worst;
     printf("max error %.3g of max magnitude %.6g\n", relative, largest);
-    if (relative <= TOLERANCE)
+    if (relative <= tolerance)
         return 0;
     fprintf(stderr, "compare: element %" PRId64 ": expected %.9g, got %.9g\n", worst_at, element(expected, worst_at),
             element(actual, worst_at));
@@ -146,23 +146,23 @@ static int compare_labels(const struct mednn_array *scores, const struct mednn_a
     return 0;
 }
 
-static int compare(const char *what, const struct mednn_array *a, const struct mednn_array *b, const char *shift)
+static int compare(const char *what, const struct mednn_array *a, const struct mednn_array *b, const char *more)
 {
     if (!strcmp(what, "labels"))
-        return compare_labels(a, b, shift ? strtol(shift, NULL, 10) : 0);
+        return compare_labels(a, b, more ? strtol(more, NULL, 10) : 0);
     if (!same_shape(a, b)) {
         fprintf(stderr, "compare: types or shapes differ\n");
         return STATUS_DIFFERENT;
     }
     if (!strcmp(what, "close"))
-        return compare_close(a, b);
+        return compare_close(a, b, more ? atof(more) : TOLERANCE);
     return !strcmp(what, "same") ? compare_same(a, b) : compare_predictions(a, b);
 }
 
 static bool is_usage(int argc, char **argv)
 {
     if (argc == 5)
-        return !strcmp(argv[1], "labels");
+        return !strcmp(argv[1], "labels") || !strcmp(argv[1], "close");
     return argc == 4 && (!strcmp(argv[1], "close") || !strcmp(argv[1], "same") || !strcmp(argv[1], "predictions") ||
                          !strcmp(argv[1], "labels"));
 }
