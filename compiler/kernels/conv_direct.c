@@ -37,7 +37,7 @@ static void work(const struct node *node, struct region piece, struct work *work
     const double outputs = (double)round_up(box.c.end - box.c.begin, BLOCK), depth = (double)(shape_size(w) / w.dim[0]);
     const double points = (double)(region_size(piece) / (box.c.end - box.c.begin));
     work->amount[WORK_DIRECT] += points * outputs * depth;
-    work->amount[WORK_WEIGHTS] += outputs * depth * (double)sizeof(float);
+    layer_weights_work(outputs * depth * (double)sizeof(float), 1, work);
 }
 
 /* Outputs [begin, end): [panel][channels / 16][kernel_rows][kernel_columns][16][panel], zero beyond the last output. */

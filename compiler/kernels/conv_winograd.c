@@ -150,7 +150,7 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     const double points = (double)points_of(size), tiles = (double)(passes * each);
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
-    work->amount[WORK_WEIGHTS] += points * (double)(passes * channels) * outputs * (double)sizeof(float);
+    layer_weights_work(points * (double)channels * outputs * (double)sizeof(float), (double)passes, work);
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)

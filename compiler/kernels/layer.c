@@ -33,6 +33,12 @@ enum layout layer_blocked(const struct node *node, int input)
     return LAYOUT_BLOCKED;
 }
 
+void layer_weights_work(double bytes, double passes, struct work *work)
+{
+    const double near_bytes = 1 << 20, near_part = 0.25;
+    work->amount[WORK_WEIGHTS] += bytes * passes * (bytes > near_bytes ? 1 : near_part);
+}
+
 void layer_vector_work(const struct node *node, struct region piece, struct work *work)
 {
     struct region one = piece;

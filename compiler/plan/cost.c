@@ -62,10 +62,20 @@ static struct work graph_work(const struct graph *graph, double *macs)
     return sum;
 }
 
-double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph)
+struct work cost_graph_work(const struct graph *graph)
 {
     double macs;
-    const struct work work = graph_work(graph, &macs);
+    return graph_work(graph, &macs);
+}
+
+const double *cost_reference(void)
+{
+    return reference;
+}
+
+double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph)
+{
+    const struct work work = cost_graph_work(graph);
     return cost_seconds(model, device, &work);
 }
 

@@ -13,7 +13,6 @@ enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
 /* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
-enum { LEAST_PART_BYTES = 16 << 10, LEAST_PART_ROWS = 4 };
 static const double MACS_PER_BYTE = 400;
 
 /* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is sent. */
@@ -343,8 +342,8 @@ static int64_t worthwhile_parts(const struct plan *plan, const struct tensor *te
     if (largest.rank < 3)
         return 1;
     *bytes = plan_wire_bytes(plan, tensor, region_size(largest));
-    const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / LEAST_PART_ROWS;
-    int64_t parts = *bytes / LEAST_PART_BYTES;
+    const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / PHASES_PART_ROWS;
+    int64_t parts = *bytes / PHASES_PART_BYTES;
     parts = parts > rows ? rows : parts;
     return parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : parts;
 }

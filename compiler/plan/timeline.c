@@ -17,7 +17,7 @@ struct simulation {
     struct arena *trace;       /* of spans, or NULL */
     const struct node *node;   /* what spans are about */
     double now[MAX_DEVICES], up[MAX_DEVICES], down[MAX_DEVICES], medium;
-    double *arrival, *unpack; /* the timeline's, as the next two */
+    double *first, *arrival, *unpack; /* the timeline's, as the next two */
     struct frame *frame;
     int *frame_of, frame_count;
 };
@@ -102,8 +102,13 @@ static void send_frames(struct simulation *s, struct tensor *const *tensor, int 
             if (!tensor[k])
                 continue;
             const int at = tensor[k]->id * devices + frame->to;
+            const double rest = frame->bytes / s->model->rate[frame->from][frame->to];
+            const int parts = deliveries_of(s->t, tensor[k])->parts;
+            const double first = arrival - rest * (parts - 1) / parts;
             if (arrival > s->arrival[at])
                 s->arrival[at] = arrival;
+            if (first > s->first[at])
+                s->first[at] = first;
             s->unpack[at] += k ? 0 : cost;
         }
         s->frame_of[frame->from * devices + frame->to] = 0;
@@ -190,21 +195,51 @@ static int compute_early(struct simulation *s, int device, const struct phase_ti
     return done;
 }
 
+/* What the node waits for: when all of it has come, when the first parts have, and in how many parts it comes. */
+struct awaited {
+    double first, arrival;
+    int parts;
+};
+
+static bool awaits_input(const struct simulation *s, const struct phase_times *times, int input)
+{
+    const int bit = input < 63 ? input : 63;
+    return times->awaits >> bit & 1 && s->node->input[input] && !tensor_is_constant(s->node->input[input]);
+}
+
+static struct awaited awaited_of(const struct simulation *s, const struct phase_times *times, int device)
+{
+    struct awaited awaited = {.parts = times->awaits ? PHASES_MOST_PARTS : 1};
+    for (int i = 0; i < s->node->input_count && times->awaits; i++) {
+        if (!awaits_input(s, times, i))
+            continue;
+        const struct tensor *tensor = s->node->input[i];
+        const int at = tensor->id * s->t->devices + device, parts = deliveries_of(s->t, tensor)->parts;
+        awaited.first = s->first[at] > awaited.first ? s->first[at] : awaited.first;
+        awaited.arrival = s->arrival[at] > awaited.arrival ? s->arrival[at] : awaited.arrival;
+        awaited.parts = parts < awaited.parts ? parts : awaited.parts;
+    }
+    return awaited;
+}
+
+/* Each part makes as much of the urgent boxes possible; the last one comes with the whole. Returns how many boxes of the
+ * interior were done. */
 static int compute_urgent(struct simulation *s, int n, int device)
 {
-    const struct node *node = s->node;
     const struct phase_times *times = times_of(s->t, n, device);
-    double arrival = 0;
-    for (int i = 0; i < node->input_count && times->awaits; i++)
-        if (times->awaits >> (i < 63 ? i : 63) & 1 && node->input[i]) {
-            const double comes = s->arrival[node->input[i]->id * s->t->devices + device];
-            arrival = comes > arrival ? comes : arrival;
+    const struct awaited awaited = awaited_of(s, times, device);
+    const int done = compute_early(s, device, times, awaited.first);
+    receive(s, device, awaited.first, 0);
+    for (int i = 0; i < s->node->input_count && times->awaits; i++)
+        if (awaits_input(s, times, i)) {
+            const int at = s->node->input[i]->id * s->t->devices + device;
+            pass(s, device, SPAN_MESSAGE, s->unpack[at]);
+            s->unpack[at] = 0;
         }
-    const int done = compute_early(s, device, times, arrival);
-    for (int i = 0; i < node->input_count && times->awaits; i++)
-        if (times->awaits >> (i < 63 ? i : 63) & 1 && node->input[i])
-            receive_tensor(s, node->input[i], device);
-    pass(s, device, SPAN_COMPUTE, times->urgent);
+    const double last = times->urgent / awaited.parts;
+    pass(s, device, SPAN_COMPUTE, times->urgent - last);
+    receive(s, device, awaited.arrival, 0);
+    pass(s, device, SPAN_COMPUTE, last);
     return done;
 }
 
@@ -232,6 +267,7 @@ static double run_inference(struct simulation *s, bool flowing)
 {
     const struct graph *graph = s->t->graph;
     const size_t cells = (size_t)graph->tensor_count * (size_t)s->t->devices;
+    memset(s->first, 0, cells * sizeof *s->first);
     memset(s->arrival, 0, cells * sizeof *s->arrival);
     memset(s->unpack, 0, cells * sizeof *s->unpack);
     s->node = NULL;
@@ -276,6 +312,7 @@ double timeline_run(struct timeline *timeline, bool throughput, struct forecast 
     timeline_settle(timeline);
     struct simulation s = {.t = timeline,
                            .model = timeline->model,
+                           .first = timeline->first,
                            .arrival = timeline->arrival,
                            .unpack = timeline->unpack,
                            .frame = timeline->frame,

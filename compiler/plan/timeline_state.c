@@ -120,6 +120,7 @@ static void make_slots(struct timeline *t)
                 arena_array(t->arena, devices * (size_t)graph->node[n]->input_count + 1, sizeof *pieces->need);
         }
     }
+    t->first = arena_array(t->arena, tensors * devices, sizeof *t->first);
     t->arrival = arena_array(t->arena, tensors * devices, sizeof *t->arrival);
     t->unpack = arena_array(t->arena, tensors * devices, sizeof *t->unpack);
     t->frame = arena_array(t->arena, devices * devices, sizeof *t->frame);
@@ -334,6 +335,21 @@ static void deliver_to(struct timeline *t, struct deliveries *list, const struct
     deliver_from_owners(t, list, tensor, to, &missing);
 }
 
+/* How many parts the largest delivery is worth. */
+static int parts_of(const struct timeline *t, const struct deliveries *list)
+{
+    const struct delivery *largest = NULL;
+    for (int i = 0; i < list->count; i++)
+        if (!largest || list->item[i].bytes > largest->bytes)
+            largest = &list->item[i];
+    if (!largest || t->rules.no_overlap || largest->region.rank < 3)
+        return 1;
+    const int64_t rows = (largest->region.axis[2].end - largest->region.axis[2].begin) / PHASES_PART_ROWS;
+    int64_t parts = (int64_t)largest->bytes / PHASES_PART_BYTES;
+    parts = parts > rows ? rows : parts;
+    return parts < 1 ? 1 : parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : (int)parts;
+}
+
 static void settle_tensor(struct timeline *t, int id)
 {
     t->effort += t->devices * (1 + t->first_reader[id + 1] - t->first_reader[id]);
@@ -346,6 +362,7 @@ static void settle_tensor(struct timeline *t, int id)
     list->count = 0;
     for (int to = 0; to < t->devices; to++)
         deliver_to(t, list, tensor, to, computed == shape_size(tensor->shape));
+    list->parts = parts_of(t, list);
     mark_node(t, t->producer[id]);
     for (int r = t->first_reader[id]; r < t->first_reader[id + 1]; r++)
         mark_node(t, t->reader[r].node);

@@ -16,6 +16,7 @@ struct delivery {
 struct deliveries {
     struct delivery *item;
     int count, capacity;
+    int parts; /* in which they travel */
 };
 
 /* A node's boxes and what they read. */
@@ -61,7 +62,8 @@ struct timeline {
     unsigned char *pieces_at, *deliveries_at, *times_at; /* which slot is current */
     bool *pieces_new, *deliveries_new, *times_new;       /* changed since the last keep: the other slot holds the old */
     bool *tensor_stale, *node_stale;
-    double *arrival, *unpack; /* [tensor id * devices + device]: when it is there, what receiving it costs */
+    /* [tensor id * devices + device]: when the first part of it is there, when all is, what receiving it costs */
+    double *first, *arrival, *unpack;
     struct frame *frame;      /* [devices * devices] */
     int *frame_of;            /* [from * devices + to]: index in `frame` + 1; 0 between exchanges */
     int *stale_tensor, stale_tensor_count, *stale_node, stale_node_count;
