@@ -3,8 +3,20 @@ EXTRA_PROGRAMS += %D%/kernels
 bench_kernels_SOURCES = %D%/kernels.c
 bench_kernels_CFLAGS = -std=c11 -O3 -march=native -ffp-contract=off -Wall -Wextra
 
+# make bench/exchange && bench/exchange
+EXTRA_PROGRAMS += %D%/exchange
+bench_exchange_CPPFLAGS = -I$(srcdir)/runtime -I$(srcdir)/tests/devices
+bench_exchange_SOURCES = %D%/exchange.c
+bench_exchange_LDADD = tests/devices/libruntime.a
+
 EXTRA_DIST += \
 	%D%/README.md \
+	%D%/phones/README.md \
+	%D%/phones/air.c \
+	%D%/phones/phones.sh \
+	%D%/phones/plot.sh \
+	%D%/phones/run.sh \
+	%D%/agreement.sh \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \

@@ -7,6 +7,7 @@ nodist_%C%_libmednnc_a_SOURCES =
 include compiler/support/local.mk
 include compiler/ir/local.mk
 include compiler/operators/local.mk
+include compiler/prune/local.mk
 include compiler/frontend/local.mk
 include compiler/passes/local.mk
 include compiler/kernels/local.mk

@@ -142,8 +142,8 @@ static int read_inputs(const struct mednn_arguments *arguments, struct feed *fee
                 return mednn_complain(program, STATUS_FAILED, "out of memory");
             fill_random(feed[i].array.data, tensor, &state);
         } else if (*samples && feed[i].samples != *samples) {
-            return mednn_complain(program, STATUS_USAGE, "input '%s' has %lld samples but an earlier one has %lld", tensor->name,
-                        (long long)feed[i].samples, (long long)*samples);
+            return mednn_complain(program, STATUS_USAGE, "input '%s' has %lld samples but an earlier one has %lld",
+                                  tensor->name, (long long)feed[i].samples, (long long)*samples);
         } else {
             *samples = feed[i].samples;
         }
@@ -283,8 +283,9 @@ static int run_session(const struct mednn_arguments *arguments, const struct job
     if (!session) {
         status = mednn_complain(program, STATUS_FAILED, "%s", error);
     } else {
-        if (job ? run_job(session, job) : serve(session))
-            status = mednn_complain(program, STATUS_FAILED, "%s", mednn_error(session));
+        int result = job ? run_job(session, job) : serve(session);
+        if (result)
+            status = mednn_complain(program, result == -2 ? STATUS_USAGE : STATUS_FAILED, "%s", mednn_error(session));
         mednn_close(session);
     }
     free(memory);

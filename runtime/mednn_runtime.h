@@ -67,8 +67,12 @@ int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
 int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange);
 /* Wait until all frames of the exchange are there. Each exchange that a device receives anything in is waited for once. */
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
+/* Progress all frames that have begun, without waiting: between long computations. Failures show in the next call. */
+void mednn_progress(struct mednn_session *session);
 /* Wait until the payloads sent in this exchange and all before it may be overwritten. */
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
+/* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
+int mednn_refuse(struct mednn_session *session, const char *message);
 
 /* ---- called by applications (and by the bundled main program) ---- */
 
@@ -95,7 +99,8 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
                                  char *error, size_t error_size);
 
 /* One inference. On device 0: deliver outputs for inputs. On other devices: serve one inference of the owner.
- * 0: done. 1: the owner ended the session (workers only). -1: failed, see mednn_error(). */
+ * 0: done. 1: the owner ended the session (workers only). -1: failed, see mednn_error(). -2: failed because an input has a
+ * value that the program was not compiled for. */
 int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs);
 
 /* One line about the last failure: which peer, its address, which exchange, how long it was silent. */

@@ -127,7 +127,7 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
 static int give_up(struct mednn_session *session)
 {
     session->transport->abort(session);
-    return -1;
+    return session->refused ? -2 : -1;
 }
 
 /* The program's part of an inference, and what it has not waited for. */
@@ -179,6 +179,14 @@ int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange)
     return call(session, session->transport->ready, exchange);
 }
 
+void mednn_progress(struct mednn_session *session)
+{
+    if (session->failed || mednn_slow_enter(session))
+        return;
+    (void)session->transport->progress(session);
+    mednn_slow_leave(session);
+}
+
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
     return call(session, session->transport->end, exchange);
@@ -187,6 +195,12 @@ int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange)
 {
     return call(session, session->transport->flush, exchange);
+}
+
+int mednn_refuse(struct mednn_session *session, const char *message)
+{
+    session->refused = !session->failed;
+    return mednn_fail(session, "%s", message);
 }
 
 const char *mednn_error(const struct mednn_session *session)

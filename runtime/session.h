@@ -25,7 +25,7 @@ struct mednn_session {
     double slow;           /* PHONE_SLOW, or 1 */
     double thread_seconds; /* processor time at the end of the last call of the runtime */
     double owed_seconds;   /* still to be slept */
-    bool failed;
+    bool failed, refused; /* refused: because of an input's value */
     char error[512];
 };
 

@@ -85,19 +85,14 @@ static const char *plain(const char *string)
     return string ? string : "";
 }
 
-static const char *plain_domain(const char *domain)
-{
-    return !domain || !strcmp(domain, "ai.onnx") ? "" : domain;
-}
-
-/* The version of the default domain. */
-static int find_opset(const Onnx__ModelProto *model)
+/* The version of the default domain in a list, or 0. */
+static int64_t find_default(size_t count, Onnx__OperatorSetIdProto *const *opset)
 {
     int64_t found = 0;
-    for (size_t i = 0; i < model->n_opset_import; i++) {
-        if (*plain_domain(model->opset_import[i]->domain))
+    for (size_t i = 0; i < count; i++) {
+        if (*import_domain(opset[i]->domain))
             continue;
-        int64_t version = model->opset_import[i]->version;
+        int64_t version = opset[i]->version;
         if (version < 1 || version > INT_MAX)
             fail("opset_import has version %lld of the default domain", (long long)version);
         if (found && version != found)
@@ -105,11 +100,18 @@ static int find_opset(const Onnx__ModelProto *model)
                  (long long)version);
         found = version;
     }
+    return found;
+}
+
+/* The version of the default domain; 0 when no node may be of that. */
+static int find_opset(const Onnx__ModelProto *model)
+{
+    int64_t found = find_default(model->n_opset_import, model->opset_import);
+    for (size_t i = 0; i < model->n_functions && !found; i++)
+        found = find_default(model->functions[i]->n_opset_import, model->functions[i]->opset_import);
     /* Before IR version 3 a file could not say. */
     if (!found && model->ir_version < 3)
         found = 1;
-    if (!found)
-        fail("opset_import has no version of the default domain");
     return (int)found;
 }
 
@@ -131,18 +133,8 @@ static void state_facts(struct arena *arena, const Onnx__ModelProto *model, stru
                                   .opset_count = (int)model->n_opset_import};
     facts->opset = arena_array(arena, model->n_opset_import, sizeof *facts->opset);
     for (size_t i = 0; i < model->n_opset_import; i++)
-        facts->opset[i] = (struct opset_import){plain_domain(model->opset_import[i]->domain),
+        facts->opset[i] = (struct opset_import){import_domain(model->opset_import[i]->domain),
                                                 model->opset_import[i]->version};
-}
-
-static void list_functions(struct importer *importer)
-{
-    for (size_t i = 0; i < importer->model->n_functions; i++) {
-        const Onnx__FunctionProto *function = importer->model->functions[i];
-        const char *key =
-            arena_printf(importer->arena, "%s:%s", plain_domain(function->domain), plain(function->name));
-        name_add(importer->arena, &importer->functions, key);
-    }
 }
 
 /* ---- graphs ---- */
@@ -153,7 +145,13 @@ struct scope {
     struct scope *outer;
     struct graph *graph;
     struct name_map tensors; /* name in the file -> struct tensor */
+    /* In the body of a function: which call of it, and the tensors that its outputs are to be. */
+    const struct call *call;
+    struct name_map results;
 };
+
+/* Stands for a function's input that the call does not give. */
+static struct tensor absent;
 
 /* Take the name, which nothing else of this graph may have. */
 static struct name_entry *define(struct scope *scope, const char *what, const char *name)
@@ -221,7 +219,7 @@ static void import_inputs(struct scope *scope, const Onnx__GraphProto *from)
 
 static bool is_constant(const Onnx__NodeProto *node)
 {
-    return !strcmp(plain(node->op_type), "Constant") && !*plain_domain(node->domain);
+    return !strcmp(plain(node->op_type), "Constant") && !*import_domain(node->domain);
 }
 
 /* How messages call a node that is not made yet. */
@@ -233,6 +231,12 @@ static const char *describe(struct arena *arena, const Onnx__NodeProto *node, si
     return arena_printf(arena, SHOWN " '" SHOWN "'", plain(node->op_type), *name ? name : output);
 }
 
+/* The name of a node or tensor of a function starts with that of the call. */
+static const char *name_within(const struct scope *scope, const char *name)
+{
+    return scope->call ? arena_printf(scope->importer->arena, SHOWN "/%s", scope->call->name, name) : name;
+}
+
 static void import_constant_node(struct scope *scope, const char *what, const Onnx__NodeProto *from)
 {
     if (from->n_input || from->n_output != 1 || !*from->output[0])
@@ -240,14 +244,14 @@ static void import_constant_node(struct scope *scope, const char *what, const On
              from->n_output);
     struct value value = import_constant(scope->importer, what, from);
     define(scope, what, from->output[0])->value =
-        graph_constant(scope->graph, from->output[0], value.type, value.shape, value.data);
+        graph_constant(scope->graph, name_within(scope, from->output[0]), value.type, value.shape, value.data);
 }
 
 /* All results first: the file's order need not be one in which nodes can run. */
-static void define_outputs(struct scope *scope, const Onnx__GraphProto *from)
+static void define_outputs(struct scope *scope, size_t count, const Onnx__NodeProto *const *list)
 {
-    for (size_t n = 0; n < from->n_node; n++) {
-        const Onnx__NodeProto *node = from->node[n];
+    for (size_t n = 0; n < count; n++) {
+        const Onnx__NodeProto *node = list[n];
         const char *what = describe(scope->importer->arena, node, n);
         if (!node->op_type || !*node->op_type)
             fail("node %zu%s" SHOWN "%s has no op_type", n, *plain(node->name) ? " '" : "", plain(node->name),
@@ -256,9 +260,13 @@ static void define_outputs(struct scope *scope, const Onnx__GraphProto *from)
             import_constant_node(scope, what, node);
             continue;
         }
-        for (size_t i = 0; i < node->n_output; i++)
-            if (*node->output[i])
-                define(scope, what, node->output[i])->value = graph_tensor(scope->graph, node->output[i]);
+        for (size_t i = 0; i < node->n_output; i++) {
+            if (!*node->output[i])
+                continue;
+            const struct name_entry *result = name_find(&scope->results, node->output[i]);
+            define(scope, what, node->output[i])->value =
+                result ? result->value : graph_tensor(scope->graph, name_within(scope, node->output[i]));
+        }
     }
 }
 
@@ -279,6 +287,20 @@ static int count_named(char *const *name, size_t count)
     return (int)count;
 }
 
+static void import_call(struct scope *scope, const Onnx__NodeProto *from, const char *name,
+                        const Onnx__FunctionProto *function);
+
+/* Input i of a node. */
+static struct tensor *find_input(const struct scope *scope, const struct node *node, const Onnx__NodeProto *from, int i)
+{
+    struct tensor *tensor = find(scope, from->input[i]);
+    if (!tensor)
+        node_fail(node,
+                  "input %d, '" SHOWN "', is no output of a node, no initializer and no input of the graph", i,
+                  from->input[i]);
+    return tensor == &absent ? NULL : tensor;
+}
+
 static void import_node(struct scope *scope, const Onnx__NodeProto *from)
 {
     struct graph *graph = scope->graph;
@@ -288,24 +310,19 @@ static void import_node(struct scope *scope, const Onnx__NodeProto *from)
     if (!*name)
         name = outputs && *from->output[0] ? from->output[0]
                                            : arena_printf(arena, "%s_%d", from->op_type, graph->node_count);
-    struct node *node = graph_node(graph, graph->node_count, name, from->op_type, inputs, outputs);
-    node->domain = plain_domain(from->domain);
-    const char *key = arena_printf(arena, "%s:%s", node->domain, from->op_type);
-    if (name_find(&scope->importer->functions, key))
-        node_fail(
-            node,
-            "it calls a function of the model, which is not supported yet: inline the model's functions "
-            "(onnx.inliner.inline_local_functions)");
-    for (int i = 0; i < inputs; i++) {
-        if (!*from->input[i])
-            continue;
-        node->input[i] = find(scope, from->input[i]);
-        if (!node->input[i])
-            node_fail(node,
-                      "input %d, '" SHOWN
-                      "', is no output of a node, no initializer and no input of the graph",
-                      i, from->input[i]);
+    name = name_within(scope, name);
+    const Onnx__FunctionProto *function = import_find_function(scope->importer, from);
+    if (function) {
+        import_call(scope, from, name, function);
+        return;
     }
+    struct node *node = graph_node(graph, graph->node_count, name, from->op_type, inputs, outputs);
+    node->domain = import_domain(from->domain);
+    if (!scope->importer->opset && !*node->domain)
+        node_fail(node, "opset_import has no version of the default domain");
+    for (int i = 0; i < inputs; i++)
+        if (*from->input[i])
+            node->input[i] = find_input(scope, node, from, i);
     for (int i = 0; i < outputs; i++)
         if (*from->output[i]) {
             node->output[i] = name_find(&scope->tensors, from->output[i])->value;
@@ -314,11 +331,74 @@ static void import_node(struct scope *scope, const Onnx__NodeProto *from)
     import_attributes(scope->importer, node, from, import_inner, scope);
 }
 
+static void import_nodes(struct scope *scope, size_t count, Onnx__NodeProto *const *from)
+{
+    struct importer *importer = scope->importer;
+    const Onnx__NodeProto **node = arena_array(importer->arena, count, sizeof *node);
+    importer->node_count += (int64_t)count;
+    if (importer->node_count > (int64_t)importer->limits.nodes)
+        fail("the model has more than %lld nodes when its functions are written out", (long long)importer->limits.nodes);
+    for (size_t n = 0; n < count; n++)
+        node[n] = import_resolve(importer, describe(importer->arena, from[n], n), scope->call, from[n]);
+    define_outputs(scope, count, node);
+    for (size_t n = 0; n < count; n++)
+        if (!is_constant(node[n]))
+            import_node(scope, node[n]);
+}
+
+/* ---- functions ---- */
+
+/* A formal output that is a formal input or a constant: the caller's tensor becomes a copy. */
+static void import_result(struct scope *scope, const char *what, const char *name, struct tensor *result)
+{
+    struct tensor *found = find(scope, name);
+    if (!found || found == &absent)
+        fail("%s: nothing computes output '" SHOWN "' of the function", what, name);
+    if (found == result)
+        return;
+    struct graph *graph = scope->graph;
+    struct node *node = graph_node(graph, graph->node_count, name_within(scope, name), "Identity", 1, 1);
+    node->input[0] = found;
+    node->output[0] = result;
+    result->producer = node;
+}
+
+static void import_call(struct scope *scope, const Onnx__NodeProto *from, const char *name,
+                        const Onnx__FunctionProto *function)
+{
+    struct arena *arena = scope->importer->arena;
+    const char *what = arena_printf(arena, SHOWN " '" SHOWN "'", from->op_type, name);
+    const struct call call = {.caller = scope->call, .function = function, .node = from, .name = name};
+    struct scope inner = {.importer = scope->importer, .graph = scope->graph, .call = &call};
+    import_check_call(scope->importer, what, &call);
+    for (size_t i = 0; i < function->n_input; i++) {
+        const bool given = i < from->n_input && *from->input[i];
+        struct tensor *tensor = given ? find(scope, from->input[i]) : &absent;
+        if (!tensor)
+            fail("%s: input %zu, '" SHOWN "', is no output of a node, no initializer and no input of the graph", what, i,
+                 from->input[i]);
+        define(&inner, what, function->input[i])->value = tensor;
+    }
+    for (size_t i = 0; i < from->n_output; i++)
+        if (*from->output[i])
+            name_add(arena, &inner.results, function->output[i])->value =
+                name_find(&scope->tensors, from->output[i])->value;
+    import_nodes(&inner, function->n_node, function->node);
+    for (size_t i = 0; i < from->n_output; i++)
+        if (*from->output[i])
+            import_result(&inner, what, function->output[i], name_find(&scope->tensors, from->output[i])->value);
+}
+
 static void import_outputs(struct scope *scope, const Onnx__GraphProto *from)
 {
     struct graph *graph = scope->graph;
     struct name_map listed = {0};
     graph->output = arena_array(scope->importer->arena, from->n_output, sizeof *graph->output);
+    for (size_t i = 0; i < from->n_value_info; i++) {
+        struct name_entry *entry = name_find(&scope->tensors, plain(from->value_info[i]->name));
+        if (entry)
+            import_declared_shape(scope->importer, entry->value, from->value_info[i]);
+    }
     for (size_t i = 0; i < from->n_output; i++) {
         const char *name = plain(from->output[i]->name);
         if (!*name)
@@ -330,6 +410,7 @@ static void import_outputs(struct scope *scope, const Onnx__GraphProto *from)
         if (entry->value)
             fail("output '" SHOWN "' is listed twice", name);
         entry->value = tensor;
+        import_declared_shape(scope->importer, tensor, from->output[i]);
         graph->output[graph->output_count++] = tensor;
     }
     if (!graph->output_count)
@@ -341,13 +422,10 @@ static struct graph *import_graph(struct importer *importer, const Onnx__GraphPr
 {
     struct graph *graph = arena_alloc(importer->arena, sizeof *graph);
     *graph = (struct graph){.arena = importer->arena, .name = plain(from->name), .opset = importer->opset};
-    struct scope scope = {.importer = importer, .outer = outer, .graph = graph};
+    struct scope scope = {.importer = importer, .outer = outer, .graph = graph, .call = outer ? outer->call : NULL};
     import_initializers(&scope, from);
     import_inputs(&scope, from);
-    define_outputs(&scope, from);
-    for (size_t n = 0; n < from->n_node; n++)
-        if (!is_constant(from->node[n]))
-            import_node(&scope, from->node[n]);
+    import_nodes(&scope, from->n_node, from->node);
     import_outputs(&scope, from);
     import_order(graph);
     return graph;
@@ -364,7 +442,7 @@ struct graph *import_model(struct arena *arena, const char *path, const struct i
     importer.opset = find_opset(importer.model);
     if (options->facts)
         state_facts(arena, importer.model, options->facts);
-    list_functions(&importer);
+    import_functions(&importer);
     struct graph *graph = import_graph(&importer, importer.model->graph, NULL);
     graph_index(graph);
     return graph;

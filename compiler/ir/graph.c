@@ -72,6 +72,14 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
     return node;
 }
 
+int graph_position(const struct graph *graph, const struct node *node)
+{
+    int n = graph->node_count - 1;
+    while (graph->node[n] != node)
+        n--;
+    return n;
+}
+
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor)
 {
     if (old == new_tensor)
@@ -163,10 +171,10 @@ static void mark_mentioned(const struct graph *graph, bool *alive, const struct 
         mark(graph, alive, inner->output[i]);
 }
 
-/* Does anybody read an output? Then all that the node mentions is alive. */
+/* Does anybody read an output, or does the node check something? Then all that the node mentions is alive. */
 static bool mark_node(const struct graph *graph, bool *alive, struct node *node)
 {
-    bool wanted = false;
+    bool wanted = node->checks;
     for (int i = 0; i < node->output_count; i++)
         wanted |= node->output[i] && alive[node->output[i]->id];
     if (!wanted)

@@ -30,6 +30,8 @@ struct tensor {
     struct node *producer;    /* NULL for constants and graph inputs */
     int uses;                 /* by nodes and graph outputs; kept by graph_index() */
     enum layout layout;
+    bool is_declared;         /* the model says which shape it has; what inference finds is what counts */
+    struct shape declared;
 };
 
 enum attribute_kind {
@@ -84,6 +86,11 @@ struct node {
     const struct attribute *attribute; /* the node's own array, made and changed by node_set_attribute() */
     int attribute_count;
     struct epilogue epilogue;
+    bool checks; /* may end the inference with an error: it stays even when nobody reads its outputs */
+    /* While `infer_shapes` runs, for nodes that came out of a branch: their results matter only when this bool is true.
+     * NULL: always. */
+    struct tensor *when;
+    void *settling; /* what an operator's hook `settle` keeps from one call to the next */
 };
 
 struct graph {
@@ -113,7 +120,7 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
                         int output_count);
 /* Let every reader of `old`, graph outputs and subgraphs included, read `new_tensor`; their `uses` follow. */
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor);
-/* Drop nodes whose outputs nobody reads, and tensors that nothing mentions, in subgraphs too; graph inputs stay.
+/* Drop nodes whose outputs nobody reads and that check nothing, and tensors that nothing mentions, in subgraphs too; graph inputs stay.
  * Recompute producer, uses and ids. */
 void graph_sweep(struct graph *graph);
 /* Recompute producer, uses and ids only, in subgraphs too. Reads by nodes of subgraphs count as uses. */
@@ -123,6 +130,19 @@ void graph_index(struct graph *graph);
 void node_add_input(struct graph *graph, struct node *node, struct tensor *tensor);
 void node_set_attribute(struct graph *graph, struct node *node, struct attribute attribute);
 void node_remove_attribute(struct node *node, const char *name);
+
+/* A graph inside of another, to be copied into that one, perhaps several times. */
+struct inlining {
+    const struct graph *inner; /* indexed by graph_index() */
+    struct tensor **copy;      /* of the inner graph's tensors, by id; those of constants serve all calls. NULL at first */
+};
+/* Copy the nodes of the inner graph before node `before` of `graph`; they read `input[i]` for the inner graph's input i,
+ * and their results matter while `when` is true (NULL: always). Sets output[k] to what stands for its output k. */
+void graph_inline(struct graph *graph, const struct node *before, struct inlining *inlining,
+                  struct tensor *const input[], struct tensor *when, struct tensor *output[]);
+
+/* Where the node stands. In the middle of a pass, nodes that were dropped may still stand in the list before it. */
+int graph_position(const struct graph *graph, const struct node *node);
 
 /* ---- reading ---- */
 

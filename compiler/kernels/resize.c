@@ -25,7 +25,7 @@ static int64_t most_taps(const struct resize *resize, int axis, struct range ran
 {
     int64_t most = 1;
     for (int64_t at = range.begin; at < range.end; at++) {
-        const struct resize_taps taps = resize_taps(resize, axis, at);
+        const struct resample_taps taps = resize_taps(resize, axis, at);
         most = taps.count > most ? taps.count : most;
     }
     return most;
@@ -45,7 +45,7 @@ static const char *axis_text(struct source *source, const struct node *node, con
     float *weight = source_scratch(source, (size_t)(count * most) * sizeof *weight);
     struct text index = {.arena = arena};
     for (int64_t i = 0; i < count; i++) {
-        const struct resize_taps taps = resize_taps(resize, axis, range.begin + i);
+        const struct resample_taps taps = resize_taps(resize, axis, range.begin + i);
         for (int64_t tap = 0; tap < most; tap++) {
             const int64_t real = tap < taps.count ? tap : taps.count - 1;
             const int64_t from = taps.count ? resize_index(resize, axis, &taps, real) - begin : -1;

@@ -1,5 +1,6 @@
 /* concat.c -- Concat along one axis. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 static void infer(struct graph *graph, struct node *node)
@@ -63,6 +64,8 @@ const struct op concat_rows[] = {
      .attributes = "axis ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .constant = constant_moves,
+     .couple = couple_moves},
     {.type = NULL},
 };

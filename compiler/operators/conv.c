@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -108,9 +109,14 @@ static struct sizes list_sizes(const int64_t values[], int count)
     return sizes;
 }
 
+int weights_input(const struct node *node)
+{
+    return !strcmp(node->op_type, "QLinearConv") ? 3 : 1;
+}
+
 struct window weights_window(const struct node *node)
 {
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
     if (x.rank < 3)
         node_fail(node, "X has rank %d, expected at least 3 (N x C x spatial axes)", x.rank);
     if (w.rank != x.rank)
@@ -135,7 +141,7 @@ struct window weights_window(const struct node *node)
 struct window conv_window(const struct node *node)
 {
     struct window window = weights_window(node);
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
     if (w.dim[1] * window.group != x.dim[1])
         node_fail(node, "X has %" PRId64 " channels but W is %s with group %" PRId64, x.dim[1], list_sizes(w.dim, w.rank).text,
                   window.group);
@@ -167,20 +173,26 @@ struct range window_reads(const struct window *window, int axis, struct range ou
                           (output.end - 1) * stride - begin + kernel_extent(window, axis)};
 }
 
-static void infer(struct graph *graph, struct node *node)
+struct shape conv_output(const struct node *node)
 {
     struct window window = conv_window(node);
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = {.rank = x.rank};
+    struct shape x = node->input[0]->shape, y = {.rank = x.rank};
+    y.dim[0] = x.dim[0];
+    y.dim[1] = node->input[weights_input(node)]->shape.dim[0];
+    for (int i = 0; i < window.spatial; i++)
+        y.dim[i + 2] = window_output(node, &window, i, x.dim[i + 2], false);
+    return y;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
     const struct tensor *bias = node_input(node, 2);
+    const struct shape y = conv_output(node), w = node->input[1]->shape;
     input_same_type(node, 1);
     input_same_type(node, 2);
     if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != w.dim[0]))
         node_fail(node, "B is %s but W is %s", shape_string(graph->arena, bias->shape),
                   shape_string(graph->arena, w));
-    y.dim[0] = x.dim[0];
-    y.dim[1] = w.dim[0];
-    for (int i = 0; i < window.spatial; i++)
-        y.dim[i + 2] = window_output(node, &window, i, x.dim[i + 2], false);
     output_set(node, 0, node->input[0]->type, y);
 }
 
@@ -225,14 +237,15 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     }
 }
 
-static struct region reads(const struct node *node, int input, int output, struct region region)
+struct region conv_reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
     struct window window = conv_window(node);
-    struct shape w = node->input[1]->shape;
+    struct shape w = node->input[weights_input(node)]->shape;
     struct region need = region_whole(node->input[input]->shape);
     if (input > 0) {
-        need.axis[0] = region.axis[1];
+        if (need.rank > 0 && need.axis[0].end == w.dim[0])
+            need.axis[0] = region.axis[1];
         return need;
     }
     int64_t outputs = w.dim[0] / window.group;
@@ -244,10 +257,128 @@ static struct region reads(const struct node *node, int input, int output, struc
     return need;
 }
 
-static int64_t macs(const struct node *node, struct region region)
+int64_t conv_macs(const struct node *node, struct region region)
 {
-    struct shape w = node->input[1]->shape;
+    struct shape w = node->input[weights_input(node)]->shape;
     return region_size(region) * (shape_size(w) / w.dim[0]);
+}
+
+/* ---- slices ---- */
+
+static void couple_groups(const struct node *node, int64_t group, bool transposed, struct couples *couples)
+{
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
+    int64_t inputs = x->shape.dim[1] / group, outputs = y->shape.dim[1] / group;
+    int64_t filters = transposed ? inputs : outputs;
+    couple_pin_axis(couples, w, 1);
+    for (int64_t g = 0; g < group; g++) {
+        for (int64_t c = 0; c < inputs; c++)
+            couple_slices(couples, x, 1, g * inputs + c, y, 1, g * outputs);
+        for (int64_t m = 0; m < outputs; m++) {
+            couple_slices(couples, y, 1, g * outputs + m, y, 1, g * outputs);
+            if (b)
+                couple_slices(couples, b, 0, g * outputs + m, y, 1, g * outputs);
+        }
+        for (int64_t f = 0; f < filters; f++)
+            couple_slices(couples, w, 0, g * filters + f, y, 1, g * outputs);
+    }
+}
+
+void couple_conv(const struct node *node, struct couples *couples)
+{
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
+    const int64_t group = node_int(node, "group", 1);
+    const bool transposed = !strcmp(node->op->type, "ConvTranspose");
+    couple_axes(couples, x, 0, y, 0);
+    for (int a = 2; a < x->shape.rank; a++) {
+        couple_pin_axis(couples, x, a);
+        couple_pin_axis(couples, w, a);
+        couple_pin_axis(couples, y, a);
+    }
+    if (group > 1) {
+        couple_groups(node, group, transposed, couples);
+        return;
+    }
+    couple_contracted(couples, node, 0, 1, 1, transposed ? 0 : 1);
+    couple_axes(couples, w, transposed ? 1 : 0, y, 1);
+    if (b)
+        couple_axes(couples, b, 0, y, 1);
+}
+
+void cut_conv(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    const struct tensor *x = node->input[0];
+    int64_t group = node_int(node, "group", 1), channels = x->shape.dim[1];
+    if (group > 1)
+        node_set_attribute(graph, node,
+                           (struct attribute){.name = "group",
+                                              .kind = ATTRIBUTE_INT,
+                                              .i = cut_count(cut, x, 1, 0, channels) / (channels / group)});
+}
+
+/* ---- the product ---- */
+
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    if (!is_float_constant(w) || (b && !is_float_constant(b)))
+        return false;
+    struct window window = conv_window(node);
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = 2,
+                              .biased = b != NULL,
+                              .depthwise = window.group > 1,
+                              .group = window.group,
+                              .taps = 1,
+                              .columns = w->shape.dim[0] / window.group,
+                              .row_stride = 1,
+                              .row_axis = 1,
+                              .data_axis = 1,
+                              .output_axis = 1,
+                              .positions = y->shape.dim[0],
+                              .inner = 1,
+                              .scale = 1,
+                              .bias_scale = 1};
+    for (int i = 0; i < window.spatial; i++) {
+        linear->taps *= window.kernel[i];
+        linear->inner *= y->shape.dim[i + 2];
+        linear->padded |= window.pad_begin[i] || window.pad_end[i];
+    }
+    linear->positions *= linear->inner;
+    linear->rows = linear->column_stride = w->shape.dim[1] * linear->taps;
+    linear->group_stride = linear->columns * linear->column_stride;
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    struct window window = conv_window(node);
+    struct shape x = node->input[0]->shape, y = node->output[0]->shape, taps = {.rank = window.spatial};
+    int64_t at[MAX_SPATIAL], channels = linear->rows / linear->taps, plane = 1;
+    int64_t left = position % linear->inner;
+    for (int i = window.spatial - 1; i >= 0; i--) {
+        at[i] = left % y.dim[i + 2] * window.stride[i] - window.pad_begin[i];
+        left /= y.dim[i + 2];
+        plane *= x.dim[i + 2];
+        taps.dim[i] = window.kernel[i];
+    }
+    data += (position / linear->inner * x.dim[1] + group * channels) * plane;
+    int64_t tap[MAX_SPATIAL] = {0};
+    for (int64_t t = 0; t < linear->taps; t++, shape_next(taps, tap)) {
+        int64_t offset = 0;
+        bool inside = true;
+        for (int i = 0; i < window.spatial; i++) {
+            int64_t from = at[i] + tap[i] * window.dilation[i];
+            inside &= from >= 0 && from < x.dim[i + 2];
+            offset = offset * x.dim[i + 2] + from;
+        }
+        for (int64_t c = 0; c < channels; c++)
+            row[c * linear->taps + t] = inside ? data[c * plane + offset] : 0;
+    }
 }
 
 const struct op conv_rows[] = {
@@ -261,8 +392,13 @@ const struct op conv_rows[] = {
      .attributes = "auto_pad dilations group kernel_shape pads strides ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads,
-     .macs = macs,
+     .reads = conv_reads,
+     .couple = couple_conv,
+     .cut = cut_conv,
+     .linear = linear,
+     .constant = constant_linear,
+     .unroll = unroll,
+     .macs = conv_macs,
      .epilogue = true},
     {.type = NULL},
 };

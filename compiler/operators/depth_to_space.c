@@ -1,5 +1,6 @@
 /* depth_to_space.c -- DepthToSpace and SpaceToDepth. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -121,7 +122,9 @@ const struct op depth_to_space_rows[] = {
      .attributes = "blocksize mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .constant = constant_moves,
+     .couple = couple_moves},
     {.type = "SpaceToDepth",
      .domain = "",
      .since_version = 13,
@@ -131,6 +134,8 @@ const struct op depth_to_space_rows[] = {
      .attributes = "blocksize ",
      .infer = infer_back,
      .evaluate = evaluate_back,
-     .moves = moves_back},
+     .moves = moves_back,
+     .constant = constant_moves,
+     .couple = couple_moves},
     {.type = NULL},
 };

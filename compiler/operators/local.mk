@@ -1,14 +1,26 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/affine_grid.c \
+	%D%/affine_grid.h \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/col2im.c \
+	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
+	%D%/couple.c \
+	%D%/couple.h \
 	%D%/cumulate.c \
+	%D%/deform_conv.c \
+	%D%/deform_conv.h \
 	%D%/depth_to_space.c \
+	%D%/det.c \
 	%D%/einsum.c \
 	%D%/einsum.h \
 	%D%/element.c \
@@ -19,11 +31,21 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/grid_sample.h \
+	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/known.c \
+	%D%/known.h \
+	%D%/integer.c \
+	%D%/integer.h \
+	%D%/loss.c \
+	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
+	%D%/matmul.h \
 	%D%/max_unpool.c \
+	%D%/non_max_suppression.c \
+	%D%/non_max_suppression.h \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \
@@ -31,6 +53,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
+	%D%/quantize.c \
+	%D%/quantize.h \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \
@@ -40,16 +64,25 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
 	%D%/roi_align.c \
+	%D%/rotary_embedding.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/shape_of.c \
 	%D%/signal.c \
 	%D%/signal.h \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/stft.c \
+	%D%/tensor_scatter.c \
+	%D%/tf_idf.c \
+	%D%/tf_idf.h \
 	%D%/transpose.c \
-	%D%/unary.c
+	%D%/unary.c \
+	%D%/unique.c \
+	%D%/unique.h
 
 EXTRA_DIST += %D%/README.md

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <assert.h>
@@ -10,28 +11,39 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    affine_grid_rows,
+    attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,
+    col2im_rows,
     compress_rows,
     concat_rows,
+    control_rows,
     conv_rows,
     conv_transpose_rows,
     cumulate_rows,
+    deform_conv_rows,
     depth_to_space_rows,
+    det_rows,
     einsum_rows,
     expand_rows,
     gather_elements_rows,
     gather_rows,
     gemm_rows,
     grid_sample_rows,
+    holds_rows,
+    integer_rows,
+    loss_rows,
     lrn_rows,
     matmul_rows,
     max_unpool_rows,
+    non_max_suppression_rows,
     normalize_rows,
     one_hot_rows,
     pad_rows,
     pool_rows,
+    quantize_rows,
     range_rows,
     recurrent_rows,
     reduce_rows,
@@ -39,6 +51,7 @@ static const struct op *const families[] = {
     resize_rows,
     reverse_sequence_rows,
     roi_align_rows,
+    rotary_embedding_rows,
     scatter_rows,
     select_rows,
     shape_of_rows,
@@ -46,8 +59,12 @@ static const struct op *const families[] = {
     slice_rows,
     softmax_rows,
     split_rows,
+    stft_rows,
+    tensor_scatter_rows,
+    tf_idf_rows,
     transpose_rows,
     unary_rows,
+    unique_rows,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families, MAX_OPS = 256 };
@@ -314,6 +331,11 @@ int input_axes(const struct node *node, int i, int rank, int axis[MAX_RANK])
         seen[axis[k]] = true;
     }
     return (int)count;
+}
+
+bool is_float_constant(const struct tensor *tensor)
+{
+    return tensor_is_constant(tensor) && tensor->type == TYPE_FLOAT;
 }
 
 void input_same_type(const struct node *node, int i)

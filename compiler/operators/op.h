@@ -9,6 +9,10 @@
 
 #include "../ir/graph.h"
 
+struct couples;
+struct cut;
+struct known;
+
 /* One piece of pure data movement. A loop over counts k[a] < count[a] copies
  *     output[ output_start[b] + output_step[b] * k[b] for each axis b ]  <-
  *     input[ input_start[a] + input_step[a] * k[input_axis[a]] for each axis a of the input ]
@@ -20,6 +24,26 @@ struct move {
     int64_t output_start[MAX_RANK], output_step[MAX_RANK]; /* steps > 0 */
     int64_t input_start[MAX_RANK], input_step[MAX_RANK]; /* of the input's rank; steps may be 0 or negative */
     int input_axis[MAX_RANK]; /* loop axis that drives input axis a; ignored for step 0 */
+};
+
+/* Multiplication with constant weights: for every group g, position i, output m
+ *     Y[i][g * columns + m] = scale * sum over p of X_g[i][p] * W_g[p][m]  +  bias_scale * B[g * columns + m]
+ * where row X_g[i] of the unrolled input comes from the hook `unroll`. Everything is float. */
+struct linear {
+    int data, weights; /* inputs of the node */
+    int bias;          /* input that holds B, one number per output, or where it may be put; -1: there is no place for one */
+    bool biased;       /* B is there, constant, with one number per output (any rank) */
+    bool depthwise;    /* group > 1: inputs belong to single groups, and only whole groups can be removed */
+    int64_t group, rows, columns;                    /* rows and columns of one group's matrix */
+    int64_t group_stride, row_stride, column_stride; /* W_g[p][m] is element g, p, m in these strides of the weights */
+    int row_axis, column_axis; /* of the weights tensor: row p is slice p / taps of row_axis, output g * columns + m
+                                  slice of column_axis */
+    int data_axis, output_axis; /* of the data input and of output 0: where inputs and outputs lie */
+    int64_t taps;
+    int64_t positions; /* rows of X */
+    int64_t inner;     /* Y[i][k] is element i / inner * (group * columns * inner) + k * inner + i % inner of output 0 */
+    double scale, bias_scale; /* Gemm's alpha and beta */
+    bool padded; /* X may hold zeros of padding: a constant input is not a constant column of X */
 };
 
 struct moves {
@@ -39,8 +63,15 @@ struct op {
         *attributes; /* names of all attributes of this version, each followed by a blank; NULL: none */
 
     /* Set type and shape of every output that is not NULL (node->output[i]->type, ->shape). Inputs are
-     * shaped. Fails through node_fail on wrong attributes, types and shapes. Required. */
+     * shaped. Fails through node_fail on wrong attributes, types and shapes. Required, unless `settle` leaves no node of
+     * this operator. */
     void (*infer)(struct graph *graph, struct node *node);
+
+    /* Called before `infer` and again after every change: where the shape of a result follows from inputs that are
+     * computed, put constants that the declared shape implies in their place, and checks of what the values turn out to be
+     * (settle.h). May put nodes before the node, whose inputs are shaped, and make the node another one. NULL: nothing
+     * to do. */
+    void (*settle)(struct graph *graph, struct node *node);
 
     /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and
      * output[i] are row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
@@ -58,6 +89,28 @@ struct op {
 
     /* Multiply-accumulates for computing `region` of output 0. NULL: none. */
     int64_t (*macs)(const struct node *node, struct region region);
+
+    /* Tie slices of inputs and outputs that can only be removed together, through the functions of
+     * couple.h. The law: where all slices of a class are zero, removing them from the node leaves
+     * the other slices of its outputs as they are. NULL: all axes of all its tensors are pinned. */
+    void (*couple)(const struct node *node, struct couples *couples);
+
+    /* Slices are about to be removed: rewrite what the node says about indices and sizes (group, pads, target of
+     * Reshape, ...). Shapes of tensors are still the old ones, constants not yet cut. Nodes whose inputs and
+     * outputs lose nothing are not asked. NULL: it says nothing of the kind. */
+    void (*cut)(struct graph *graph, struct node *node, const struct cut *cut);
+
+    /* Where all elements of a slice along `axis` of output `output` have one value that follows from what is known of
+     * the inputs (known.h), set value[index]; others are NAN. NULL: nothing follows. */
+    void (*constant)(const struct node *node, const struct known *known, int output, int axis, double value[]);
+
+    /* Multiplication with constant weights: how the product is laid out. false: the weights are computed. */
+    bool (*linear)(const struct node *node, struct linear *linear);
+
+    /* One row of the unrolled input matrix of a `linear` node: what output position `position` multiplies with the
+     * weights of group `group`. `data` holds the whole data input (float); row[linear.rows]. Padding is zero. */
+    void (*unroll)(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[]);
 
     /* Element-wise operators: one output element from one element of every input (0 for absent inputs;
      * whether one is there, node_input() says). `integer` serves when all inputs are integers or bools, and
@@ -126,7 +179,8 @@ struct shape unpool_natural_shape(const struct node *node);
 int one_hot_axis(const struct node *node);
 /* CumSum, CumProd: the axis that input 1 says; -1 when that is computed. */
 int cumulated_axis(const struct node *node);
-/* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
+/* Reduce*: which axes go (input 1, or all). Returns false when none does (noop_with_empty_axes): every element is then reduced
+ * alone. */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */
 bool clip_bounds(const struct node *node, double *low, double *high);

@@ -1,6 +1,7 @@
 /* pool.c -- MaxPool, AveragePool, LpPool and their global forms. */
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -135,6 +136,14 @@ static void evaluate_average(const struct node *node, const void *const input[],
     }
 }
 
+/* Zeros of the padding may count. */
+static void constant_average(const struct node *node, const struct known *known, int output, int axis,
+                             double value[])
+{
+    (node_int(node, "count_include_pad", 0) ? constant_zero : constant_same)(node, known, output, axis,
+                                                                             value);
+}
+
 /* ---- LpPool ---- */
 
 static double power_of(const struct node *node)
@@ -174,6 +183,12 @@ static struct region reads(const struct node *node, int input, int output, struc
     for (int i = 0; i < window.spatial; i++)
         region.axis[i + 2] = window_reads(&window, i, region.axis[i + 2]);
     return region;
+}
+
+/* The indices count channels. */
+static void couple_max(const struct node *node, struct couples *couples)
+{
+    (node_output(node, 1) ? couple_pin_node : couple_reads)(node, couples);
 }
 
 /* ---- global pooling ---- */
@@ -246,7 +261,9 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides ",
      .infer = infer,
      .evaluate = evaluate_average,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads,
+     .constant = constant_average},
     {.type = "GlobalAveragePool",
      .domain = "",
      .since_version = 1,
@@ -256,7 +273,9 @@ const struct op pool_rows[] = {
      .types = TYPES_FLOAT,
      .infer = infer_global,
      .evaluate = evaluate_global,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads,
+     .constant = constant_same},
     {.type = "GlobalLpPool",
      .domain = "",
      .since_version = 2,
@@ -267,7 +286,9 @@ const struct op pool_rows[] = {
      .attributes = "p ",
      .infer = infer_global_lp,
      .evaluate = evaluate_global_lp,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads,
+     .constant = constant_zero},
     {.type = "GlobalMaxPool",
      .domain = "",
      .since_version = 1,
@@ -277,7 +298,9 @@ const struct op pool_rows[] = {
      .types = TYPES_FLOAT,
      .infer = infer_global,
      .evaluate = evaluate_global,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads,
+     .constant = constant_same},
     {.type = "LpPool",
      .domain = "",
      .since_version = 18,
@@ -288,7 +311,9 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode dilations kernel_shape p pads strides ",
      .infer = infer_lp,
      .evaluate = evaluate_lp,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads,
+     .constant = constant_zero},
     {.type = "MaxPool",
      .domain = "",
      .since_version = 12,
@@ -299,6 +324,8 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      .infer = infer,
      .evaluate = evaluate_max,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_max,
+     .constant = constant_same},
     {.type = NULL},
 };

@@ -2,40 +2,39 @@
 /* SPDX-License-Identifier: MIT */
 #include "resize.h"
 
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-static bool is_one_of(const char *word, const char *const list[])
+/* The place of a word in a list. */
+static int find_word(const struct node *node, const char *attribute, const char *otherwise, const char *const list[])
 {
+    const char *word = node_string(node, attribute, otherwise);
     for (int i = 0; list[i]; i++)
         if (!strcmp(word, list[i]))
-            return true;
-    return false;
+            return i;
+    node_fail(node, "%s '%.40s' is not known", attribute, word);
 }
 
 static void read_modes(const struct node *node, struct resize *resize)
 {
-    /* tf_half_pixel_for_nn and simple come from older opsets. */
     static const char *const coordinates[] = {"half_pixel",           "half_pixel_symmetric", "pytorch_half_pixel",
                                               "align_corners",        "asymmetric",           "tf_crop_and_resize",
                                               "tf_half_pixel_for_nn", NULL};
     static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "simple", NULL};
-    const char *mode = node_string(node, "mode", "nearest");
-    resize->mode = !strcmp(mode, "nearest") ? RESIZE_NEAREST : !strcmp(mode, "linear") ? RESIZE_LINEAR : RESIZE_CUBIC;
-    if (resize->mode == RESIZE_CUBIC && strcmp(mode, "cubic"))
-        node_fail(node, "mode is '%.40s', expected nearest, linear or cubic", mode);
-    resize->coordinate = node_string(node, "coordinate_transformation_mode", "half_pixel");
-    if (!is_one_of(resize->coordinate, coordinates))
-        node_fail(node, "coordinate_transformation_mode '%.40s' is not known", resize->coordinate);
-    resize->nearest = node_string(node, "nearest_mode", "round_prefer_floor");
-    if (!is_one_of(resize->nearest, roundings))
-        node_fail(node, "nearest_mode '%.40s' is not known", resize->nearest);
-    resize->antialias = node_int(node, "antialias", 0) && resize->mode != RESIZE_NEAREST;
-    resize->exclude_outside = node_int(node, "exclude_outside", 0) != 0;
-    resize->cubic_a = (double)node_float(node, "cubic_coeff_a", -0.75f);
+    static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
+    struct resample *common = &resize->common;
+    common->mode = (enum resample_mode)find_word(node, "mode", "nearest", modes);
+    common->coordinate =
+        (enum resample_coordinate)find_word(node, "coordinate_transformation_mode", "half_pixel", coordinates);
+    common->rounding = (enum resample_rounding)find_word(node, "nearest_mode", "round_prefer_floor", roundings);
+    common->antialias = node_int(node, "antialias", 0) && common->mode != RESAMPLE_NEAREST;
+    common->exclude_outside = node_int(node, "exclude_outside", 0) != 0;
+    common->cubic_a = (double)node_float(node, "cubic_coeff_a", -0.75f);
     resize->extrapolation = node_float(node, "extrapolation_value", 0);
 }
 
@@ -75,17 +74,29 @@ static const struct tensor *list_input(const struct node *node, int i, const cha
 
 static const int64_t MOST = INT32_MAX;
 
+static struct resample resample_of(const struct resize *resize, int axis)
+{
+    const struct resize_axis *a = &resize->axis[axis];
+    struct resample resample = resize->common;
+    resample.size = a->size;
+    resample.outputs = a->outputs;
+    resample.scale = a->scale;
+    resample.length = a->length;
+    resample.roi_begin = a->roi_begin;
+    resample.roi_end = a->roi_end;
+    return resample;
+}
+
 static void set_scale(const struct node *node, struct resize *resize, int axis, double scale)
 {
     struct resize_axis *a = &resize->axis[axis];
-    const bool crops = !strcmp(resize->coordinate, "tf_crop_and_resize");
     if (!(scale > 0) || !isfinite(scale))
         node_fail(node, "the scale of axis %d is %g, expected a positive number", axis, scale);
     a->scale = (float)scale;
-    float outputs = floorf((crops ? a->roi_end - a->roi_begin : 1) * a->scale * (float)a->size);
-    if (!(outputs >= 0 && outputs <= (float)MOST))
-        node_fail(node, "axis %d of size %" PRId64 " becomes %g elements", axis, a->size, (double)outputs);
-    a->outputs = (int64_t)outputs;
+    const struct resample resample = resample_of(resize, axis);
+    a->outputs = resample_outputs(&resample);
+    if (a->outputs < 0)
+        node_fail(node, "axis %d of size %" PRId64 " becomes %g times as long", axis, a->size, scale);
     a->length = a->scale * (float)a->size;
 }
 
@@ -132,7 +143,7 @@ struct resize resize_of(const struct node *node)
             node_fail(node, "axis %d of X has size %" PRId64 ", which is too large", i, x.dim[i]);
     }
     const struct tensor *sizes = list_input(node, 3, "sizes", count), *scales = list_input(node, 2, "scales", count);
-    const bool crops = !strcmp(resize.coordinate, "tf_crop_and_resize");
+    const bool crops = resize.common.coordinate == RESAMPLE_TF_CROP_AND_RESIZE;
     const struct tensor *roi = crops ? list_input(node, 1, "roi", 2 * count) : NULL;
     if (!sizes == !scales)
         node_fail(node, sizes ? "both scales and sizes are given" : "neither scales nor sizes are given");
@@ -156,111 +167,196 @@ struct resize resize_of(const struct node *node)
     return resize;
 }
 
-/* Where an output element lies in the input. */
-static float coordinate(const struct resize *resize, const struct resize_axis *axis, int64_t at)
+struct resample_taps resize_taps(const struct resize *resize, int axis, int64_t at)
 {
-    const char *mode = resize->coordinate;
-    const float x = (float)at, last = (float)(axis->size - 1);
-    const float half_pixel = (x + 0.5f) / axis->scale - 0.5f;
-    if (!strcmp(mode, "asymmetric"))
-        return x / axis->scale;
-    if (!strcmp(mode, "tf_half_pixel_for_nn"))
-        return (x + 0.5f) / axis->scale;
-    if (!strcmp(mode, "pytorch_half_pixel"))
-        return axis->outputs > 1 ? half_pixel : 0;
-    if (!strcmp(mode, "align_corners"))
-        return axis->outputs > 1 ? x * last / (axis->length - 1) : 0;
-    if (!strcmp(mode, "half_pixel_symmetric")) {
-        const float adjustment = (float)axis->outputs / axis->length;
-        return (float)axis->size / 2 * (1 - adjustment) + (x + 0.5f) / axis->scale - 0.5f;
-    }
-    const float steps = (float)(axis->outputs - 1);
-    if (!strcmp(mode, "tf_crop_and_resize"))
-        return axis->outputs > 1 ? axis->roi_begin * last + x * (axis->roi_end - axis->roi_begin) * last / steps
-                                 : 0.5f * (axis->roi_begin + axis->roi_end) * last;
-    return half_pixel;
+    if (!resize->axis[axis].resized)
+        return (struct resample_taps){.first = at, .count = 1, .centre = (double)at, .total = 1};
+    const struct resample resample = resample_of(resize, axis);
+    return resample_taps(&resample, at);
 }
 
-static float round_to_element(const struct resize *resize, const struct resize_axis *axis, float x)
+double resize_weight(const struct resize *resize, int axis, const struct resample_taps *taps, int64_t tap)
 {
-    const char *mode = resize->nearest;
-    const float down = floorf(x);
-    if (!strcmp(mode, "floor"))
-        return down;
-    if (!strcmp(mode, "ceil"))
-        return ceilf(x);
-    if (!strcmp(mode, "simple"))
-        return axis->scale < 1 ? ceilf(x) : truncf(x);
-    if (!strcmp(mode, "round_prefer_ceil"))
-        return floorf(x + 0.5f);
-    return x - down <= 0.5f ? down : down + 1;
+    const struct resample resample = resample_of(resize, axis);
+    return resample_weight(&resample, taps, tap);
 }
 
-static double filter(const struct resize *resize, double distance)
+int64_t resize_index(const struct resize *resize, int axis, const struct resample_taps *taps, int64_t tap)
 {
-    const double x = fabs(distance), a = resize->cubic_a;
-    if (resize->mode == RESIZE_LINEAR)
-        return x < 1 ? 1 - x : 0;
-    if (x <= 1)
-        return ((a + 2) * x - (a + 3)) * x * x + 1;
-    return x < 2 ? a * (((x - 5) * x + 8) * x - 4) : 0;
+    const struct resample resample = resample_of(resize, axis);
+    return resample_index(&resample, taps, tap);
 }
 
-static double squeeze(const struct resize *resize, const struct resize_axis *axis)
-{
-    return resize->antialias && axis->scale < 1 ? (double)axis->scale : 1;
-}
+/* ---- scales or roi that are computed: one axis after the other, by tables that are made at run time ---- */
 
-static double raw_weight(const struct resize *resize, int axis, const struct resize_taps *taps, int64_t tap)
+/* More than a scale that gives `outputs` elements can need. */
+static int64_t most_taps(const struct resample *common, int64_t size, int64_t outputs)
 {
-    const int64_t index = taps->first + tap;
-    if (resize->mode == RESIZE_NEAREST)
+    const int64_t reach = common->mode == RESAMPLE_LINEAR ? 1 : 2;
+    if (common->mode == RESAMPLE_NEAREST)
         return 1;
-    if (resize->exclude_outside && (index < 0 || index >= resize->axis[axis].size))
-        return 0;
-    return filter(resize, ((double)index - taps->centre) * squeeze(resize, &resize->axis[axis]));
+    return common->antialias && size > outputs ? (2 * reach * size + outputs - 1) / outputs + 1 : 2 * reach;
 }
 
-struct resize_taps resize_taps(const struct resize *resize, int axis, int64_t at)
+static struct tensor *add_output(struct graph *graph, struct node *node, int k, const char *what)
 {
-    const struct resize_axis *a = &resize->axis[axis];
-    struct resize_taps taps = {.first = at, .count = 1, .centre = (double)at, .total = 1};
-    if (!a->resized)
-        return taps;
-    const float x = coordinate(resize, a, at), last = (float)(a->size - 1);
-    if (!strcmp(resize->coordinate, "tf_crop_and_resize") && !(x >= 0 && x <= last)) {
-        taps.count = 0;
-        return taps;
+    struct tensor *tensor = graph_tensor(graph, arena_printf(graph->arena, "%s.%s", node->name, what));
+    tensor->producer = node;
+    return node->output[k] = tensor;
+}
+
+/* Entry `entry` of scales and roi speaks of `axis`. */
+static void settle_axis_of(struct graph *graph, struct node *node, const struct resize *resize, int axis, int entry,
+                           int entries, struct shape y)
+{
+    const struct shape x = node->input[0]->shape;
+    const bool crops = resize->common.coordinate == RESAMPLE_TF_CROP_AND_RESIZE;
+    struct tensor *scales = node_input(node, 2), *roi = crops ? node_input(node, 1) : NULL;
+    struct tensor *values[] = {scales && shape_size(scales->shape) ? scales : NULL, roi};
+    struct node *table = node_before(graph, node, "mednn", "ResizeTable", 2, values)->producer;
+    struct tensor *fits = table->output[0];
+    table->output = arena_array(graph->arena, 3, sizeof *table->output);
+    table->output[0] = fits;
+    table->output_count = 3;
+    table->attribute = node->attribute;
+    table->attribute_count = node->attribute_count;
+    set_int(graph, table, "axis", axis); /* and with it, an array of attributes of its own */
+    node_remove_attribute(table, "axes");
+    node_remove_attribute(table, "axis");
+    set_int(graph, table, "entry", entry);
+    set_int(graph, table, "entries", entries);
+    set_int(graph, table, "size", x.dim[axis]);
+    set_int(graph, table, "outputs", y.dim[axis]);
+    set_int(graph, table, "taps", most_taps(&resize->common, x.dim[axis], y.dim[axis]));
+    struct tensor *input[] = {node->input[0], add_output(graph, table, 1, "index"), add_output(graph, table, 2, "weight")};
+    require(graph, node, fits, "scales and roi do not give", y);
+    struct tensor *result = node_before(graph, node, "mednn", "Interpolate", 3, input);
+    set_int(graph, result->producer, "axis", axis);
+    node_set_attribute(graph, result->producer,
+                       (struct attribute){.name = "outside", .kind = ATTRIBUTE_FLOAT, .f = resize->extrapolation});
+    result->type = node->input[0]->type;
+    result->shape = x;
+    result->shape.dim[axis] = y.dim[axis];
+    node->input[0] = result;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    struct resize resize = {.rank = node->input[0]->shape.rank};
+    const struct shape x = node->input[0]->shape;
+    int axes[MAX_RANK], count = read_axes(node, x.rank, axes);
+    read_modes(node, &resize);
+    const bool crops = resize.common.coordinate == RESAMPLE_TF_CROP_AND_RESIZE;
+    const struct tensor *scales = node_input(node, 2), *sizes = node_input(node, 3);
+    const bool has_sizes = sizes && shape_size(sizes->shape), has_scales = scales && shape_size(scales->shape);
+    if (has_sizes && input_is_computed(node, 3)) {
+        const struct shape y = settled_shape(graph, node, 3, "sizes", x.rank);
+        int64_t list[MAX_RANK];
+        if (strcmp(node_string(node, "keep_aspect_ratio_policy", "stretch"), "stretch"))
+            constant_input(node, 3, "sizes");
+        for (int i = 0; i < count; i++)
+            list[i] = y.dim[axes[i]];
+        settle_input(graph, node, 3, "sizes", HOLDS_EQUAL, count, list, (struct shape){0});
+        return;
     }
-    /* Far outside every element is the border's. */
-    const float bound = 4 * (float)a->size + 8;
-    const float near = x < -bound ? -bound : x > bound ? bound : x;
-    taps.centre = (double)near;
-    if (resize->mode == RESIZE_NEAREST) {
-        taps.first = (int64_t)round_to_element(resize, a, near);
-        return taps;
+    const int computed = input_is_computed(node, 2) ? 2 : crops && input_is_computed(node, 1) ? 1 : 0;
+    if (!computed)
+        return;
+    if (has_sizes == has_scales || (crops && !node_input(node, 1)) || (has_scales && shape_size(scales->shape) != count) ||
+        (crops && shape_size(node->input[1]->shape) != 2 * count))
+        node_fail(node, "scales or sizes must have %d entries and roi %d, each where it is needed", count, 2 * count);
+    const struct shape y = settled_shape(graph, node, computed, computed == 2 ? "scales" : "roi", x.rank);
+    if (!shape_size(x) || !shape_size(y) || (crops && resize.common.antialias))
+        node_fail(node, "computed scales of an empty tensor, or a computed roi with antialias, are not supported");
+    bool listed[MAX_RANK] = {false};
+    for (int i = 0; i < count; i++) {
+        settle_axis_of(graph, node, &resize, axes[i], i, count, y);
+        listed[axes[i]] = true;
     }
-    const double reach = (resize->mode == RESIZE_LINEAR ? 1 : 2) / squeeze(resize, a);
-    taps.first = (int64_t)floor(taps.centre - reach) + 1;
-    taps.count = (int64_t)ceil(taps.centre + reach) - taps.first;
-    if (!resize->antialias && !resize->exclude_outside)
-        return taps;
-    double total = 0;
-    for (int64_t tap = 0; tap < taps.count; tap++)
-        total += raw_weight(resize, axis, &taps, tap);
-    taps.total = total < 0 || total > 0 ? total : 1;
-    return taps;
+    for (int a = 0; a < x.rank; a++)
+        if (!listed[a] && x.dim[a] != y.dim[a])
+            node_fail(node, "axis %d of size %" PRId64 " is declared to have size %" PRId64, a, x.dim[a], y.dim[a]);
+    settle_as_identity(graph, node, node->input[0]);
 }
 
-double resize_weight(const struct resize *resize, int axis, const struct resize_taps *taps, int64_t tap)
+struct resample resize_table_axis(const struct node *node)
 {
-    return raw_weight(resize, axis, taps, tap) / taps->total;
+    struct resize resize = {0};
+    read_modes(node, &resize);
+    struct resample axis = resize.common;
+    axis.size = node_int(node, "size", 1);
+    axis.outputs = node_int(node, "outputs", 1);
+    axis.scale = (float)axis.outputs / (float)axis.size;
+    axis.length = (float)axis.outputs;
+    axis.roi_end = 1;
+    return axis;
 }
 
-int64_t resize_index(const struct resize *resize, int axis, const struct resize_taps *taps, int64_t tap)
+static void infer_table(struct graph *graph, struct node *node)
 {
-    const int64_t index = taps->first + tap, last = resize->axis[axis].size - 1;
-    return index < 0 ? 0 : index > last ? last : index;
+    (void)graph;
+    const struct shape shape = {.rank = 2, .dim = {node_int(node, "outputs", 1), node_int(node, "taps", 1)}};
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !type_is_float(node->input[i]->type))
+            node_fail(node, "input '%s' has type %s, expected floats", node->input[i]->name,
+                      type_name(node->input[i]->type));
+    output_set(node, 0, TYPE_BOOL, (struct shape){0});
+    output_set(node, 1, TYPE_INT32, shape);
+    output_set(node, 2, TYPE_FLOAT, shape);
+}
+
+static void evaluate_table(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *scales = node_input(node, 0), *roi = node_input(node, 1);
+    const int64_t entry = node_int(node, "entry", 0), entries = node_int(node, "entries", 1);
+    struct resample axis = resize_table_axis(node);
+    if (roi) {
+        axis.roi_begin = (float)element_real(roi->type, input[1], entry);
+        axis.roi_end = (float)element_real(roi->type, input[1], entries + entry);
+    }
+    if (scales) {
+        axis.scale = (float)element_real(scales->type, input[0], entry);
+        axis.length = axis.scale * (float)axis.size;
+    }
+    *(uint8_t *)output[0] = resample_table(&axis, !scales, node_int(node, "taps", 1), output[1], output[2]) != 0;
+}
+
+static void infer_interpolate(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    struct shape y = node->input[0]->shape;
+    y.dim[node_axis(node, 0)] = node->input[1]->shape.dim[0];
+    output_set(node, 0, node->input[0]->type, y);
+}
+
+static void evaluate_interpolate(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    const int axis = node_axis(node, 0);
+    const int64_t taps = node->input[1]->shape.dim[1], size = shape_size(y->shape);
+    int64_t at[MAX_RANK] = {0}, from[MAX_RANK];
+    for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
+        const int32_t *index = (const int32_t *)input[1] + at[axis] * taps;
+        const float *weight = (const float *)input[2] + at[axis] * taps;
+        double sum = index[0] < 0 ? (double)node_float(node, "outside", 0) : 0;
+        memcpy(from, at, sizeof from);
+        for (int64_t tap = 0; tap < taps && index[0] >= 0; tap++) {
+            from[axis] = index[tap];
+            if (weight[tap] < 0 || weight[tap] > 0)
+                sum += (double)weight[tap] * element_real(x->type, input[0], shape_offset(x->shape, from));
+        }
+        element_set_real(y->type, output[0], i, sum);
+    }
+}
+
+static struct region reads_interpolate(const struct node *node, int input, int output, struct region region)
+{
+    (void)output;
+    const int axis = node_axis(node, 0);
+    if (input > 0)
+        return region_whole(node->input[input]->shape);
+    region.axis[axis] = (struct range){0, node->input[0]->shape.dim[axis]};
+    return region;
 }
 
 /* ---- hooks ---- */
@@ -277,7 +373,7 @@ static void infer(struct graph *graph, struct node *node)
 
 static double interpolate(const struct resize *resize, const struct tensor *x, const void *data, const int64_t at[])
 {
-    struct resize_taps taps[MAX_RANK];
+    struct resample_taps taps[MAX_RANK];
     struct shape counts = {.rank = resize->rank};
     for (int a = 0; a < resize->rank; a++) {
         taps[a] = resize_taps(resize, a, at[a]);
@@ -319,7 +415,7 @@ static struct region reads(const struct node *node, int input, int output, struc
         if (!resize.axis[a].resized)
             continue;
         for (int64_t i = region.axis[a].begin; i < region.axis[a].end; i++) {
-            struct resize_taps taps = resize_taps(&resize, a, i);
+            struct resample_taps taps = resize_taps(&resize, a, i);
             if (!taps.count)
                 continue;
             int64_t first = resize_index(&resize, a, &taps, 0), last = resize_index(&resize, a, &taps, taps.count - 1);
@@ -333,6 +429,31 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const bool stretch = !strcmp(node_string(node, "keep_aspect_ratio_policy", "stretch"), "stretch");
+    (stretch ? couple_reads : couple_pin_node)(node, couples);
+}
+
+/* Weights add up to 1, except outside of a region of interest. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    if (strcmp(node_string(node, "coordinate_transformation_mode", "half_pixel"), "tf_crop_and_resize"))
+        constant_same(node, known, output, axis, value);
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    int axes[MAX_RANK], count = read_axes(node, node->input[0]->shape.rank, axes);
+    struct shape y = cut_shape(cut, node->output[0]);
+    int64_t sizes[MAX_RANK];
+    if (!list_input(node, 3, "sizes", count))
+        return;
+    for (int i = 0; i < count; i++)
+        sizes[i] = y.dim[axes[i]];
+    cut_integers(graph, node, 3, count, sizes);
+}
+
 const struct op resize_rows[] = {
     {.type = "Resize",
      .domain = "",
@@ -343,8 +464,34 @@ const struct op resize_rows[] = {
      .types = TYPES_NUMBER,
      .attributes = "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside extrapolation_value "
                    "keep_aspect_ratio_policy mode nearest_mode ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple,
+     .cut = cut,
+     .constant = constant},
+    {.type = "ResizeTable",
+     .domain = "mednn",
+     .since_version = 1,
+     .min_inputs = 0,
+     .max_inputs = 2,
+     .max_outputs = 3,
+     .types = TYPES_FLOAT,
+     .attributes = "antialias coordinate_transformation_mode cubic_coeff_a entries entry exclude_outside "
+                   "extrapolation_value keep_aspect_ratio_policy mode nearest_mode outputs size taps ",
+     .infer = infer_table,
+     .evaluate = evaluate_table},
+    {.type = "Interpolate",
+     .domain = "mednn",
+     .since_version = 1,
+     .min_inputs = 3,
+     .max_inputs = 3,
+     .max_outputs = 1,
+     .types = TYPES_NUMBER,
+     .attributes = "axis outside ",
+     .infer = infer_interpolate,
+     .evaluate = evaluate_interpolate,
+     .reads = reads_interpolate},
     {.type = NULL},
 };

@@ -7,28 +7,39 @@
 
 /* Each ends with a row without type. */
 extern const struct op
+    affine_grid_rows[],
+    attention_rows[],
     batch_normalization_rows[],
     binary_rows[],
     cast_rows[],
+    col2im_rows[],
     compress_rows[],
     concat_rows[],
+    control_rows[],
     conv_rows[],
     conv_transpose_rows[],
     cumulate_rows[],
+    deform_conv_rows[],
     depth_to_space_rows[],
+    det_rows[],
     einsum_rows[],
     expand_rows[],
     gather_elements_rows[],
     gather_rows[],
     gemm_rows[],
     grid_sample_rows[],
+    holds_rows[],
+    integer_rows[],
+    loss_rows[],
     lrn_rows[],
     matmul_rows[],
     max_unpool_rows[],
+    non_max_suppression_rows[],
     normalize_rows[],
     one_hot_rows[],
     pad_rows[],
     pool_rows[],
+    quantize_rows[],
     range_rows[],
     recurrent_rows[],
     reduce_rows[],
@@ -36,6 +47,7 @@ extern const struct op
     resize_rows[],
     reverse_sequence_rows[],
     roi_align_rows[],
+    rotary_embedding_rows[],
     scatter_rows[],
     select_rows[],
     shape_of_rows[],
@@ -43,8 +55,12 @@ extern const struct op
     slice_rows[],
     softmax_rows[],
     split_rows[],
+    stft_rows[],
+    tensor_scatter_rows[],
+    tf_idf_rows[],
     transpose_rows[],
-    unary_rows[];
+    unary_rows[],
+    unique_rows[];
 
 /* Set an output, when it is wanted. */
 void output_set(struct node *node, int output, enum type type, struct shape shape);
@@ -54,6 +70,9 @@ const struct tensor *constant_input(const struct node *node, int i, const char *
 
 /* Input i as a list of axes of a tensor of rank `rank`: no duplicates, all in range. Absent: count 0. */
 int input_axes(const struct node *node, int i, int rank, int axis[MAX_RANK]);
+
+/* Constant and float32. */
+bool is_float_constant(const struct tensor *tensor);
 
 /* Fail unless the input has the type of input 0. */
 void input_same_type(const struct node *node, int i);

@@ -1,6 +1,8 @@
 /* split.c -- Split into parts along one axis. The pass `simplify` turns it into Slice nodes. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 
@@ -16,6 +18,23 @@ static int64_t part_begin(const struct node *node, int k)
     for (int i = 0; i < k; i++)
         begin += tensor_int(sizes, i);
     return begin;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const int axis = node_axis(node, 0), count = node->output_count;
+    int64_t *sizes = arena_array(graph->arena, (size_t)count, sizeof *sizes);
+    for (int k = 0; k < count; k++) {
+        struct shape y;
+        if (!node->output[k] || !declared_shape(graph, node, k, &y))
+            fail_undeclared(node, 1, "split");
+        if (y.rank <= axis)
+            node_fail(node, "part %d is declared to have rank %d but has rank %d", k, y.rank, node->input[0]->shape.rank);
+        sizes[k] = y.dim[axis];
+    }
+    settle_input(graph, node, 1, "split", HOLDS_EQUAL, count, sizes, (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -73,6 +92,31 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const struct tensor *x = node->input[0];
+    int axis = node_axis(node, 0);
+    couple_pin_inputs(node, 1, couples);
+    for (int k = 0; k < node->output_count; k++) {
+        const struct tensor *y = node->output[k];
+        for (int64_t i = part_begin(node, k); !y && i < part_begin(node, k + 1); i++)
+            couple_pin_slice(couples, x, axis, i);
+        for (int a = 0; y && a < x->shape.rank; a++)
+            for (int64_t i = 0; i < y->shape.dim[a]; i++)
+                couple_slices(couples, y, a, i, x, a, i + (a == axis ? part_begin(node, k) : 0));
+    }
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    int axis = node_axis(node, 0), count = node->output_count;
+    int64_t *sizes = arena_array(graph->arena, (size_t)count, sizeof *sizes);
+    for (int k = 0; k < count; k++)
+        sizes[k] = cut_count(cut, node->input[0], axis, part_begin(node, k), part_begin(node, k + 1));
+    cut_integers(graph, node, 1, count, sizes);
+    node_remove_attribute(node, "num_outputs");
+}
+
 const struct op split_rows[] = {
     {.type = "Split",
      .domain = "",
@@ -81,8 +125,11 @@ const struct op split_rows[] = {
      .max_inputs = 2,
      .max_outputs = INT32_MAX,
      .attributes = "axis num_outputs ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple,
+     .cut = cut},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* transpose.c -- Transpose. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -58,6 +59,8 @@ const struct op transpose_rows[] = {
      .attributes = "perm ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .constant = constant_moves,
+     .couple = couple_moves},
     {.type = NULL},
 };

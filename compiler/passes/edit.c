@@ -77,6 +77,28 @@ bool node_bypass(struct graph *graph, struct node *node, int i)
     return true;
 }
 
+struct node *node_private_producer(const struct graph *graph, const struct tensor *tensor,
+                                     const struct node *reader)
+{
+    struct node *producer = tensor ? tensor->producer : NULL;
+    return producer && producer->output[0] == tensor && graph_only_reader(graph, tensor) == reader ? producer
+                                                                                                   : NULL;
+}
+
+void node_take_over(struct graph *graph, struct node *producer, struct node *node)
+{
+    struct tensor *between = producer->output[0];
+    producer->output[0] = node->output[0];
+    producer->output[0]->producer = producer;
+    node->output[0] = between;
+    between->producer = node;
+    between->uses = 0;
+    for (int n = 0, kept = 0; n < graph->node_count; n++)
+        if (graph->node[n] != node)
+            graph->node[kept++] = graph->node[n];
+    graph->node_count--;
+}
+
 void node_become(struct graph *graph, struct node *node, const char *op_type, int input_count,
                  struct tensor *const input[])
 {
@@ -98,19 +120,11 @@ struct tensor *new_integers(struct graph *graph, const char *name, int count, co
                           arena_copy(graph->arena, values, (size_t)count * sizeof *values));
 }
 
-int node_position(const struct graph *graph, const struct node *node)
-{
-    int n = 0;
-    while (graph->node[n] != node)
-        n++;
-    return n;
-}
-
 struct node *node_insert(struct graph *graph, const struct node *before, const char *op_type, int input_count,
                          const struct tensor *like)
 {
     struct node *node =
-        graph_node(graph, node_position(graph, before),
+        graph_node(graph, graph_position(graph, before),
                    arena_printf(graph->arena, "%s.%s", before->name, op_type), op_type, input_count, 1);
     node->op = op_find("", op_type, graph->opset);
     assert(node->op);

@@ -16,7 +16,7 @@
 enum { OPTION_SINGLE, OPTION_REPLICATED, OPTION_GREEDY, OPTION_BISECTION, OPTION_HYBRID, OPTION_AXIS, OPTIONS = OPTION_AXIS + MAX_RANK };
 
 /* How one node is divided. */
-struct cut {
+struct choice {
     unsigned char option;
     bool follows; /* WAY_FOLLOW; the rest waits for the day when it does not */
     struct shares shares;
@@ -38,7 +38,7 @@ struct search {
     const struct search_goal *goal;
     struct timeline *timeline;
     struct place *place;
-    struct cut *cut, *trial, *best; /* per node: kept, tried, found so far */
+    struct choice *cut, *trial, *best; /* per node: kept, tried, found so far */
     bool *changed, *touched;        /* per node, of this trial: its cut; what a reader needs of it */
     double now, best_cost;
     uint64_t random;
@@ -111,7 +111,7 @@ static void follow_readers(struct search *s, int n)
 static void divide_changed(struct search *s)
 {
     for (int n = s->graph->node_count - 1; n >= 0; n--) {
-        const struct cut *cut = &s->trial[n];
+        const struct choice *cut = &s->trial[n];
         if (!s->changed[n] && !(s->touched[n] && cut->follows))
             continue;
         if (cut->follows) {
@@ -153,7 +153,7 @@ static double judge(struct search *s)
     return timeline_run(s->timeline, s->goal->throughput, NULL, NULL) * memory_penalty(s);
 }
 
-static void copy_cuts(const struct search *s, struct cut *to, const struct cut *from)
+static void copy_cuts(const struct search *s, struct choice *to, const struct choice *from)
 {
     memcpy(to, from, (size_t)s->graph->node_count * sizeof *to);
 }
@@ -192,7 +192,7 @@ static void take_all(struct search *s)
 
 /* ---- where to begin ---- */
 
-static void share_out(struct search *s, struct cut *cut, int option, int count)
+static void share_out(struct search *s, struct choice *cut, int option, int count)
 {
     cut->option = (unsigned char)option;
     shares_by_speed(&cut->shares, s->cluster, s->order, count);
@@ -218,7 +218,7 @@ static void plant(struct search *s, const struct seed *seed)
 {
     for (int n = 0; n < s->graph->node_count; n++) {
         const struct place *place = &s->place[n];
-        struct cut *cut = &s->trial[n];
+        struct choice *cut = &s->trial[n];
         int option = seed->map;
         if (n >= seed->last)
             option = OPTION_SINGLE;
@@ -292,7 +292,7 @@ static void move_way(struct search *s, int first, int last)
 {
     const int option = draw_option(s, first), devices = s->cluster->count;
     const int count = draw_below(s, 2) ? devices : 1 + draw_below(s, devices);
-    struct cut cut = {0};
+    struct choice cut = {0};
     share_out(s, &cut, option, option == OPTION_SINGLE ? 1 : count);
     if (option == OPTION_SINGLE && draw_below(s, 4) == 0)
         cut.shares.device[0] = (unsigned char)draw_below(s, devices);
@@ -310,7 +310,7 @@ static void move_copy(struct search *s, int first, int last)
 {
     if (!first)
         return;
-    const struct cut from = s->trial[first - 1];
+    const struct choice from = s->trial[first - 1];
     for (int n = first; n < last; n++) {
         if (!is_allowed(s, n, from.option))
             continue;
@@ -365,7 +365,7 @@ static void shift_bound(struct shares *shares, int at, double by, bool drags)
 /* A bound between two shares moves, perhaps with all beyond it. */
 static void move_bound(struct search *s, int first, int last)
 {
-    const struct cut *like = &s->trial[first];
+    const struct choice *like = &s->trial[first];
     if (like->shares.count < 2)
         return;
     const int count = like->shares.count, at = 1 + draw_below(s, count - 1);

@@ -5,13 +5,15 @@
 
 #include "../ir/graph.h"
 #include "../plan/program.h"
+#include "../prune/compact.h"
 
 /* Bring nodes of older opsets to the newest meaning and set node->op. Where a version turned an attribute into an input
  * (axes, pads, bounds of Clip, ...), the node has the input afterwards. Fails on operators that are not known. */
 void upgrade(struct graph *graph);
 
 /* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
- * because shapes may depend on them (Shape, Gather, Concat, Reshape). */
+ * because shapes may depend on them (Shape, Gather, Concat, Reshape). Nodes that hold graphs (If, Loop, Scan) are replaced by what
+ * they compute, and shapes that follow from computed values are settled by declared ones (op->settle). */
 void infer_shapes(struct graph *graph);
 
 /* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
@@ -20,8 +22,18 @@ void fold_constants(struct graph *graph);
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
 void simplify(struct graph *graph);
 
-/* Fold BatchNormalization and per-channel constants into the weights before them; let a node add a residual and apply
- * an activation before it stores its result. What is left of BatchNormalization becomes Mul and Add. */
+/* Fold BatchNormalization and per-channel constants into the weights before them, or, where there is no padding, behind
+ * them. What is left of BatchNormalization becomes Mul and Add. */
+void fold_scales(struct graph *graph);
+
+/* Remove channels that cannot change the outputs (prune/compact.h); says what went in a note and in `change`. */
+void compact_channels(struct graph *graph, double zero_threshold, struct graph_change *change);
+
+/* Let nodes on float16, bfloat16 and integers of 8 and 16 bits that have no kernel, but would have one on float32, compute
+ * on float32 between Casts: results are rounded once. */
+void widen(struct graph *graph);
+
+/* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);
 
 /* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the

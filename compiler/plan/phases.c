@@ -12,10 +12,11 @@ enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
-/* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
+/* The multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
 static const double MACS_PER_BYTE = 400;
 
-/* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is sent. */
+/* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is
+ * sent. */
 struct conflict {
     int input;
     struct region region;
@@ -172,7 +173,7 @@ static struct region save_passes(struct arena *arena, const struct node *node, s
 
 static bool can_divide(const struct node *node)
 {
-    return node->output_count == 1 && node->output[0]->shape.rank > 2 && node_can_split(node);
+    return node->output_count == 1 && node->output[0]->shape.rank > 2 && node_can_split(node) && !node->kernel->fails;
 }
 
 void phases_divide(struct arena *arena, const struct node *node, const struct region_list *own,

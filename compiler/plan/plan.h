@@ -33,7 +33,7 @@ struct plan {
     int transfer_count, transfer_capacity;
     /* [device], or NULL where nobody knows: the multiply-accumulates that it does while a frame travels */
     const double *exchange_macs;
-    /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where phases_pay() says so. */
+    /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where that pays. */
     const bool *divide;
     struct forecast forecast;
     struct comparison comparison; /* of what was foretold for this plan and others: seconds, or between inferences */

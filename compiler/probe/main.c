@@ -151,7 +151,7 @@ static void run(void *data)
         probe_serve(&p->arena, p->port, own);
     probe_links(p);
     struct text text;
-    cluster_write(&p->arena, &p->cluster, " Measured by mednn-probe: mednnc MODEL.onnx --cluster THIS-FILE -o DIR ", &text);
+    cluster_write(&p->arena, &p->cluster, " Measured by mednn-probe, for mednnc. ", &text);
     FILE *file = p->output ? fopen(p->output, "w") : stdout;
     if (!file)
         fail("%s: cannot be written", p->output);

@@ -8,6 +8,9 @@ GOLDEN_FILES = \
 	%D%/more_devices_than_rows.device4.c \
 	%D%/more_devices_than_rows.pbtxt \
 	%D%/more_devices_than_rows.plan \
+	%D%/overlap.device0.c \
+	%D%/overlap.pbtxt \
+	%D%/overlap.program \
 	%D%/residual_concat.graph \
 	%D%/residual_concat.pbtxt \
 	%D%/residual_concat.plan \
@@ -15,4 +18,6 @@ GOLDEN_FILES = \
 	%D%/two_convs.graph \
 	%D%/two_convs.pbtxt \
 	%D%/two_convs.plan \
-	%D%/two_convs.program
+	%D%/two_convs.program \
+	%D%/zero_channels.graph \
+	%D%/zero_channels.pbtxt

@@ -30,6 +30,8 @@ static const struct expectation {
     {"%a BatchNormalization 1x6x5x5 =6 =6 =6 =6+;Relu %a", "Mul Add+1"},
     {"%a Conv 1x4x5x5 =4x4x1x1;%b Relu %a;%c BatchNormalization %a =4 =4 =4 =4+;Add %b %c",
      "Conv Relu Mul Add Add"},
+    {"%a Conv 1x4x5x5 =4x4x1x1;BatchNormalization /3 %a =4 =4 =4 =4+ training_mode=1", "Conv BatchNormalization"},
+    {"BatchNormalization float16:2x4 =4 =4 =4 =4+", "BatchNormalization"},
     /* epilogues */
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x3x3 pads=[1,1,1,1];%b Add %a %x;Relu %b", "Relu Conv+r+1"},
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x1x1 =8;%b Conv %x =8x8x3x3 pads=[1,1,1,1];%c Add %a %b;Clip %c #0.0 "
@@ -63,7 +65,30 @@ static const struct expectation {
     {"ReduceMean 2x8x3x4 @2,3", "GlobalAveragePool"},
     {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "GlobalAveragePool Reshape"},
     {"Sum 2x3 2x3", "Add"},
+    {"SoftmaxCrossEntropyLoss 3x5 int64:3 5 ignore_index=2", "LogSoftmax NegativeLogLikelihoodLoss"},
+    {"SoftmaxCrossEntropyLoss 3x5x2 int64:3x2 reduction=sum", "LogSoftmax NegativeLogLikelihoodLoss"},
     {"%a Split /2 4x6 axis=1;Relu %a", "Slice Relu"},
+    {"%q Relu 1x4x5x8;%k Relu 1x2x7x8;%v Relu 1x2x7x6;Attention /4 %q %k %v - 1x2x3x8 1x2x3x6 is_causal=1",
+     "Relu Relu Relu Concat Concat Attention"},
+    {"%q Relu 2x5x12;%k Relu 2x5x6;%v Relu 2x5x8;Attention /2 %q %k %v - - - @4,2 q_num_heads=4 kv_num_heads=2 "
+     "is_causal=1",
+     "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
+    /* types without kernels */
+    {"MatMul float64:2x3x4 float64:4x5", "Einsum"},
+    {"MatMul float64:2x1x3x4 float64:2x4x5", "Einsum"},
+    {"MatMul int32:4 int32:4x5", "Einsum"},
+    {"MatMul int64:2x3x4 int64:4", "Einsum"},
+    {"Gemm float64:3x4 float64:5x4 float64:5 transB=1 beta=0.5 alpha=2.0", "Einsum Mul Mul Add"},
+    {"Gemm int32:4x3 int32:4x5 transA=1", "Einsum"},
+    {"Softmax float64:3x4 axis=0", "ReduceLogSumExp Sub Exp"},
+    {"LogSoftmax float64:3x4", "ReduceLogSumExp Sub"},
+    {"%a Conv float16:1x4x5x5 =float16:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
+    {"%a MatMul float16:3x4 float16:4x5;Softmax %a", "Cast Cast MatMul Cast Cast Softmax Cast"},
+    {"SoftmaxCrossEntropyLoss float16:3x5 int64:3", "Cast LogSoftmax Cast NegativeLogLikelihoodLoss"},
+    {"Resize uint8:1x2x3x4 - #1.0,1.0,2.0,2.0", "Cast Resize Cast"},
+    {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
+    {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
+    {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
@@ -102,6 +127,11 @@ static const struct upgraded {
     {13, "Softmax 2x3x4 axis=1", "Softmax 2x3x4 axis=1"},
     {8, "BatchNormalization 2x3 =3 =3 =3 =3+ spatial=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
     {6, "Add 2x3 3 broadcast=1", "Add 2x3 3"},
+    {6, "Add 2x3x4 3 broadcast=1 axis=1", "Add 2x3x4 3x1"},
+    {6, "Mul 2x3x4 2x1 broadcast=1 axis=0", "Mul 2x3x4 2x1x1"},
+    {6, "Sub 2x3x4 3x4 broadcast=1 axis=1", "Sub 2x3x4 3x4"},
+    {6, "PRelu 2x3x4 3", "PRelu 2x3x4 3x1"},
+    {6, "PRelu 2x3x4 1", "PRelu 2x3x4 1"},
     {6, "BatchNormalization 2x3 =3 =3 =3 =3+ is_test=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
     {4, "Reshape 2x3 shape=[3,-1]", "Reshape 2x3 @3,-1"},
     {3, "Concat 2x3 2x4", "Concat 2x3 2x4 axis=1"},
@@ -136,6 +166,8 @@ static void check(void *data)
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
     simplify(after);
+    fold_scales(after);
+    widen(after);
     fuse(after);
     struct values got = interpret(&arena, after, input);
     if (strcmp(operators_of(&arena, after), expectation->operators)) {

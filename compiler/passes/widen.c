@@ -1,0 +1,108 @@
+/* widen.c -- nodes on narrow types that no kernel computes, in float32. */
+/* SPDX-License-Identifier: MIT */
+#include "../kernels/kernel.h"
+#include "../operators/op.h"
+#include "edit.h"
+#include "passes.h"
+
+enum { MOST_TENSORS = 32 };
+
+/* Of a type whose numbers all are float32s too. */
+static bool is_narrow(const struct tensor *tensor)
+{
+    const unsigned narrow = TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16) | TYPE_BIT(TYPE_INT8) |
+                            TYPE_BIT(TYPE_UINT8) | TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_UINT16);
+    return tensor && (TYPE_BIT(tensor->type) & narrow);
+}
+
+/* Would a kernel accept the node if these were float32? */
+static bool has_wide_kernel(const struct node *node)
+{
+    struct tensor copy[2 * MOST_TENSORS], *tensor[2 * MOST_TENSORS] = {NULL};
+    const struct kernel *kernel;
+    struct node wide = *node;
+    bool found = false;
+    if (node->input_count > MOST_TENSORS || node->output_count > MOST_TENSORS)
+        return false;
+    for (int i = 0; i < node->input_count + node->output_count; i++) {
+        const bool input = i < node->input_count;
+        const struct tensor *own = input ? node->input[i] : node->output[i - node->input_count];
+        if (!own)
+            continue;
+        copy[i] = *own;
+        tensor[i] = &copy[i];
+        found |= is_narrow(own);
+        if (is_narrow(own))
+            copy[i].type = TYPE_FLOAT;
+    }
+    wide.input = tensor;
+    wide.output = tensor + node->input_count;
+    return found && !kernel_candidates(node, &kernel, 1) && kernel_candidates(&wide, &kernel, 1);
+}
+
+static struct tensor *wide_constant(struct graph *graph, const struct tensor *narrow)
+{
+    const int64_t size = shape_size(narrow->shape);
+    float *values = arena_array(graph->arena, (size_t)size + 1, sizeof *values);
+    for (int64_t i = 0; i < size; i++)
+        values[i] = (float)tensor_double(narrow, i);
+    return graph_constant(graph, narrow->name, TYPE_FLOAT, narrow->shape, values);
+}
+
+static struct node *new_cast(struct graph *graph, int at, const char *name, enum type to)
+{
+    struct node *cast = graph_node(graph, at, name, "Cast", 1, 1);
+    cast->op = op_find("", "Cast", graph->opset);
+    node_set_attribute(graph, cast, (struct attribute){.name = "to", .kind = ATTRIBUTE_INT, .i = to});
+    return cast;
+}
+
+static struct tensor *wide_tensor(struct graph *graph, const struct tensor *narrow)
+{
+    struct tensor *tensor = graph_tensor(graph, narrow->name);
+    tensor->type = TYPE_FLOAT;
+    tensor->shape = narrow->shape;
+    tensor->shaped = true;
+    return tensor;
+}
+
+static void cast_inputs(struct graph *graph, struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++) {
+        struct tensor *narrow = node->input[i];
+        if (!is_narrow(narrow))
+            continue;
+        if (tensor_is_constant(narrow)) {
+            node->input[i] = wide_constant(graph, narrow);
+            continue;
+        }
+        struct node *cast = new_cast(graph, graph_position(graph, node), node->name, TYPE_FLOAT);
+        cast->input[0] = narrow;
+        node->input[i] = cast->output[0] = wide_tensor(graph, narrow);
+    }
+}
+
+static void cast_outputs(struct graph *graph, struct node *node)
+{
+    for (int k = 0; k < node->output_count; k++) {
+        struct tensor *narrow = node->output[k];
+        if (!is_narrow(narrow))
+            continue;
+        struct node *cast = new_cast(graph, graph_position(graph, node) + 1, node->name, narrow->type);
+        cast->output[0] = narrow;
+        node->output[k] = cast->input[0] = wide_tensor(graph, narrow);
+    }
+}
+
+void widen(struct graph *graph)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        struct node *node = graph->node[n];
+        if (!has_wide_kernel(node))
+            continue;
+        cast_inputs(graph, node);
+        cast_outputs(graph, node);
+        n = graph_position(graph, node);
+    }
+    graph_sweep(graph);
+}
