@@ -20,3 +20,4 @@ mednnc_LDADD = $(MEDNNC_LIBS)
 MEDNNC_LIBS = %D%/libmednnc.a $(PROTOBUF_C_LIBS) $(LIBXML_LIBS) $(SODIUM_LIBS) -lm
 
 EXTRA_DIST += %D%/README.md %D%/frontend/onnx.proto
+include compiler/probe/local.mk

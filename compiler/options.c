@@ -21,6 +21,7 @@ static const char usage[] =
     "  -c, --cluster FILE         names, speeds, addresses and targets of the devices\n"
     "  -o, --output DIR           folder to write, whole or not at all\n"
     "      --partition MODE       auto, gtdp, rows, star or single (default auto)\n"
+    "      --objective WHAT       latency (default): the shortest inference; throughput: the most of them in a row\n"
     "      --input-shape NAME=AxB pin the shape of an input\n"
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
@@ -45,6 +46,7 @@ static const char usage[] =
 
 enum {
     OPTION_PARTITION = 256,
+    OPTION_OBJECTIVE,
     OPTION_INPUT_SHAPE,
     OPTION_DIM,
     OPTION_FLOAT,
@@ -70,6 +72,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"cluster", required_argument, NULL, 'c'},
                                              {"output", required_argument, NULL, 'o'},
                                              {"partition", required_argument, NULL, OPTION_PARTITION},
+                                             {"objective", required_argument, NULL, OPTION_OBJECTIVE},
                                              {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
                                              {"dim", required_argument, NULL, OPTION_DIM},
                                              {"float", required_argument, NULL, OPTION_FLOAT},
@@ -113,11 +116,14 @@ static int word_index(const char *option, const char *word, const char *const li
 static void take_word(struct options *options, int option, const char *word)
 {
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
+    static const char *const objectives[] = {"latency", "throughput"};
     static const char *const modes[] = {"portable", "fma"};
     static const char *const wires[] = {"float32", "fp16"};
     static const char *const forms[] = {"auto", "inline", "incbin", "file"};
     if (option == OPTION_PARTITION)
         options->partition = (enum partition)word_index("--partition", word, partitions, 5);
+    else if (option == OPTION_OBJECTIVE)
+        options->throughput = word_index("--objective", word, objectives, 2) == 1;
     else if (option == OPTION_FLOAT)
         options->float_fma = word_index("--float", word, modes, 2) == 1;
     else if (option == OPTION_WIRE)
@@ -222,6 +228,9 @@ static void check(const struct options *options)
         fail("--devices and --cluster exclude each other");
     if (!options->output && !options->stop_after && !options->emit_onnx)
         fail("no output folder given: -o DIR");
+    if (options->throughput && options->output)
+        fail("--objective throughput: programs of this version run one inference at a time; with --stop-after=partition "
+             "the plan can be looked at");
 }
 
 void options_parse(struct arena *arena, int argc, char **argv, struct options *options)
@@ -273,6 +282,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     for (int i = 0; i < options->dim_count; i++)
         text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->throughput)
+        text_add(&text, " --objective throughput");
     if (options->wire_half)
         text_add(&text, " --wire fp16");
     if (options->no_overlap)

@@ -61,9 +61,11 @@ static void run_emit_onnx(struct compilation *c)
 
 static void run_partition(struct compilation *c)
 {
-    partition(c->graph, &c->cluster, c->options->partition, &c->plan);
-    c->plan.no_overlap = c->options->no_overlap;
-    c->plan.wire_half = c->options->wire_half;
+    const struct partition_wish wish = {.mode = c->options->partition,
+                                        .throughput = c->options->throughput,
+                                        .no_overlap = c->options->no_overlap,
+                                        .wire_half = c->options->wire_half};
+    partition(c->graph, &c->cluster, wish, &c->plan);
 }
 
 static void run_schedule(struct compilation *c)

@@ -231,6 +231,53 @@ static void write_device(struct xml *xml, const struct report *report, int d)
     end(xml);
 }
 
+static void put_milliseconds(struct xml *xml, const char *name, double value)
+{
+    put(xml, name, arena_printf(xml->arena, "%.6f", value * 1e3));
+}
+
+static void write_span(struct xml *xml, const struct span *span)
+{
+    static const char *const what[] = {"compute", "wait", "message"};
+    begin(xml, "span");
+    put_int(xml, "device", span->device);
+    put(xml, "does", what[span->kind]);
+    put_name(xml, "layer", span->node ? span->node->name : "");
+    put_milliseconds(xml, "begin_ms", span->begin);
+    put_milliseconds(xml, "end_ms", span->end);
+    end(xml);
+}
+
+static void write_plan(struct xml *xml, const struct plan *plan)
+{
+    const struct forecast *forecast = &plan->forecast;
+    begin(xml, "plan");
+    put(xml, "partition", partition_name(plan->partition));
+    put(xml, "objective", plan->throughput ? "throughput" : "latency");
+    put_milliseconds(xml, "predicted_ms", forecast->seconds);
+    put_milliseconds(xml, "interval_ms", forecast->interval);
+    for (int i = 0; i < PARTITIONS; i++) {
+        if (!(plan->comparison.seconds[i] > 0))
+            continue;
+        begin(xml, "alternative");
+        put(xml, "partition", partition_name((enum partition)i));
+        put_milliseconds(xml, "predicted_ms", plan->comparison.seconds[i]);
+        end(xml);
+    }
+    for (int d = 0; d < plan->cluster->count; d++) {
+        begin(xml, "time");
+        put_int(xml, "device", d);
+        put_milliseconds(xml, "compute_ms", forecast->compute[d]);
+        put_milliseconds(xml, "message_ms", forecast->message[d]);
+        put_milliseconds(xml, "wait_ms", forecast->wait[d]);
+        put(xml, "idle", report_reason(xml->arena, plan, d));
+        end(xml);
+    }
+    for (int i = 0; i < forecast->span_count; i++)
+        write_span(xml, &forecast->span[i]);
+    end(xml);
+}
+
 static void write_part(struct xml *xml, const struct region_list *own, const struct report_part *part, int device)
 {
     begin(xml, "part");
@@ -325,6 +372,7 @@ static void write_xml(struct xml *xml, const struct report *report)
     for (int d = 0; d < plan->cluster->count; d++)
         write_device(xml, report, d);
     end(xml);
+    write_plan(xml, plan);
     begin(xml, "layers");
     for (int n = 0; n < plan->graph->node_count; n++)
         write_layer(xml, plan, &report->layer[n], n);

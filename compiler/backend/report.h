@@ -16,6 +16,12 @@
  *             scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
  *       share: of all MACs that the devices do together; scratch_bytes: of the arena, what single layers work in.
  *   </devices>
+ *   <plan partition="auto" objective="latency" predicted_ms="12.3" interval_ms="12.0">
+ *       what the simulation foretells: of one inference, and between inferences when inputs keep coming.
+ *     <alternative partition="rows" predicted_ms="15.0"/> ...     the plans that were compared, by the objective
+ *     <time device="0" compute_ms="" message_ms="" wait_ms="" idle=""/> ...   idle: why it has no work, "" if it has some
+ *     <span device="0" does="compute|wait|message" layer="" begin_ms="" end_ms=""/> ...   the time line; layer "": inputs, outputs
+ *   </plan>
  *   <layers>
  *     <layer index="0" name="" op="Conv" epilogue="add relu" kernel="" output="" type="float32" shape="1x32x8x8"
  *            layout="blocked" macs="" divided="yes|no" axes="2 3" grid="1 16 1 1">

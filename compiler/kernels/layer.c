@@ -33,6 +33,24 @@ enum layout layer_blocked(const struct node *node, int input)
     return LAYOUT_BLOCKED;
 }
 
+void layer_weights_work(double bytes, double passes, struct work *work)
+{
+    const double near_bytes = 1 << 20, near_part = 0.25;
+    work->amount[WORK_WEIGHTS] += bytes * passes * (bytes > near_bytes ? 1 : near_part);
+}
+
+void layer_vector_work(const struct node *node, struct region piece, struct work *work)
+{
+    struct region one = piece;
+    for (int axis = 0; axis < one.rank; axis++)
+        one.axis[axis].end = one.axis[axis].begin + 1;
+    int64_t reads = 1;
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !tensor_is_constant(node->input[i]))
+            reads += region_size(node_reads(node, i, 0, one));
+    work->amount[WORK_VECTOR] += (double)region_size(piece) * (double)reads;
+}
+
 bool epilogue_keeps_zero(const struct epilogue *epilogue)
 {
     if (epilogue->activation == ACTIVATION_CLIP)

@@ -7,7 +7,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/fold_scales.c \
 	%D%/fuse.c \
 	%D%/infer_shapes.c \
-	%D%/partition.c \
+	%D%/partition.c %D%/partition.h %D%/partition_baselines.c \
+	%D%/partition_search.c %D%/partition_search.h \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c \
