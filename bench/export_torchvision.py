@@ -12,7 +12,9 @@ import zlib
 import torch
 import torchvision
 
-NAMES = ["alexnet", "vgg16", "resnet18", "resnet50", "mobilenet_v2", "squeezenet1_1"]
+NAMES = ["alexnet", "vgg16", "resnet18", "resnet50", "mobilenet_v2", "squeezenet1_1", "mobilenet_v3_large", "shufflenet_v2_x1_0",
+         "efficientnet_b0", "densenet121", "googlenet", "inception_v3", "vit_b_16"]
+SIDE = {"inception_v3": 299}  # of the square image; 224 for all others
 
 
 def randomise(network):
@@ -35,7 +37,8 @@ def export(name, path):
     network.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(network, torch.zeros(1, 3, 224, 224), path, opset_version=13, input_names=["image"],
+        side = SIDE.get(name, 224)
+        torch.onnx.export(network, torch.zeros(1, 3, side, side), path, opset_version=13, input_names=["image"],
                           output_names=["scores"])
 
 

@@ -5,6 +5,7 @@ bench_kernels_CFLAGS = -std=c11 -O3 -march=native -ffp-contract=off -Wall -Wextr
 
 EXTRA_DIST += \
 	%D%/README.md \
+	%D%/agreement.sh \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \

@@ -1,5 +1,6 @@
 /* batch_normalization.c -- BatchNormalization with given statistics. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -64,6 +65,7 @@ const struct op batch_normalization_rows[] = {
      .attributes = "epsilon momentum training_mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = NULL},
 };

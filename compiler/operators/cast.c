@@ -1,5 +1,6 @@
 /* cast.c -- Cast and CastLike. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 static void infer(struct graph *graph, struct node *node)
@@ -49,6 +50,7 @@ const struct op cast_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = elementwise_reads,
+     .couple = couple_reads,
      .keeps_zero = true},
     {.type = "CastLike",
      .domain = "",
@@ -60,6 +62,7 @@ const struct op cast_rows[] = {
      .infer = infer_like,
      .evaluate = evaluate,
      .reads = reads_like,
+     .couple = couple_reads,
      .keeps_zero = true},
     {.type = NULL},
 };

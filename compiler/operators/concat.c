@@ -1,5 +1,6 @@
 /* concat.c -- Concat along one axis. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 static void infer(struct graph *graph, struct node *node)
@@ -63,6 +64,7 @@ const struct op concat_rows[] = {
      .attributes = "axis ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple_moves},
     {.type = NULL},
 };

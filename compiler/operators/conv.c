@@ -249,6 +249,122 @@ static int64_t macs(const struct node *node, struct region region)
     return region_size(region) * (shape_size(w) / w.dim[0]);
 }
 
+/* ---- slices ---- */
+
+static void couple_groups(const struct node *node, int64_t group, bool transposed, struct couples *couples)
+{
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    int64_t inputs = x->shape.dim[1] / group, outputs = y->shape.dim[1] / group;
+    int64_t filters = transposed ? inputs : outputs;
+    couple_pin_axis(couples, w, 1);
+    for (int64_t g = 0; g < group; g++) {
+        for (int64_t c = 0; c < inputs; c++)
+            couple_slices(couples, x, 1, g * inputs + c, y, 1, g * outputs);
+        for (int64_t m = 0; m < outputs; m++) {
+            couple_slices(couples, y, 1, g * outputs + m, y, 1, g * outputs);
+            if (b)
+                couple_slices(couples, b, 0, g * outputs + m, y, 1, g * outputs);
+        }
+        for (int64_t f = 0; f < filters; f++)
+            couple_slices(couples, w, 0, g * filters + f, y, 1, g * outputs);
+    }
+}
+
+void couple_conv(const struct node *node, struct couples *couples)
+{
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    const int64_t group = node_int(node, "group", 1);
+    const bool transposed = !strcmp(node->op->type, "ConvTranspose");
+    couple_axes(couples, x, 0, y, 0);
+    for (int a = 2; a < x->shape.rank; a++) {
+        couple_pin_axis(couples, x, a);
+        couple_pin_axis(couples, w, a);
+        couple_pin_axis(couples, y, a);
+    }
+    if (group > 1) {
+        couple_groups(node, group, transposed, couples);
+        return;
+    }
+    couple_contracted(couples, node, 0, 1, 1, transposed ? 0 : 1);
+    couple_axes(couples, w, transposed ? 1 : 0, y, 1);
+    if (b)
+        couple_axes(couples, b, 0, y, 1);
+}
+
+void cut_conv(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    const struct tensor *x = node->input[0];
+    int64_t group = node_int(node, "group", 1), channels = x->shape.dim[1];
+    if (group > 1)
+        node_set_attribute(graph, node,
+                           (struct attribute){.name = "group",
+                                              .kind = ATTRIBUTE_INT,
+                                              .i = cut_count(cut, x, 1, 0, channels) / (channels / group)});
+}
+
+/* ---- the product ---- */
+
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    if (!is_float_constant(w) || (b && !is_float_constant(b)))
+        return false;
+    struct window window = conv_window(node);
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = 2,
+                              .biased = b != NULL,
+                              .depthwise = window.group > 1,
+                              .group = window.group,
+                              .taps = 1,
+                              .columns = w->shape.dim[0] / window.group,
+                              .row_stride = 1,
+                              .row_axis = 1,
+                              .data_axis = 1,
+                              .output_axis = 1,
+                              .positions = y->shape.dim[0],
+                              .inner = 1,
+                              .scale = 1,
+                              .bias_scale = 1};
+    for (int i = 0; i < window.spatial; i++) {
+        linear->taps *= window.kernel[i];
+        linear->inner *= y->shape.dim[i + 2];
+        linear->padded |= window.pad_begin[i] || window.pad_end[i];
+    }
+    linear->positions *= linear->inner;
+    linear->rows = linear->column_stride = w->shape.dim[1] * linear->taps;
+    linear->group_stride = linear->columns * linear->column_stride;
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    struct window window = conv_window(node);
+    struct shape x = node->input[0]->shape, y = node->output[0]->shape, taps = {.rank = window.spatial};
+    int64_t at[MAX_SPATIAL], channels = linear->rows / linear->taps, plane = 1;
+    int64_t left = position % linear->inner;
+    for (int i = window.spatial - 1; i >= 0; i--) {
+        at[i] = left % y.dim[i + 2] * window.stride[i] - window.pad_begin[i];
+        left /= y.dim[i + 2];
+        plane *= x.dim[i + 2];
+        taps.dim[i] = window.kernel[i];
+    }
+    data += (position / linear->inner * x.dim[1] + group * channels) * plane;
+    int64_t tap[MAX_SPATIAL] = {0};
+    for (int64_t t = 0; t < linear->taps; t++, shape_next(taps, tap)) {
+        int64_t offset = 0;
+        bool inside = true;
+        for (int i = 0; i < window.spatial; i++) {
+            int64_t from = at[i] + tap[i] * window.dilation[i];
+            inside &= from >= 0 && from < x.dim[i + 2];
+            offset = offset * x.dim[i + 2] + from;
+        }
+        for (int64_t c = 0; c < channels; c++)
+            row[c * linear->taps + t] = inside ? data[c * plane + offset] : 0;
+    }
+}
+
 const struct op conv_rows[] = {
     {.type = "Conv",
      .domain = "",
@@ -261,6 +377,10 @@ const struct op conv_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,
+     .couple = couple_conv,
+     .cut = cut_conv,
+     .linear = linear,
+     .unroll = unroll,
      .macs = macs,
      .epilogue = true},
     {.type = NULL},

@@ -4,7 +4,7 @@
 #ifndef MEDNN_CONV_H
 #define MEDNN_CONV_H
 
-#include "../ir/graph.h"
+#include "couple.h"
 
 #define MAX_SPATIAL (MAX_RANK - 2)
 
@@ -33,6 +33,11 @@ void window_list(const struct node *node, const char *name, int count, int64_t l
 /* Output size of one axis; fails through node_fail when the window is larger than the padded input. */
 int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,
                       bool ceil_mode);
+
+/* Hooks `couple` and `cut` of Conv and ConvTranspose. In W of Conv outputs lie along axis 0, in that of ConvTranspose
+ * inputs. Of several groups only whole ones can go. */
+void couple_conv(const struct node *node, struct couples *couples);
+void cut_conv(struct graph *graph, struct node *node, const struct cut *cut);
 
 /* The unclipped range of input that output range [begin, end) reads along spatial axis `axis`. */
 struct range window_reads(const struct window *window, int axis, struct range output);

@@ -176,6 +176,8 @@ const struct op conv_transpose_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,
+     .couple = couple_conv,
+     .cut = cut_conv,
      .macs = macs},
     {.type = NULL},
 };

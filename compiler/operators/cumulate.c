@@ -1,5 +1,6 @@
 /* cumulate.c -- CumSum and CumProd. A computed axis that is out of range clamps. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -84,7 +85,7 @@ static struct region reads(const struct node *node, int input, int output, struc
     {                                                                                                             \
         .type = name, .domain = "", .since_version = version, .min_inputs = 2, .max_inputs = 2, .max_outputs = 1, \
         .types = TYPES_NUMBER, .attributes = "exclusive reverse ", .infer = infer, .evaluate = evaluate,          \
-        .reads = reads                                                                                            \
+        .reads = reads, .couple = couple_reads                                                                                            \
     }
 
 const struct op cumulate_rows[] = {ROW("CumProd", 26), ROW("CumSum", 14), {.type = NULL}};

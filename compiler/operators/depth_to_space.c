@@ -1,5 +1,6 @@
 /* depth_to_space.c -- DepthToSpace and SpaceToDepth. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -121,7 +122,8 @@ const struct op depth_to_space_rows[] = {
      .attributes = "blocksize mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple_moves},
     {.type = "SpaceToDepth",
      .domain = "",
      .since_version = 13,
@@ -131,6 +133,7 @@ const struct op depth_to_space_rows[] = {
      .attributes = "blocksize ",
      .infer = infer_back,
      .evaluate = evaluate_back,
-     .moves = moves_back},
+     .moves = moves_back,
+     .couple = couple_moves},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* expand.c -- Expand and Tile: copies of a tensor side by side. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -44,6 +45,12 @@ static void moves(const struct node *node, struct moves *moves)
         move->input_axis[i] = y.rank - x.rank + i;
         move->input_step[i] = x.dim[i] != 1;
     }
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    struct shape y = cut_shape(cut, node->output[0]);
+    cut_integers(graph, node, 1, y.rank, y.dim);
 }
 
 static void infer_tile(struct graph *graph, struct node *node)
@@ -100,7 +107,9 @@ const struct op expand_rows[] = {
      .max_outputs = 1,
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple_moves,
+     .cut = cut},
     {.type = "Tile",
      .domain = "",
      .since_version = 13,

@@ -1,6 +1,7 @@
 /* gather.c -- Gather along one axis. With constant indices it is data movement; computed ones that are
  * out of range clamp. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "indexed.h"
 #include "rows.h"
 
@@ -98,6 +99,38 @@ static void moves(const struct node *node, struct moves *moves)
     }
 }
 
+/* Positions in the list of indices are slices, too: they go with the elements that they fetch. */
+static void couple(const struct node *node, struct couples *couples)
+{
+    const struct tensor *indices = node->input[1];
+    if (!tensor_is_constant(indices)) {
+        couple_pin_node(node, couples);
+        return;
+    }
+    couple_moves(node, couples);
+    for (int a = 0; a < indices->shape.rank; a++)
+        couple_axes(couples, indices, a, node->output[0], node_axis(node, 0) + a);
+}
+
+/* Which element of the list stays where, and what it fetches. */
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    const struct tensor *x = node->input[0], *indices = node->input[1];
+    int axis = node_axis(node, 0);
+    struct shape left = cut_shape(cut, indices);
+    int64_t *values = arena_array(graph->arena, (size_t)shape_size(left), sizeof *values);
+    int64_t count = shape_size(indices->shape), kept = 0, at[MAX_RANK] = {0};
+    for (int64_t i = 0; i < count; i++, shape_next(indices->shape, at)) {
+        bool stays = true;
+        for (int a = 0; a < indices->shape.rank; a++)
+            stays &= cut_keeps(cut, indices, a, at[a]);
+        if (stays)
+            values[kept++] =
+                cut_count(cut, x, axis, 0, index_at(indices, indices->data, i, x->shape.dim[axis]));
+    }
+    node->input[1] = graph_constant(graph, indices->name, TYPE_INT64, left, values);
+}
+
 const struct op gather_rows[] = {
     {.type = "Gather",
      .domain = "",
@@ -109,6 +142,8 @@ const struct op gather_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = gather_reads,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple,
+     .cut = cut},
     {.type = NULL},
 };

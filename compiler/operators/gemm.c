@@ -1,5 +1,6 @@
 /* gemm.c -- Gemm: alpha A' B' + beta C. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 /* Axis of A and B that runs over the rows or columns of the result. */
@@ -80,6 +81,58 @@ static int64_t macs(const struct node *node, struct region region)
     return region_size(region) * node->input[0]->shape.dim[1 - row_axis(node)];
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const struct tensor *a = node->input[0], *b = node->input[1], *c = node_input(node, 2), *y = node->output[0];
+    int row = row_axis(node), column = column_axis(node);
+    couple_axes(couples, a, row, y, 0);
+    couple_axes(couples, b, column, y, 1);
+    couple_contracted(couples, node, 0, 1 - row, 1, 1 - column);
+    for (int axis = 0; c && axis < c->shape.rank; axis++) {
+        int to = axis + 2 - c->shape.rank;
+        if (c->shape.dim[axis] == y->shape.dim[to])
+            couple_axes(couples, c, axis, y, to);
+    }
+}
+
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *b = node->input[1], *c = node_input(node, 2), *y = node->output[0];
+    int row = row_axis(node), column = column_axis(node);
+    if (!is_float_constant(b))
+        return false;
+    bool biased = c && is_float_constant(c) && c->shape.rank > 0 && shape_size(c->shape) == y->shape.dim[1] &&
+                  c->shape.dim[c->shape.rank - 1] == y->shape.dim[1];
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = !c || biased ? 2 : -1,
+                              .biased = biased,
+                              .group = 1,
+                              .rows = b->shape.dim[1 - column],
+                              .columns = y->shape.dim[1],
+                              .row_stride = column ? b->shape.dim[1] : 1,
+                              .column_stride = column ? 1 : b->shape.dim[1],
+                              .row_axis = 1 - column,
+                              .column_axis = column,
+                              .data_axis = 1 - row,
+                              .output_axis = 1,
+                              .taps = 1,
+                              .positions = y->shape.dim[0],
+                              .inner = 1,
+                              .scale = (double)node_float(node, "alpha", 1),
+                              .bias_scale = (double)node_float(node, "beta", 1)};
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    (void)group;
+    bool transposed = row_axis(node) == 1;
+    for (int64_t p = 0; p < linear->rows; p++)
+        row[p] = data[transposed ? p * linear->positions + position : position * linear->rows + p];
+}
+
 const struct op gemm_rows[] = {
     {.type = "Gemm",
      .domain = "",
@@ -93,6 +146,9 @@ const struct op gemm_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,
+     .couple = couple,
+     .linear = linear,
+     .unroll = unroll,
      .macs = macs,
      .epilogue = true},
     {.type = NULL},

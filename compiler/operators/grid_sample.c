@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "grid_sample.h"
 
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -180,6 +181,7 @@ const struct op grid_sample_rows[] = {
      .attributes = "align_corners mode padding_mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = NULL},
 };

@@ -7,6 +7,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
+	%D%/couple.c \
 	%D%/couple.h \
 	%D%/cumulate.c \
 	%D%/depth_to_space.c \

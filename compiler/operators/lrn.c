@@ -1,5 +1,6 @@
 /* lrn.c -- LRN: local response normalisation across channels. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -63,6 +64,7 @@ const struct op lrn_rows[] = {
      .attributes = "alpha beta bias size ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = NULL},
 };

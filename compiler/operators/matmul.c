@@ -1,5 +1,6 @@
 /* matmul.c -- MatMul: stacks of matrices, as numpy.matmul. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 /* The operands as stacks of matrices: a vector on the left is a row, on the right a column. */
@@ -102,6 +103,66 @@ static int64_t macs(const struct node *node, struct region region)
     return region_size(region) * a.dim[a.rank - 1];
 }
 
+/* An axis of a stack goes with the result's, unless it is broadcast. */
+static void couple_stack(struct couples *couples, const struct tensor *operand, const struct tensor *y, int y_stack)
+{
+    for (int axis = 0; axis < operand->shape.rank - 2; axis++) {
+        int to = axis + y_stack - (operand->shape.rank - 2);
+        if (operand->shape.dim[axis] == y->shape.dim[to])
+            couple_axes(couples, operand, axis, y, to);
+    }
+}
+
+static void couple(const struct node *node, struct couples *couples)
+{
+    struct product p;
+    const struct tensor *a = node->input[0], *b = node->input[1], *y = node->output[0];
+    read_product(node, &p);
+    couple_contracted(couples, node, 0, a->shape.rank - 1, 1, p.b_vector ? 0 : b->shape.rank - 2);
+    couple_stack(couples, a, y, p.y.rank - 2);
+    couple_stack(couples, b, y, p.y.rank - 2);
+    if (!p.a_vector)
+        couple_axes(couples, a, a->shape.rank - 2, y, p.y.rank - 2);
+    if (!p.b_vector)
+        couple_axes(couples, b, b->shape.rank - 1, y, y->shape.rank - 1);
+}
+
+/* One matrix of constants on the right. */
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *a = node->input[0], *b = node->input[1];
+    if (!is_float_constant(b) || b->shape.rank != 2)
+        return false;
+    int64_t rows = b->shape.dim[0], columns = b->shape.dim[1];
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = -1,
+                              .group = 1,
+                              .rows = rows,
+                              .columns = columns,
+                              .row_stride = columns,
+                              .column_stride = 1,
+                              .row_axis = 0,
+                              .column_axis = 1,
+                              .data_axis = a->shape.rank - 1,
+                              .output_axis = node->output[0]->shape.rank - 1,
+                              .taps = 1,
+                              .positions = rows ? shape_size(a->shape) / rows : 0,
+                              .inner = 1,
+                              .scale = 1,
+                              .bias_scale = 1};
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    (void)node;
+    (void)group;
+    for (int64_t p = 0; p < linear->rows; p++)
+        row[p] = data[position * linear->rows + p];
+}
+
 const struct op matmul_rows[] = {
     {.type = "MatMul",
      .domain = "",
@@ -114,6 +175,9 @@ const struct op matmul_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,
+     .couple = couple,
+     .linear = linear,
+     .unroll = unroll,
      .macs = macs,
      .epilogue = true},
     {.type = NULL},

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "normalize.h"
 
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -225,11 +226,17 @@ static struct region reads(const struct node *node, int input, int output, struc
     return (struct region){.some = true, .rank = 1, .axis = {channels}};
 }
 
+/* num_groups counts channels. */
+static void couple(const struct node *node, struct couples *couples)
+{
+    (is(node, "GroupNormalization") ? couple_pin_node : couple_reads)(node, couples);
+}
+
 #define ROW(name, since, inputs, most, outputs, names)                                                       \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = since, .min_inputs = inputs, .max_inputs = most,        \
         .max_outputs = outputs, .types = TYPES_FLOAT, .attributes = names, .infer = infer,                   \
-        .evaluate = evaluate, .reads = reads                                                                 \
+        .evaluate = evaluate, .reads = reads, .couple = couple                                               \
     }
 
 const struct op normalize_rows[] = {

@@ -316,6 +316,11 @@ int input_axes(const struct node *node, int i, int rank, int axis[MAX_RANK])
     return (int)count;
 }
 
+bool is_float_constant(const struct tensor *tensor)
+{
+    return tensor_is_constant(tensor) && tensor->type == TYPE_FLOAT;
+}
+
 void input_same_type(const struct node *node, int i)
 {
     const struct tensor *tensor = node_input(node, i);

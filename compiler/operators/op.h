@@ -83,7 +83,7 @@ struct op {
     int64_t (*macs)(const struct node *node, struct region region);
 
     /* Tie slices of inputs and outputs that can only be removed together, through the functions of
-     * operators/couple.h. The law: where all slices of a class are zero, removing them from the node leaves
+     * couple.h. The law: where all slices of a class are zero, removing them from the node leaves
      * the other slices of its outputs as they are. NULL: all axes of all its tensors are pinned. */
     void (*couple)(const struct node *node, struct couples *couples);
 

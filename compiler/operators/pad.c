@@ -1,5 +1,6 @@
 /* pad.c -- Pad with constant pads, in all modes. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -170,6 +171,35 @@ static void moves(const struct node *node, struct moves *moves)
     add_runs(&pads, x, y, 0, piece, moves);
 }
 
+/* Channels that copy others are taken for what they are only where they are constant. */
+static void couple(const struct node *node, struct couples *couples)
+{
+    struct pads pads = read_pads(node);
+    couple_moves(node, couples);
+    for (int a = 0; a < node->input[0]->shape.rank; a++)
+        if (pads.mode != MODE_CONSTANT && (pads.begin[a] || pads.end[a])) {
+            couple_pin_axis(couples, node->input[0], a);
+            couple_pin_axis(couples, node->output[0], a);
+        }
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    struct pads pads = read_pads(node);
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    int64_t list[2 * MAX_RANK], axis[MAX_RANK];
+    int rank = x->shape.rank;
+    for (int a = 0; a < rank; a++) {
+        int64_t begin = pads.begin[a], end = pads.end[a], size = x->shape.dim[a], result = y->shape.dim[a];
+        axis[a] = a;
+        list[a] = begin > 0 ? cut_count(cut, y, a, 0, begin) : -cut_count(cut, x, a, 0, -begin);
+        list[a + rank] =
+            end > 0 ? cut_count(cut, y, a, result - end, result) : -cut_count(cut, x, a, size + end, size);
+    }
+    cut_integers(graph, node, 1, 2 * rank, list);
+    cut_integers(graph, node, 3, rank, axis);
+}
+
 const struct op pad_rows[] = {
     {.type = "Pad",
      .domain = "",
@@ -180,6 +210,8 @@ const struct op pad_rows[] = {
      .attributes = "mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple,
+     .cut = cut},
     {.type = NULL},
 };

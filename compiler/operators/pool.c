@@ -176,6 +176,12 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+/* The indices count channels. */
+static void couple_max(const struct node *node, struct couples *couples)
+{
+    (node_output(node, 1) ? couple_pin_node : couple_reads)(node, couples);
+}
+
 /* ---- global pooling ---- */
 
 static void infer_global(struct graph *graph, struct node *node)
@@ -246,7 +252,8 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides ",
      .infer = infer,
      .evaluate = evaluate_average,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = "GlobalAveragePool",
      .domain = "",
      .since_version = 1,
@@ -256,7 +263,8 @@ const struct op pool_rows[] = {
      .types = TYPES_FLOAT,
      .infer = infer_global,
      .evaluate = evaluate_global,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads},
     {.type = "GlobalLpPool",
      .domain = "",
      .since_version = 2,
@@ -267,7 +275,8 @@ const struct op pool_rows[] = {
      .attributes = "p ",
      .infer = infer_global_lp,
      .evaluate = evaluate_global_lp,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads},
     {.type = "GlobalMaxPool",
      .domain = "",
      .since_version = 1,
@@ -277,7 +286,8 @@ const struct op pool_rows[] = {
      .types = TYPES_FLOAT,
      .infer = infer_global,
      .evaluate = evaluate_global,
-     .reads = reads_global},
+     .reads = reads_global,
+     .couple = couple_reads},
     {.type = "LpPool",
      .domain = "",
      .since_version = 18,
@@ -288,7 +298,8 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode dilations kernel_shape p pads strides ",
      .infer = infer_lp,
      .evaluate = evaluate_lp,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = "MaxPool",
      .domain = "",
      .since_version = 12,
@@ -299,6 +310,7 @@ const struct op pool_rows[] = {
      .attributes = "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      .infer = infer,
      .evaluate = evaluate_max,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_max},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* reduce.c -- Reduce*: one number from all elements along some axes. Adding one is a row. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <math.h>
@@ -169,7 +170,7 @@ static struct region reads(const struct node *node, int input, int output, struc
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 18, .min_inputs = 1, .max_inputs = 2, .max_outputs = 1, \
         .types = allowed, .attributes = "keepdims noop_with_empty_axes ", .infer = infer,                    \
-        .evaluate = evaluate, .reads = reads                                                                 \
+        .evaluate = evaluate, .reads = reads, .couple = couple_reads                                                                 \
     }
 
 const struct op reduce_rows[] = {

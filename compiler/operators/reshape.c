@@ -1,6 +1,7 @@
 /* reshape.c -- Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout and our own Layout: the elements stay
  * in their row-major order, only the axes change. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -115,6 +116,28 @@ static void evaluate(const struct node *node, const void *const input[], void *c
 
 /* ---- reads: groups of neighbouring axes with equal products on both sides map onto each other ---- */
 
+struct axis_group {
+    int x_first, x_last, y_first, y_last; /* half open */
+};
+
+/* The smallest group after `group`; false after the last one. No axis is empty. */
+static bool next_group(struct shape x, struct shape y, struct axis_group *group)
+{
+    int i = group->x_last, k = group->y_last;
+    if (i >= x.rank && k >= y.rank)
+        return false;
+    *group = (struct axis_group){.x_first = i, .y_first = k};
+    int64_t x_size = i < x.rank ? x.dim[i++] : 1, y_size = k < y.rank ? y.dim[k++] : 1;
+    while (x_size != y_size)
+        if (x_size < y_size)
+            x_size *= x.dim[i++];
+        else
+            y_size *= y.dim[k++];
+    group->x_last = i;
+    group->y_last = k;
+    return true;
+}
+
 /* The box of axes [first, first + rank) of `shape` that holds all row-major positions from `low` to `high`.
  */
 static void cover_positions(struct shape shape, int first, int last, int64_t low, int64_t high,
@@ -149,18 +172,73 @@ static struct region reads(const struct node *node, int input, int output, struc
     struct region box = region_whole(x);
     if (input > 0 || !shape_size(x))
         return box;
-    int i = 0, k = 0;
-    while (i < x.rank || k < y.rank) {
-        int x_first = i, y_first = k;
-        int64_t x_size = i < x.rank ? x.dim[i++] : 1, y_size = k < y.rank ? y.dim[k++] : 1;
-        while (x_size != y_size)
-            if (x_size < y_size)
-                x_size *= x.dim[i++];
-            else
-                y_size *= y.dim[k++];
-        map_group(y, y_first, k, &region, x, x_first, i, &box);
-    }
+    for (struct axis_group group = {0}; next_group(x, y, &group);)
+        map_group(y, group.y_first, group.y_last, &region, x, group.x_first, group.x_last, &box);
     return box;
+}
+
+/* ---- slices ---- */
+
+/* Neighbouring axes with equal products: one to one, or one axis that runs over several. */
+static void couple_group(struct couples *couples, const struct tensor *x, int x_first, int x_last,
+                         const struct tensor *y, int y_first, int y_last)
+{
+    int x_axes = 0, y_axes = 0, x_axis = x_first, y_axis = y_first;
+    for (int i = x_first; i < x_last; i++)
+        if (x->shape.dim[i] != 1) {
+            x_axes++;
+            x_axis = i;
+        }
+    for (int i = y_first; i < y_last; i++)
+        if (y->shape.dim[i] != 1) {
+            y_axes++;
+            y_axis = i;
+        }
+    if (x_axes == 1 && y_axes == 1)
+        couple_axes(couples, x, x_axis, y, y_axis);
+    else if (x_axes == 1)
+        couple_packed(couples, x, x_axis, y, y_first, y_last);
+    else if (y_axes == 1)
+        couple_packed(couples, y, y_axis, x, x_first, x_last);
+    else
+        for (int i = 0; i < x->shape.rank || i < y->shape.rank; i++) {
+            if (i >= x_first && i < x_last)
+                couple_pin_axis(couples, x, i);
+            if (i >= y_first && i < y_last)
+                couple_pin_axis(couples, y, i);
+        }
+}
+
+static void couple(const struct node *node, struct couples *couples)
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    if (!y || !shape_size(x->shape)) {
+        couple_pin_node(node, couples);
+        return;
+    }
+    for (struct axis_group group = {0}; next_group(x->shape, y->shape, &group);)
+        couple_group(couples, x, group.x_first, group.x_last, y, group.y_first, group.y_last);
+}
+
+static void cut_reshape(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    struct shape y = cut_shape(cut, node->output[0]);
+    cut_integers(graph, node, 1, y.rank, y.dim);
+}
+
+/* Without a list of axes an axis that shrinks to 1 would go, too. */
+static void cut_squeeze(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    (void)cut;
+    struct shape x = node->input[0]->shape;
+    int64_t axes[MAX_RANK];
+    int count = 0;
+    if (node_input(node, 1))
+        return;
+    for (int i = 0; i < x.rank; i++)
+        if (x.dim[i] == 1)
+            axes[count++] = i;
+    cut_integers(graph, node, 1, count, axes);
 }
 
 #define ROW(name, version, least, most, outputs, infers, ...)                                                \
@@ -170,12 +248,13 @@ static struct region reads(const struct node *node, int input, int output, struc
     }
 
 const struct op reshape_rows[] = {
-    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .attributes = "seed "),
-    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .attributes = "axis "),
-    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = ""),
+    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .attributes = "seed "),
+    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .attributes = "axis "),
+    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple),
     ROW("Layout", 1, 1, 1, 1, infer_same, .domain = "mednn"),
-    ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero "),
-    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = ""),
-    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = ""),
+    ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero ", .couple = couple,
+        .cut = cut_reshape),
+    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = "", .couple = couple, .cut = cut_squeeze),
+    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = "", .couple = couple),
     {.type = NULL},
 };

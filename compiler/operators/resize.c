@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resize.h"
 
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -333,6 +334,24 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const bool stretch = !strcmp(node_string(node, "keep_aspect_ratio_policy", "stretch"), "stretch");
+    (stretch ? couple_reads : couple_pin_node)(node, couples);
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    int axes[MAX_RANK], count = read_axes(node, node->input[0]->shape.rank, axes);
+    struct shape y = cut_shape(cut, node->output[0]);
+    int64_t sizes[MAX_RANK];
+    if (!list_input(node, 3, "sizes", count))
+        return;
+    for (int i = 0; i < count; i++)
+        sizes[i] = y.dim[axes[i]];
+    cut_integers(graph, node, 3, count, sizes);
+}
+
 const struct op resize_rows[] = {
     {.type = "Resize",
      .domain = "",
@@ -345,6 +364,8 @@ const struct op resize_rows[] = {
                    "keep_aspect_ratio_policy mode nearest_mode ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple,
+     .cut = cut},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* roi_align.c -- RoiAlign: averages or maxima of interpolated samples in boxes. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -144,6 +145,7 @@ const struct op roi_align_rows[] = {
          "coordinate_transformation_mode mode output_height output_width sampling_ratio spatial_scale ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple_reads},
     {.type = NULL},
 };

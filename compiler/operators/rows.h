@@ -55,6 +55,9 @@ const struct tensor *constant_input(const struct node *node, int i, const char *
 /* Input i as a list of axes of a tensor of rank `rank`: no duplicates, all in range. Absent: count 0. */
 int input_axes(const struct node *node, int i, int rank, int axis[MAX_RANK]);
 
+/* Constant and float32. */
+bool is_float_constant(const struct tensor *tensor);
+
 /* Fail unless the input has the type of input 0. */
 void input_same_type(const struct node *node, int i);
 

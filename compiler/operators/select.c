@@ -1,6 +1,7 @@
 /* select.c -- operators that rank the elements along one axis: ArgMax, ArgMin, Hardmax, TopK. NaN is greater than any
  * number. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -181,7 +182,7 @@ static struct region reads_top(const struct node *node, int input, int output, s
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 13, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
         .types = TYPES_NUMBER, .attributes = "axis keepdims select_last_index ", .infer = infer_arg,         \
-        .evaluate = evaluate_arg, .reads = reads_arg                                                         \
+        .evaluate = evaluate_arg, .reads = reads_arg, .couple = couple_reads                                                         \
     }
 
 const struct op select_rows[] = {
@@ -197,7 +198,8 @@ const struct op select_rows[] = {
      .attributes = "axis ",
      .infer = infer_hardmax,
      .evaluate = evaluate_hardmax,
-     .reads = reads_hardmax},
+     .reads = reads_hardmax,
+     .couple = couple_reads},
     {.type = "TopK",
      .domain = "",
      .since_version = 11,
@@ -208,6 +210,7 @@ const struct op select_rows[] = {
      .attributes = "axis largest sorted ",
      .infer = infer_top,
      .evaluate = evaluate_top,
-     .reads = reads_top},
+     .reads = reads_top,
+     .couple = couple_reads},
     {.type = NULL},
 };

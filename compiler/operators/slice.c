@@ -1,5 +1,6 @@
 /* slice.c -- Slice with constant starts, ends, axes and steps. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -86,6 +87,42 @@ static void moves(const struct node *node, struct moves *moves)
     }
 }
 
+/* Where elements are left out between others, what is left need not have one distance. */
+static void couple(const struct node *node, struct couples *couples)
+{
+    struct slice slice = read_slice(node);
+    couple_moves(node, couples);
+    for (int a = 0; a < node->input[0]->shape.rank; a++)
+        if (slice.step[a] != 1 && slice.step[a] != -1) {
+            couple_pin_axis(couples, node->input[0], a);
+            couple_pin_axis(couples, node->output[0], a);
+        }
+}
+
+static void cut_slice(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    struct slice slice = read_slice(node);
+    const struct tensor *x = node->input[0];
+    int64_t start[MAX_RANK], end[MAX_RANK], axis[MAX_RANK];
+    for (int a = 0; a < x->shape.rank; a++) {
+        int64_t first = slice.start[a], last = first + (slice.size[a] - 1) * slice.step[a];
+        axis[a] = a;
+        if (slice.step[a] > 0) {
+            start[a] = cut_count(cut, x, a, 0, first);
+            end[a] = slice.size[a] ? cut_count(cut, x, a, 0, last + 1) : start[a];
+        } else {
+            start[a] = cut_count(cut, x, a, 0, first + 1) - 1;
+            end[a] = slice.size[a] ? cut_count(cut, x, a, 0, last) - 1 : start[a];
+            if (end[a] < 0)
+                end[a] = -INT64_MAX; /* -1 would mean the last element */
+        }
+    }
+    cut_integers(graph, node, 1, x->shape.rank, start);
+    cut_integers(graph, node, 2, x->shape.rank, end);
+    cut_integers(graph, node, 3, x->shape.rank, axis);
+    cut_integers(graph, node, 4, x->shape.rank, slice.step);
+}
+
 const struct op slice_rows[] = {
     {.type = "Slice",
      .domain = "",
@@ -95,6 +132,8 @@ const struct op slice_rows[] = {
      .max_outputs = 1,
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple,
+     .cut = cut_slice},
     {.type = NULL},
 };

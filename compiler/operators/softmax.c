@@ -1,5 +1,6 @@
 /* softmax.c -- Softmax and LogSoftmax along one axis. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <math.h>
@@ -50,7 +51,8 @@ static struct region reads(const struct node *node, int input, int output, struc
 #define ROW(name)                                                                                            \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 13, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
-        .types = TYPES_FLOAT, .attributes = "axis ", .infer = infer, .evaluate = evaluate, .reads = reads    \
+        .types = TYPES_FLOAT, .attributes = "axis ", .infer = infer, .evaluate = evaluate, .reads = reads,   \
+        .couple = couple_reads                                                                               \
     }
 
 const struct op softmax_rows[] = {ROW("LogSoftmax"), ROW("Softmax"), {.type = NULL}};

@@ -1,5 +1,6 @@
 /* split.c -- Split into parts along one axis. The pass `simplify` turns it into Slice nodes. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -73,6 +74,30 @@ static struct region reads(const struct node *node, int input, int output, struc
     return region;
 }
 
+static void couple(const struct node *node, struct couples *couples)
+{
+    const struct tensor *x = node->input[0];
+    int axis = node_axis(node, 0);
+    for (int k = 0; k < node->output_count; k++) {
+        const struct tensor *y = node->output[k];
+        for (int64_t i = part_begin(node, k); !y && i < part_begin(node, k + 1); i++)
+            couple_pin_slice(couples, x, axis, i);
+        for (int a = 0; y && a < x->shape.rank; a++)
+            for (int64_t i = 0; i < y->shape.dim[a]; i++)
+                couple_slices(couples, y, a, i, x, a, i + (a == axis ? part_begin(node, k) : 0));
+    }
+}
+
+static void cut(struct graph *graph, struct node *node, const struct cut *cut)
+{
+    int axis = node_axis(node, 0), count = node->output_count;
+    int64_t *sizes = arena_array(graph->arena, (size_t)count, sizeof *sizes);
+    for (int k = 0; k < count; k++)
+        sizes[k] = cut_count(cut, node->input[0], axis, part_begin(node, k), part_begin(node, k + 1));
+    cut_integers(graph, node, 1, count, sizes);
+    node_remove_attribute(node, "num_outputs");
+}
+
 const struct op split_rows[] = {
     {.type = "Split",
      .domain = "",
@@ -83,6 +108,8 @@ const struct op split_rows[] = {
      .attributes = "axis num_outputs ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple,
+     .cut = cut},
     {.type = NULL},
 };

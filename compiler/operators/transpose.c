@@ -1,5 +1,6 @@
 /* transpose.c -- Transpose. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -58,6 +59,7 @@ const struct op transpose_rows[] = {
      .attributes = "perm ",
      .infer = infer,
      .evaluate = evaluate,
-     .moves = moves},
+     .moves = moves,
+     .couple = couple_moves},
     {.type = NULL},
 };

@@ -1,5 +1,6 @@
 /* unary.c -- functions of one element. Adding one is a function and a row. */
 /* SPDX-License-Identifier: MIT */
+#include "couple.h"
 #include "rows.h"
 
 #include <math.h>
@@ -245,14 +246,14 @@ static void infer_test(struct graph *graph, struct node *node)
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 20, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
         .types = TYPES_FLOAT, .infer = infer_test, .evaluate = elementwise_evaluate,                         \
-        .reads = elementwise_reads, .real = f, .keeps_zero = true, __VA_ARGS__                               \
+        .reads = elementwise_reads, .couple = couple_reads, .real = f, .keeps_zero = true, __VA_ARGS__                               \
     }
 
 #define ROW(name, version, allowed, f, ...)                                                                  \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = version, .min_inputs = 1, .max_inputs = 1,              \
         .max_outputs = 1, .types = allowed, .infer = elementwise_infer, .evaluate = elementwise_evaluate,    \
-        .reads = elementwise_reads, .real = f, __VA_ARGS__                                                   \
+        .reads = elementwise_reads, .couple = couple_reads, .real = f, __VA_ARGS__                                                   \
     }
 #define KEEPS_ZERO .keeps_zero = true
 

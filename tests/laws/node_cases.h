@@ -1,7 +1,7 @@
 /* node_cases.h -- small graphs of one node, at least one for every operator, for laws that hold for all of
  * them.
  *
- * The list is in node_cases.c, a line a case. The same graph and values come out on every machine. */
+ * The lists are in cases_*.c, a line a case. The same graph and values come out on every machine. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_NODE_CASES_H
 #define MEDNN_NODE_CASES_H

@@ -1,4 +1,4 @@
-/* test_emit.c -- generated C computes what evaluate computes, for every case of node_cases.c, and the same on N devices.
+/* test_emit.c -- generated C computes what evaluate computes, for every case of cases_*.c, and the same on N devices.
  *
  * All cases that some kernel accepts become one graph of independent nodes, so that there is one program to compile. The
  * program runs on one device and on several; integers must agree exactly with evaluate, floats within 1e-5, and the

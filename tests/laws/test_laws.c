@@ -1,4 +1,4 @@
-/* test_laws.c -- what must hold for every operator, tried on every case of node_cases.c.
+/* test_laws.c -- what must hold for every operator, tried on every case of cases_*.c.
  *
  * - every row of the table has a case;
  * - evaluate fills exactly the outputs that infer describes, the same every time;
@@ -295,7 +295,7 @@ static void check_table(void)
                     !strncmp(name, table[i]->type, strlen(table[i]->type));
         }
         current = table[i]->type;
-        CHECK(found, "has no case in node_cases.c");
+        CHECK(found, "has no case in cases_*.c");
         CHECK(table[i]->infer && table[i]->evaluate, "lacks infer or evaluate");
     }
 }

@@ -1,0 +1,47 @@
+/* cases_reductions.c -- reductions, running sums and orders along an axis. */
+/* SPDX-License-Identifier: MIT */
+#include "node_lists.h"
+
+const char *const reductions_cases[] = {
+    /* reduce.c */
+    "ReduceL1 2x3x4 @1",
+    "ReduceL2 2x3x4 @1 keepdims=0",
+    "ReduceLogSum 2x3x4+ @-1",
+    "ReduceLogSumExp 2x3x4 @0,2",
+    "ReduceMax 2x3x4 @1",
+    "ReduceMax int32:2x3x4 @0 keepdims=0",
+    "ReduceMean 2x20x3x4 @2,3",
+    "ReduceMean 2x3x4",
+    "ReduceMin 2x3x4 @1",
+    "ReduceProd 2x3x4 @1",
+    "ReduceSum 2x3x4 @1,2 keepdims=0",
+    "ReduceSum 2x3x4 noop_with_empty_axes=1",
+    "ReduceL2 float64:2x3x4 @1",
+    "ReduceMax bool:2x3x4 @1",
+    "ReduceMean int64:2x3x4 @0,2 keepdims=0",
+    "ReduceMin uint64:2x3x4 @1",
+    "ReduceProd uint8:2x3x4",
+    "ReduceSum float64:2x3x4 @2",
+    "ReduceSumSquare int32:2x3x4 @1",
+    "ReduceSumSquare 2x3x4 @1",
+    /* cumulate.c select.c */
+    "ArgMax 3x7x4 axis=1",
+    "ArgMax int32:6x5 axis=-1 keepdims=0 select_last_index=1",
+    "ArgMax 1x20x4x5 axis=1",
+    "ArgMin uint8:6x5",
+    "ArgMin float64:2x3x4x5 axis=2 keepdims=0",
+    "CumProd 3x4 @1",
+    "CumSum 3x5x4 @1",
+    "CumSum 2x3x4 int64:1",
+    "CumSum int32:7 int32:scalar reverse=1",
+    "CumSum float64:3x5 @-1 exclusive=1",
+    "CumSum int32:3x5 @0 reverse=1",
+    "CumSum uint8:7 @0 reverse=1 exclusive=1",
+    "Hardmax 3x4x5 axis=1",
+    "Hardmax float16:3x4",
+    "TopK /2 3x50 @7",
+    "TopK /2 2x9x4x3 @9 axis=1 largest=0",
+    "TopK /2 int64:2x9 @4",
+    "TopK /2 uint8:20x3 @6 axis=0 largest=0 sorted=0",
+    NULL,
+};
