@@ -1,6 +1,24 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/budget.c %D%/budget.h \
+	%D%/calibration.c %D%/calibration.h \
 	%D%/channels.c %D%/channels.h \
+	%D%/curves.c %D%/curves.h \
 	%D%/cut.c \
-	%D%/prepare.c
+	%D%/forward.c %D%/forward.h %D%/forward_inner.h \
+	%D%/forward_conv.c \
+	%D%/forward_product.c \
+	%D%/forward_simple.c \
+	%D%/layers.c %D%/layers.h \
+	%D%/matrix.c %D%/matrix.h \
+	%D%/parallel.c %D%/parallel.h \
+	%D%/prepare.c \
+	%D%/prune.c %D%/prune.h \
+	%D%/probe.c %D%/probe.h \
+	%D%/readers.c %D%/readers.h \
+	%D%/repair.c %D%/repair.h \
+	%D%/replay.c %D%/replay.h
+
+# The readers of .npy files are the runtime's.
+compiler_libmednnc_a_SOURCES += runtime/npy.c runtime/npy.h runtime/tensor_proto.c
 
 EXTRA_DIST += %D%/README.md
