@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 #
 # NAMEs are torchvision's networks (all of export_torchvision.py by default, and PP-OCRv4's detector and recogniser from npm), models
-# have one float32 input, SHAPE pins its dimensions (1x3x48x320). Outputs on one device must be within 1e-4 of ONNX Runtime's
+# have one float32 image as input, SHAPE pins its dimensions (1x3x48x320). Outputs on one device must be within 1e-4 of ONNX Runtime's
 # largest magnitude, those of three devices equal byte for byte. MEDNNC (./mednnc), MEDNN_RUN (./mednn-run), COMPARE (./compare, made by
 # `make compare`), PARTITIONS ("rows gtdp auto"), WORK (./bench-work) and ONNXRUNTIME_NODE can be set. Exit status 1 when one disagrees.
 set -eu
@@ -53,10 +53,20 @@ for name; do
     set --
     input=$("$mednnc" inspect "$model" 2>/dev/null | awk '$1 == "input" { print $2, $4; exit }')
     [ -z "$shape" ] || set -- --input-shape "${input% *}=$shape"
-    /usr/bin/python3 -c 'import sys, numpy
-shape = [int(n) for n in sys.argv[2].split("x")]
-numpy.save(sys.argv[1], numpy.random.default_rng(7).standard_normal([1] + shape[1:], dtype=numpy.float32))' \
-        "$work/input.npy" "${shape:-${input#* }}"
+    # A picture of words: detectors answer almost nothing to noise.
+    /usr/bin/python3 - "$work/input.npy" "${shape:-${input#* }}" <<'PYTHON'
+import sys
+import numpy
+from PIL import Image, ImageDraw
+samples, channels, rows, columns = [int(n) for n in sys.argv[2].split("x")]
+page = Image.new("L", (columns // 3, rows // 3), 240)
+pen = ImageDraw.Draw(page)
+for line in range(0, max(1, rows // 3 - 8), 16):
+    pen.text((4, line), "several devices, one answer", fill=10)
+page = numpy.asarray(page.resize((columns, rows), Image.BICUBIC), numpy.float32) / 127.5 - 1
+page = page + numpy.random.default_rng(7).normal(0, 0.02, [samples, channels, rows, columns])
+numpy.save(sys.argv[1], page.astype(numpy.float32))
+PYTHON
     NODE_PATH=$runtime/node_modules node "$here/onnxruntime.js" "$model" "$work/input.npy" "$work/expected.npy"
     one=$work/agreement-1
     verdict=

@@ -11,13 +11,15 @@ enum command { COMMAND_COMPILE, COMMAND_INSPECT, COMMAND_LIST_PASSES, COMMAND_LI
 struct options {
     enum command command;
     const char *model, *output;
+    const char *emit_onnx; /* file to write; NULL: none */
     const char *devices, *cluster_file; /* as typed; at most one is given */
     enum partition partition;
     const char **input_shape; /* NAME=1x3x224x224 */
     int input_shape_count, input_shape_capacity;
     const char **dim; /* NAME=1 */
     int dim_count, dim_capacity;
-    bool float_fma, no_winograd;
+    bool float_fma, no_winograd, no_compact;
+    double zero_threshold; /* largest magnitude of a filter that counts as zero */
     enum weights_form weights;
     const char *target; /* NULL: any */
     const char **dump;  /* names of passes */

@@ -5,12 +5,14 @@
 #include "backend/cluster_file.h"
 #include "backend/emit.h"
 #include "backend/report.h"
+#include "frontend/export.h"
 #include "frontend/import.h"
 #include "inspect.h"
 #include "ir/graph_print.h"
 #include "list_operators.h"
 #include "plan/program.h"
 #include "passes/passes.h"
+#include "prune/shuffles.h"
 #include "support/fail.h"
 
 #include <stdio.h>
@@ -24,6 +26,10 @@ struct compilation {
     struct graph *graph;
     struct plan plan;
     struct program program;
+    struct graph_change compaction;
+    struct shuffles *shuffles; /* while channels may go */
+    struct export_bytes exported;
+    bool complete; /* all passes ran */
 };
 
 enum stage { STAGE_GRAPH, STAGE_PLAN, STAGE_PROGRAM };
@@ -34,6 +40,24 @@ struct pass {
     void (*run)(struct compilation *compilation); /* the others */
     enum stage stage;                   /* what can be printed and verified afterwards */
 };
+
+static void run_compact_channels(struct compilation *c)
+{
+    c->shuffles = shuffles_gather(c->graph);
+    if (!c->options->no_compact)
+        compact_channels(c->graph, c->options->zero_threshold, &c->compaction);
+}
+
+static void run_restore_shuffles(struct compilation *c)
+{
+    shuffles_restore(c->graph, c->shuffles);
+}
+
+static void run_emit_onnx(struct compilation *c)
+{
+    if (c->options->emit_onnx)
+        c->exported = export_model(c->graph);
+}
 
 static void run_partition(struct compilation *c)
 {
@@ -55,6 +79,10 @@ static const struct pass passes[] = {
     {"infer_shapes", infer_shapes, NULL, STAGE_GRAPH},
     {"fold_constants", fold_constants, NULL, STAGE_GRAPH},
     {"simplify", simplify, NULL, STAGE_GRAPH},
+    {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
+    {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},
+    {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
+    {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},
@@ -107,8 +135,8 @@ static void verify(const struct compilation *c, enum stage stage)
         program_verify(&c->program);
 }
 
-/* false when --stop-after ended it. */
-static bool run_passes(struct compilation *c)
+/* As far as the options want it. */
+static void run_passes(struct compilation *c)
 {
     for (int i = 0; i < PASS_COUNT; i++) {
         if (c->options->verbose)
@@ -120,9 +148,11 @@ static bool run_passes(struct compilation *c)
         verify(c, passes[i].stage);
         dump(c, passes[i].name, passes[i].stage);
         if (c->options->stop_after && !strcmp(c->options->stop_after, passes[i].name))
-            return false;
+            return;
+        if (!c->options->output && !c->options->stop_after && c->exported.bytes)
+            return;
     }
-    return true;
+    c->complete = true;
 }
 
 static void choose_cluster(struct compilation *c)
@@ -172,7 +202,10 @@ static void compile(struct arena *arena, const struct options *options)
     c.graph->no_winograd = options->no_winograd;
     graph_verify(c.graph);
     dump(&c, "import", STAGE_GRAPH);
-    if (run_passes(&c))
+    run_passes(&c);
+    if (c.exported.bytes)
+        file_write(arena, options->emit_onnx, c.exported.bytes, c.exported.size);
+    if (c.complete && options->output)
         write_output(&c);
 }
 

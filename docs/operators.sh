@@ -15,6 +15,11 @@ Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators
 - **since**: the opset that gave the operator the meaning which it has here. Models of older opsets are brought to it; where that
   cannot be, mednnc says which attribute or input is in the way.
 - **splits**: devices can share it. The others run on one device, or are computed while compiling where their inputs are constant.
+- A shape that follows from a **value known at run time only** (starts of Slice, pads of Pad, scales of Resize, k of TopK, axes, ...)
+  is taken from what the model declares (the graph's outputs and value_info). The programs read the value, honour it, and end the
+  inference with an error when it would give another shape. Where a **size depends on data** (NonZero, Compress, ...) the declared size
+  is the capacity: more results are an error; with fewer, the rest of a graph output holds -1 (indices) or 0, but they are an error where
+  another node reads the result.
 - **types**: of the first input. *floats*: float32, float64, float16, bfloat16; *signed*, *unsigned*: integers of 8 to 64 bits;
   *integers*: both; *all*: these and bool. A combination of types and shapes that generated code does not compute is refused by
   the name of the node.

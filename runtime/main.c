@@ -482,8 +482,9 @@ static int run_session(const struct arguments *arguments, const struct job *job)
     if (!session) {
         status = fail(STATUS_FAILED, "%s", error);
     } else {
-        if (job ? run_job(session, job) : serve(session))
-            status = fail(STATUS_FAILED, "%s", mednn_error(session));
+        int result = job ? run_job(session, job) : serve(session);
+        if (result)
+            status = fail(result == -2 ? STATUS_USAGE : STATUS_FAILED, "%s", mednn_error(session));
         mednn_close(session);
     }
     free(memory);

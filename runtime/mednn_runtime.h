@@ -65,6 +65,8 @@ struct mednn_program {
 int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
 /* Wait until all frames of the exchange are sent and received. */
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
+/* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
+int mednn_refuse(struct mednn_session *session, const char *message);
 
 /* ---- called by applications (and by the bundled main program) ---- */
 
@@ -91,7 +93,8 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
                                  char *error, size_t error_size);
 
 /* One inference. On device 0: deliver outputs for inputs. On other devices: serve one inference of the owner.
- * 0: done. 1: the owner ended the session (workers only). -1: failed, see mednn_error(). */
+ * 0: done. 1: the owner ended the session (workers only). -1: failed, see mednn_error(). -2: failed because an input has a
+ * value that the program was not compiled for. */
 int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs);
 
 /* One line about the last failure: which peer, its address, which exchange, how long it was silent. */

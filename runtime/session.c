@@ -126,7 +126,7 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
 static int give_up(struct mednn_session *session)
 {
     session->transport->abort(session);
-    return -1;
+    return session->refused ? -2 : -1;
 }
 
 int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
@@ -159,6 +159,12 @@ int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange)
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
     return session->failed ? -1 : session->transport->end(session, exchange);
+}
+
+int mednn_refuse(struct mednn_session *session, const char *message)
+{
+    session->refused = !session->failed;
+    return mednn_fail(session, "%s", message);
 }
 
 const char *mednn_error(const struct mednn_session *session)

@@ -22,7 +22,7 @@ struct mednn_session {
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */
     uint32_t frame; /* number of the current inference, from 1 */
     struct mednn_stats stats;
-    bool failed;
+    bool failed, refused; /* refused: because of an input's value */
     char error[512];
 };
 

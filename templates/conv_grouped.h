@@ -19,7 +19,7 @@ struct conv_axis {
 struct conv_grouped {
     int64_t batch, outputs, first_output;   /* of the piece */
     int64_t group_outputs, group_channels;  /* M / group, C / group */
-    int64_t x_first_channel;                /* of the storage */
+    int64_t x_first_channel, w_first, bias_first; /* of the storages */
     int64_t x_batch, x_channel, x_axis[3], y_batch, y_channel, y_axis[3];
     int64_t residual_batch, residual_channel, residual_axis[3];
     struct conv_axis axis[3];
@@ -85,9 +85,9 @@ INLINE void conv_grouped_line(const struct conv_grouped *s, const float *restric
     const int64_t group = (s->first_output + output) / s->group_outputs;
     const int64_t taps = s->axis[0].kernel * s->axis[1].kernel * s->axis[2].kernel;
     for (int64_t i = 0; i < s->axis[2].outputs; i++)
-        y[i] = bias ? bias[s->first_output + output] : 0;
+        y[i] = bias ? bias[s->first_output + output - s->bias_first] : 0;
     conv_grouped_sum(s, x + (group * s->group_channels - s->x_first_channel) * s->x_channel,
-                     w + (s->first_output + output) * s->group_channels * taps, depth, row, y);
+                     w + (s->first_output + output - s->w_first) * s->group_channels * taps, depth, row, y);
     for (int64_t i = 0; i < s->axis[2].outputs; i++) {
         const float value = s->adds_residual ? y[i] + residual[i * s->residual_axis[2]] : y[i];
         y[i] = activate_one(value, s->activation, s->alpha, s->beta);

@@ -1,4 +1,5 @@
-/* conv_transpose.h -- ConvTranspose of any groups and up to three spatial axes, plain.
+/* conv_transpose.h -- ConvTranspose of any groups and up to three spatial axes, plain;
+ * weights may be computed.
  *
  * The output begins as the bias; then each input channel of the group, tap by tap, adds its elements where they fall.
  * Per output element: channels in order, taps in order, whatever the piece. */
@@ -17,6 +18,8 @@ struct conv_transpose_axis {
 struct conv_transpose {
     int64_t batch, outputs, first_output, group_outputs, group_channels, x_first_channel;
     int64_t x_batch, x_channel, x_axis[3], y_batch, y_channel, y_axis[3];
+    int64_t w_first_channel, w_first_output, w_channel, w_output; /* begin and strides of the storage of the weights */
+    int64_t bias_first;
     struct conv_transpose_axis axis[3];
 };
 
@@ -77,15 +80,15 @@ INLINE void conv_transpose_channel(const struct conv_transpose *s, float *restri
 INLINE void conv_transpose(const struct conv_transpose *s, const float *restrict x, const float *restrict weights,
                            const float *bias, float *restrict y)
 {
-    const int64_t taps = s->axis[0].kernel * s->axis[1].kernel * s->axis[2].kernel;
     for (int64_t n = 0; n < s->batch; n++)
         for (int64_t o = 0; o < s->outputs; o++) {
             const int64_t output = s->first_output + o, first = output / s->group_outputs * s->group_channels;
             float *to = y + n * s->y_batch + o * s->y_channel;
-            conv_transpose_fill(s, to, bias ? bias[output] : 0);
+            conv_transpose_fill(s, to, bias ? bias[output - s->bias_first] : 0);
             for (int64_t c = first; c < first + s->group_channels; c++)
                 conv_transpose_channel(s, to, x + n * s->x_batch + (c - s->x_first_channel) * s->x_channel,
-                                       weights + (c * s->group_outputs + output % s->group_outputs) * taps);
+                                       weights + (c - s->w_first_channel) * s->w_channel +
+                                           (output % s->group_outputs - s->w_first_output) * s->w_output);
         }
 }
 

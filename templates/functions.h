@@ -8,6 +8,7 @@
 #define MEDNN_FUNCTIONS_H
 
 #include "activation.h"
+#include "double_bits.h"
 #include "view.h"
 
 typedef vf element_function(vf x, vf y, vf z);
@@ -224,6 +225,12 @@ FUNCTION(function_log)
     return vector_log(x);
 }
 
+/* bias y, lambd z */
+FUNCTION(function_shrink)
+{
+    return vector_select(x < -z, x + y, vector_select(x > z, x - y, vector_of(0)));
+}
+
 FUNCTION(function_sqrt)
 {
     vf root;
@@ -329,27 +336,6 @@ FUNCTION(function_prelu)
 }
 
 /* ---- through double precision, where float would need tricks ---- */
-
-INLINE int64_t double_bits(double x)
-{
-    int64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINE double double_of_bits(int64_t bits)
-{
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* 2^52 * 1.5 rounds to an integer, as above. */
-INLINE double double_round(double x)
-{
-    const double shift = 6755399441055744.0;
-    return (x + shift) - shift;
-}
 
 /* For finite x > 0 that are floats; relative error 1e-12. */
 INLINE double double_log2(double x)

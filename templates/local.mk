@@ -1,6 +1,7 @@
 # Carried into generated files: embedded in mednnc, and installed to be read.
 TEMPLATE_FILES = \
 	%D%/activation.h \
+	%D%/attention.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
@@ -10,16 +11,22 @@ TEMPLATE_FILES = \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
+	%D%/double_bits.h \
+	%D%/doubles.h \
 	%D%/einsum.h \
+	%D%/einsum_scalar.h \
 	%D%/elementwise.h \
 	%D%/float_mode.h \
+	%D%/found.h \
 	%D%/functions.h \
+	%D%/functions_of_doubles.h \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \
+	%D%/loss.h \
 	%D%/lrn.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
@@ -28,15 +35,20 @@ TEMPLATE_FILES = \
 	%D%/placed.h \
 	%D%/pool.h \
 	%D%/pool_scalar.h \
+	%D%/quantize.h \
 	%D%/recurrent.h \
 	%D%/reduce.h \
+	%D%/reduce_log.h \
 	%D%/reduce_scalar.h \
 	%D%/region.h \
 	%D%/report.html.in \
 	%D%/resize.h \
 	%D%/roi_align.h \
+	%D%/rotary.h \
 	%D%/scalars.h \
+	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
+	%D%/settle.h \
 	%D%/softmax.h \
 	%D%/tile.h \
 	%D%/unpool.h \

@@ -9,6 +9,8 @@ include tests/devices/local.mk
 include tests/models/local.mk
 include tests/negative/local.mk
 include tests/conformance/local.mk
+include tests/opset24/local.mk
+include tests/values/local.mk
 
 .PHONY: check-long
 check-long: check

@@ -25,7 +25,7 @@ static void emit_layer(struct source *source, const struct step *step, int index
     for (int piece = 0; piece < own->count; piece++) {
         struct region *region = arena_array(source->arena, (size_t)node->output_count, sizeof *region);
         for (int k = 0; k < node->output_count; k++)
-            if (node->output[k])
+            if (node->output[k] && shape_size(node->output[k]->shape))
                 region[k] = plan_own(plan, node->output[k], source->device)->item[piece];
         source->node = node;
         source->piece = region;
@@ -35,7 +35,10 @@ static void emit_layer(struct source *source, const struct step *step, int index
         if (piece)
             source->name = arena_printf(source->arena, "%s_piece%d", source->name, piece);
         node->kernel->emit(source, node, region);
-        schedule_call(source, source->name, "");
+        if (node->kernel->fails)
+            text_printf(&source->schedule, "    if (%s(session, arena))\n        return -1;\n", source->name);
+        else
+            schedule_call(source, source->name, "");
     }
 }
 

@@ -108,7 +108,11 @@ static void print_comment(struct source *source)
 void source_function(struct source *source)
 {
     print_comment(source);
-    source_printf(source, "static void %s(unsigned char *restrict arena)\n{\n", source->name);
+    if (source->node->kernel->fails)
+        source_printf(source, "static int %s(struct mednn_session *session, unsigned char *restrict arena)\n{\n",
+                      source->name);
+    else
+        source_printf(source, "static void %s(unsigned char *restrict arena)\n{\n", source->name);
     for (int k = 0; source->first_piece && k < source->node->output_count; k++) {
         const struct tensor *tensor = source->node->output[k];
         if (tensor && program_buffer(source->program, tensor, source->device)->first_step == source->step)

@@ -21,7 +21,8 @@ void source_use(struct source *source, const char *template_name);
 
 void source_printf(struct source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`. The comment above
+/* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`, or of a kernel that fails `static
+ * int NAME(struct mednn_session *session, unsigned char *restrict arena)`, which the kernel ends with a return. The comment above
  * it (operator, ONNX name, regions, attributes) is written here. */
 void source_function(struct source *source);
 void source_end(struct source *source);

@@ -319,6 +319,11 @@ static void import_outputs(struct scope *scope, const Onnx__GraphProto *from)
     struct graph *graph = scope->graph;
     struct name_map listed = {0};
     graph->output = arena_array(scope->importer->arena, from->n_output, sizeof *graph->output);
+    for (size_t i = 0; i < from->n_value_info; i++) {
+        struct name_entry *entry = name_find(&scope->tensors, plain(from->value_info[i]->name));
+        if (entry)
+            import_declared_shape(scope->importer, entry->value, from->value_info[i]);
+    }
     for (size_t i = 0; i < from->n_output; i++) {
         const char *name = plain(from->output[i]->name);
         if (!*name)
@@ -330,6 +335,7 @@ static void import_outputs(struct scope *scope, const Onnx__GraphProto *from)
         if (entry->value)
             fail("output '" SHOWN "' is listed twice", name);
         entry->value = tensor;
+        import_declared_shape(scope->importer, tensor, from->output[i]);
         graph->output[graph->output_count++] = tensor;
     }
     if (!graph->output_count)

@@ -270,6 +270,29 @@ static void finish(struct importer *importer, struct pending *input)
                       input->shape);
     input->tensor->shape = input->shape;
     input->tensor->shaped = true;
+    for (int a = 0; a < input->shape.rank; a++) {
+        const char *param = param_of(input, a);
+        if (*param)
+            name_add(importer->arena, &importer->dims, param)->value =
+                arena_copy(importer->arena, &input->shape.dim[a], sizeof input->shape.dim[a]);
+    }
+}
+
+void import_declared_shape(struct importer *importer, struct tensor *tensor, const Onnx__ValueInfoProto *from)
+{
+    const Onnx__TypeProto__Tensor *type = tensor_type(from);
+    if (!type || !type->shape || type->shape->n_dim > MAX_RANK)
+        return;
+    struct pending pending = {.from = type->shape};
+    struct shape shape = {.rank = (int)type->shape->n_dim};
+    for (int a = 0; a < shape.rank; a++) {
+        const struct name_entry *known = name_find(&importer->dims, param_of(&pending, a));
+        shape.dim[a] = known ? *(const int64_t *)known->value : dim_of(type->shape->dim[a]);
+        if (shape.dim[a] == OPEN)
+            return;
+    }
+    tensor->is_declared = true;
+    tensor->declared = shape;
 }
 
 void import_input_shapes(struct importer *importer, int count, struct tensor **tensor,

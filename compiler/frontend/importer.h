@@ -17,6 +17,7 @@ struct importer {
     struct external_folder external;
     const Onnx__ModelProto *model;
     struct name_map functions; /* "DOMAIN:NAME" of the model's own */
+    struct name_map dims;      /* dim_param of an input's dimension -> int64_t, its size */
     int opset;
 };
 
@@ -46,6 +47,10 @@ struct value import_constant(struct importer *importer, const char *what, const 
  * options. `input[i]` is the tensor of `from[i]`. */
 void import_input_shapes(struct importer *importer, int count, struct tensor **input,
                          const Onnx__ValueInfoProto *const *from);
+
+/* Keep the shape that the model declares for a tensor, when all of its dimensions are numbers or named as a dimension of an
+ * input. After import_input_shapes(). */
+void import_declared_shape(struct importer *importer, struct tensor *tensor, const Onnx__ValueInfoProto *from);
 
 /* import_order.c: bring the nodes into an order in which they can run; fails on a cycle, naming a node of it.
  */

@@ -1,5 +1,7 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/external_data.c %D%/external_data.h \
+	%D%/export.c %D%/export.h \
+	%D%/export_opset.c \
 	%D%/import.c %D%/import.h %D%/importer.h \
 	%D%/import_attribute.c \
 	%D%/import_order.c \

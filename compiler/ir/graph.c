@@ -163,10 +163,10 @@ static void mark_mentioned(const struct graph *graph, bool *alive, const struct 
         mark(graph, alive, inner->output[i]);
 }
 
-/* Does anybody read an output? Then all that the node mentions is alive. */
+/* Does anybody read an output, or does the node check something? Then all that the node mentions is alive. */
 static bool mark_node(const struct graph *graph, bool *alive, struct node *node)
 {
-    bool wanted = false;
+    bool wanted = node->checks;
     for (int i = 0; i < node->output_count; i++)
         wanted |= node->output[i] && alive[node->output[i]->id];
     if (!wanted)

@@ -30,6 +30,8 @@ struct tensor {
     struct node *producer;    /* NULL for constants and graph inputs */
     int uses;                 /* by nodes and graph outputs; kept by graph_index() */
     enum layout layout;
+    bool is_declared;         /* the model says which shape it has; what inference finds is what counts */
+    struct shape declared;
 };
 
 enum attribute_kind {
@@ -84,6 +86,10 @@ struct node {
     const struct attribute *attribute; /* the node's own array, made and changed by node_set_attribute() */
     int attribute_count;
     struct epilogue epilogue;
+    bool checks; /* may end the inference with an error: it stays even when nobody reads its outputs */
+    /* While `infer_shapes` runs, for nodes that came out of a branch: their results matter only when this bool is true.
+     * NULL: always. */
+    struct tensor *when;
 };
 
 struct graph {
@@ -113,7 +119,7 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
                         int output_count);
 /* Let every reader of `old`, graph outputs and subgraphs included, read `new_tensor`; their `uses` follow. */
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor);
-/* Drop nodes whose outputs nobody reads, and tensors that nothing mentions, in subgraphs too; graph inputs stay.
+/* Drop nodes whose outputs nobody reads and that check nothing, and tensors that nothing mentions, in subgraphs too; graph inputs stay.
  * Recompute producer, uses and ids. */
 void graph_sweep(struct graph *graph);
 /* Recompute producer, uses and ids only, in subgraphs too. Reads by nodes of subgraphs count as uses. */

@@ -13,6 +13,11 @@ static bool accepts(const struct node *node)
     return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + AXES;
 }
 
+static const struct tensor *bias_of(const struct node *node)
+{
+    return node->epilogue.residual == 2 ? NULL : node_input(node, 2);
+}
+
 static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
                        struct region region)
 {
@@ -33,14 +38,16 @@ static void write_axis(struct source *source, const struct node *node, const str
 static void write_shape(struct source *source, const struct node *node, struct region region)
 {
     const struct window window = conv_window(node);
-    const struct tensor *x = node->input[0], *y = node->output[0];
+    const struct tensor *x = node->input[0], *y = node->output[0], *bias = bias_of(node);
     source_printf(source,
                   "static const struct conv_grouped %s_shape = {\n    .batch = %" PRId64 ", .outputs = %" PRId64
                   ", .first_output = %" PRId64 ",\n    .group_outputs = %" PRId64 ", .group_channels = %" PRId64
-                  ", .x_first_channel = %" PRId64 ",\n",
+                  ", .x_first_channel = %" PRId64 ",\n    .w_first = %" PRId64 ", .bias_first = %" PRId64 ",\n",
                   source_name(source), region.axis[0].end - region.axis[0].begin,
                   region.axis[1].end - region.axis[1].begin, region.axis[1].begin, y->shape.dim[1] / window.group,
-                  x->shape.dim[1] / window.group, source_storage(source, x).axis[1].begin);
+                  x->shape.dim[1] / window.group, source_storage(source, x).axis[1].begin,
+                  source_storage(source, node->input[1]).axis[0].begin,
+                  bias ? source_storage(source, bias).axis[0].begin : 0);
     source_printf(source, "    %s,\n", strides_text(source, "x", x));
     source_printf(source, "    %s,\n", strides_text(source, "y", y));
     if (node->epilogue.residual) {
@@ -59,7 +66,7 @@ static void write_shape(struct source *source, const struct node *node, struct r
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
-    const struct tensor *bias = node->epilogue.residual == 2 ? NULL : node_input(node, 2);
+    const struct tensor *bias = bias_of(node);
     struct region first = source_storage(source, node->input[0]);
     first.axis[0] = region->axis[0];
     source_use(source, "conv_grouped.h");

@@ -10,8 +10,7 @@ enum { AXES = 3 };
 static bool accepts(const struct node *node)
 {
     const struct tensor *x = node->input[0];
-    return x->type == TYPE_FLOAT && x->shape.rank <= 2 + AXES && tensor_is_constant(node->input[1]) &&
-           (!node_input(node, 2) || tensor_is_constant(node->input[2]));
+    return x->type == TYPE_FLOAT && x->shape.rank <= 2 + AXES;
 }
 
 static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
@@ -31,6 +30,20 @@ static void write_axis(struct source *source, const struct node *node, const str
                   storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
 }
 
+/* A device stores of computed weights what its piece reads. */
+static void write_weights(struct source *source, const struct node *node)
+{
+    const struct tensor *bias = node_input(node, 2);
+    const struct region w = source_storage(source, node->input[1]);
+    int64_t stride[MAX_RANK];
+    storage_strides(w, stride);
+    source_printf(source,
+                  "    .w_first_channel = %" PRId64 ", .w_first_output = %" PRId64 ", .w_channel = %" PRId64
+                  ", .w_output = %" PRId64 ", .bias_first = %" PRId64 ",\n",
+                  w.axis[0].begin, w.axis[1].begin, stride[0], stride[1],
+                  bias ? source_storage(source, bias).axis[0].begin : 0);
+}
+
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     int64_t outputs[MAX_SPATIAL];
@@ -48,6 +61,7 @@ static void emit(struct source *source, const struct node *node, const struct re
                   x->shape.dim[1] / window.group, first.axis[1].begin);
     source_printf(source, "    %s,\n", strides_text(source, "x", x));
     source_printf(source, "    %s,\n", strides_text(source, "y", y));
+    write_weights(source, node);
     source_printf(source, "    .axis = {");
     for (int i = 0; i < AXES; i++) {
         source_printf(source, "%s", i ? ",\n             " : "");

@@ -1,4 +1,4 @@
-/* einsum.c -- Einsum by templates/einsum.h. */
+/* einsum.c -- Einsum by templates/einsum.h, of other types than float by templates/einsum_scalar.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/einsum.h"
 
@@ -13,7 +13,7 @@ static bool accepts(const struct node *node)
     int64_t all = 1;
     for (int i = 0; i < einsum.labels; i++)
         all *= einsum.size[i] > 0;
-    return node->input[0]->type == TYPE_FLOAT && all;
+    return all;
 }
 
 /* Elements of a term from one step of a label to the next: the sum over the axes that it names. */
@@ -47,7 +47,8 @@ static void emit(struct source *source, const struct node *node, const struct re
         text_printf(&from, "%s%s", comma, plain_at(source, node->input[t], node_reads(node, t, 0, *region)));
         step[t] = last < 0 ? 1 : stride[last];
     }
-    source_use(source, "einsum.h");
+    const enum type type = node->input[0]->type;
+    source_use(source, type == TYPE_FLOAT ? "einsum.h" : "einsum_scalar.h");
     source_printf(source,
                   "static const struct einsum %s_shape = {\n    .rank = %d, .summed = %d, .terms = %d, .count = %s, "
                   ".y_stride = %s,\n    .x_stride = {%s},\n    .summed_count = %s, .summed_stride = {%s},\n"
@@ -57,8 +58,12 @@ static void emit(struct source *source, const struct node *node, const struct re
                   numbers_text(arena, einsum.size + einsum.kept, summed ? summed - 1 : 0), walked.bytes,
                   last < 0 ? 1 : einsum.size[last], numbers_text(arena, step, einsum.terms));
     source_function(source);
-    source_printf(source, "    const float *const x[] = {%s};\n    einsum(&%s_shape, %s, x);\n", from.bytes,
-                  source_name(source), plain_at(source, node->output[0], *region));
+    const char *name = source_name(source), *y = plain_at(source, node->output[0], *region);
+    if (type == TYPE_FLOAT)
+        source_printf(source, "    const float *const x[] = {%s};\n    einsum(&%s_shape, %s, x);\n", from.bytes, name, y);
+    else
+        source_printf(source, "    const void *const x[] = {%s};\n    einsum_scalar(&%s_shape, %s, %d, %s, x);\n",
+                      from.bytes, name, element_type_text(type), !type_is_float(type), y);
     source_end(source);
 }
 

@@ -10,11 +10,13 @@
 #include <string.h>
 
 /* Names without their prefix: function_ (vectors of float), real_ and integer_ (scalars of other types), which is
- * integer_unsigned_ for uint64 where that differs. */
+ * integer_unsigned_ for uint64 where that differs. Without a name in real_, halves take that of vectors with real_vector_
+ * before it, and doubles with real_double_. */
 struct row {
     const char *op_type;
     int operands; /* 0: any number, taken two by two */
     const char *vector, *real, *integer, *unsigned_integer;
+    bool through_double; /* that of vectors is one of functions_of_doubles.h */
     struct {
         const char *attribute;
         float otherwise;
@@ -22,6 +24,7 @@ struct row {
 };
 
 #define VECTOR(name) .vector = name
+#define THROUGH_DOUBLE(name) .vector = name, .through_double = true
 #define NUMBER(name) .vector = name, .real = name, .integer = name
 #define BOTH(name) .vector = name, .real = name
 #define SCALAR(name) .real = name, .integer = name
@@ -30,8 +33,14 @@ struct row {
 
 static const struct row rows[] = {
     {"Abs", 1, NUMBER("abs"), .unsigned_integer = "identity"},
+    {"Acos", 1, THROUGH_DOUBLE("acos")},
+    {"Acosh", 1, THROUGH_DOUBLE("acosh")},
     {"Add", 2, NUMBER("add")},
     {"And", 2, LOGIC("and")},
+    {"Asin", 1, THROUGH_DOUBLE("asin")},
+    {"Asinh", 1, THROUGH_DOUBLE("asinh")},
+    {"Atan", 1, THROUGH_DOUBLE("atan")},
+    {"Atanh", 1, THROUGH_DOUBLE("atanh")},
     {"BitShift", 2, LOGIC("shift_left")},
     {"BitwiseAnd", 2, LOGIC("bitwise_and")},
     {"BitwiseNot", 1, LOGIC("bitwise_not")},
@@ -43,6 +52,7 @@ static const struct row rows[] = {
     {"Celu", 1, VECTOR("celu"), .number = {{"alpha", 1}}},
     {"Clip", 3, VECTOR("clip")},
     {"Cos", 1, VECTOR("cos")},
+    {"Cosh", 1, THROUGH_DOUBLE("cosh")},
     {"Div", 2, NUMBER("div"), UNSIGNED("div")},
     {"Elu", 1, VECTOR("elu"), .number = {{"alpha", 1}}},
     {"Equal", 2, SCALAR("equal")},
@@ -76,15 +86,18 @@ static const struct row rows[] = {
     {"Relu", 1, NUMBER("relu")},
     {"Round", 1, BOTH("round")},
     {"Selu", 1, VECTOR("selu"), .number = {{"alpha", 1.67326319f}, {"gamma", 1.05070102f}}},
+    {"Shrink", 1, BOTH("shrink"), .number = {{"bias", 0}, {"lambd", 0.5f}}},
     {"Sigmoid", 1, VECTOR("sigmoid")},
     {"Sign", 1, NUMBER("sign"), UNSIGNED("sign")},
     {"Sin", 1, VECTOR("sin")},
+    {"Sinh", 1, THROUGH_DOUBLE("sinh")},
     {"Softplus", 1, VECTOR("softplus")},
     {"Softsign", 1, BOTH("softsign")},
     {"Sqrt", 1, BOTH("sqrt")},
     {"Sub", 2, NUMBER("sub")},
     {"Sum", 0, .vector = "add", .real = "add"},
     {"Swish", 1, VECTOR("swish"), .number = {{"alpha", 1}}},
+    {"Tan", 1, THROUGH_DOUBLE("tan")},
     {"Tanh", 1, VECTOR("tanh")},
     {"ThresholdedRelu", 1, BOTH("thresholded_relu"), .number = {{"alpha", 1}}},
     {"Where", 3, SCALAR("where")},
@@ -184,6 +197,7 @@ bool element_vector_call(const struct node *node, int k, struct element_call *ca
         found = k == 0;
     } else if (row->operands) {
         found = plain_call(node, row, row->vector, k, call);
+        call->through_double = row->through_double;
         if (found && is_op(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh"))
             call->function = "gelu_tanh";
         if (found && is_op(node, "Pow") && !call->x[1].tensor && call->x[1].number == 2) {
@@ -232,9 +246,18 @@ static const char *integer_function(const struct node *node, const struct row *r
         return "fmod";
     if (is_op(node, "PRelu") && !is_signed)
         return "identity";
-    if (is_op(node, "Pow") && type_is_float(node->input[1]->type))
-        return NULL;
     return row->integer;
+}
+
+/* Integers whose result needs real numbers in between. */
+static bool takes_reals(const struct node *node)
+{
+    return is_op(node, "Erf") || is_op(node, "Shrink") || (is_op(node, "Pow") && type_is_float(node->input[1]->type));
+}
+
+static bool is_half(enum type type)
+{
+    return type == TYPE_FLOAT16 || type == TYPE_BFLOAT16;
 }
 
 bool element_scalar_call(const struct node *node, int k, struct element_call *call)
@@ -244,7 +267,7 @@ bool element_scalar_call(const struct node *node, int k, struct element_call *ca
         return false;
     const enum type value = node->input[is_op(node, "Where") ? 1 : 0]->type;
     const bool is_cast = is_op(node, "Cast") || is_op(node, "CastLike");
-    const bool real = type_is_float(value) || (is_cast && type_is_float(node->output[0]->type));
+    const bool real = type_is_float(value) || (is_cast && type_is_float(node->output[0]->type)) || takes_reals(node);
     const bool is_unsigned = value == TYPE_UINT64 && row->unsigned_integer;
     const char *function = real          ? real_function(node, row)
                            : is_unsigned ? row->unsigned_integer
@@ -257,8 +280,18 @@ bool element_scalar_call(const struct node *node, int k, struct element_call *ca
     else
         found = row->operands ? plain_call(node, row, function, k, call) : fold_call(node, row, function, k, call);
     call->integer = !real;
-    call->of_vectors = real && !row->real && row->vector && !is_op(node, "Clip") && !is_op(node, "IsInf");
-    return found && !(call->of_vectors && value == TYPE_DOUBLE);
+    call->accuracy = "";
+    if (real && !row->real && row->vector && !is_op(node, "Clip"))
+        call->accuracy = is_half(value) ? "vector_" : "double_";
+    return found;
+}
+
+void element_use(struct source *source, const struct element_call *call)
+{
+    if (call->through_double)
+        source_use(source, "functions_of_doubles.h");
+    if (call->accuracy && *call->accuracy)
+        source_use(source, *call->accuracy == 'v' ? "scalars_of_vectors.h" : "scalars_of_doubles.h");
 }
 
 int element_axis(const struct tensor *operand, int rank, int axis)

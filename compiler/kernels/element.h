@@ -17,7 +17,8 @@ struct element_operand {
 struct element_call {
     const char *function; /* of functions.h, or of scalars.h */
     bool integer;         /* of scalars.h: works on int64_t, else on double */
-    bool of_vectors;      /* of scalars_of_vectors.h, with "vector_" before the name */
+    bool through_double;  /* of functions_of_doubles.h */
+    const char *accuracy; /* scalars only; before the name: "vector_" of scalars_of_vectors.h, "double_" of scalars_of_doubles.h */
     int operands;
     struct element_operand x[MAX_ELEMENT_OPERANDS];
 };
@@ -25,6 +26,9 @@ struct element_call {
 /* Call number `k` of an element-wise node on floats throughout, or on any types; false when there is none. */
 bool element_vector_call(const struct node *node, int k, struct element_call *call);
 bool element_scalar_call(const struct node *node, int k, struct element_call *call);
+
+/* The templates that a call needs beside those of its loop. */
+void element_use(struct source *source, const struct element_call *call);
 
 /* Where the part of an operand lies that `region` of the output reads. Constants of one element among floats have
  * become numbers; `stride` counts elements, per axis of the output, 0 where the operand is broadcast. */

@@ -128,11 +128,8 @@ static void emit_scalar_call(struct source *source, const struct node *node, str
         else
             source_printf(source, ",\n    .%s = {.value = %s}", operand_name[i], float_text(arena, call->x[i].number));
     source_printf(source, "};\n\n");
-    if (call->of_vectors)
-        source_use(source, "scalars_of_vectors.h");
-    const char *prefix = call->integer ? "NULL, integer_" : call->of_vectors ? "real_vector_" : "real_";
-    text_printf(body, "    elementwise_scalar(&%s, %s%s%s, %s,\n                       %s, %s, %s);\n", shape, prefix,
-                call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
+    text_printf(body, "    elementwise_scalar(&%s, %s%s%s%s, %s,\n                       %s, %s, %s);\n", shape,
+                call->integer ? "NULL, integer_" : "real_", call->accuracy, call->function, call->integer ? "" : ", NULL", loops.at[LOOP_Y], loops.at[LOOP_OPERANDS],
                 loops.at[LOOP_OPERANDS + 1], loops.at[LOOP_OPERANDS + 2]);
 }
 
@@ -150,6 +147,7 @@ static void emit_calls(struct source *source, const struct node *node, struct re
     get(node, 0, &call);
     for (int k = 0, more = 1; more; k++, call = next) {
         more = get(node, k + 1, &next);
+        element_use(source, &call);
         emit(source, node, region, k, !more, &call, &body);
     }
     source_function(source);

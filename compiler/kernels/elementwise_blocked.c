@@ -139,6 +139,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     element_vector_call(node, 0, &call);
     for (int k = 0, more = 1; more; k++, call = next) {
         more = element_vector_call(node, k + 1, &next);
+        element_use(source, &call);
         emit_call(source, node, *region, k, !more, &call, &body);
     }
     source_function(source);

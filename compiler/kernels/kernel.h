@@ -41,6 +41,10 @@ struct kernel {
      * see source_scratch_buffer(). NULL: none. */
     int64_t (*scratch)(const struct node *node, struct region piece);
 
+    /* The layer's function returns an int, 0 or what ends the inference, and takes `session` before `arena`, for
+     * mednn_refuse(). No other layer can fail. */
+    bool fails;
+
     /* A rough price for the choice between kernels that accept a node, in multiply-accumulates of a good kernel.
      * NULL: node_macs of the whole output. */
     double (*cost)(const struct node *node);

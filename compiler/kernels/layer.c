@@ -42,6 +42,11 @@ bool epilogue_keeps_zero(const struct epilogue *epilogue)
     return true;
 }
 
+const char *some_buffer(struct source *source, const struct tensor *tensor)
+{
+    return shape_size(tensor->shape) ? source_buffer(source, tensor) : "NULL";
+}
+
 const char *float_text(struct arena *arena, double value)
 {
     if (isnan(value))

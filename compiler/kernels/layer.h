@@ -23,6 +23,9 @@ enum layout layer_blocked(const struct node *node, int input);
 /* f(0) of the epilogue is 0: pad lanes stay zero. */
 bool epilogue_keeps_zero(const struct epilogue *epilogue);
 
+/* source_buffer(), or "NULL" of a tensor without elements. */
+const char *some_buffer(struct source *source, const struct tensor *tensor);
+
 /* A float as a C expression. */
 const char *float_text(struct arena *arena, double value);
 

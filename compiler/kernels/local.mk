@@ -1,4 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
@@ -13,6 +14,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/element.h \
 	%D%/elementwise.c \
 	%D%/elementwise_blocked.c \
+	%D%/found.c \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
@@ -22,16 +24,20 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/layer.h \
 	%D%/layout.c \
 	%D%/lines.c \
+	%D%/loss.c \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
+	%D%/quantize.c \
 	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \
 	%D%/roi_align.c \
+	%D%/rotary.c \
+	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
 	%D%/unpool.c

@@ -57,8 +57,7 @@ static struct axes sort_axes(struct source *source, const struct node *node, str
     int to = 0;
     storage_strides(source_storage(source, x), x_stride);
     storage_strides(source_storage(source, node->output[0]), y_stride);
-    if (!reduce_axes(node, reduced))
-        memset(reduced, 0, sizeof reduced);
+    reduce_axes(node, reduced);
     for (int axis = 0; axis < x->shape.rank; axis++) {
         if (reduced[axis]) {
             axes.walked_count[axes.walked] = x->shape.dim[axis];
@@ -78,13 +77,10 @@ static struct axes sort_axes(struct source *source, const struct node *node, str
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     struct arena *arena = source_arena(source);
-    struct row row = *find_row(node);
+    const struct row row = *find_row(node);
     const struct axes axes = sort_axes(source, node, *region);
     const char *name = source_name(source);
     const int last = axes.walked - 1;
-    bool reduced[MAX_RANK];
-    if (!reduce_axes(node, reduced))
-        row = (struct row){"", "identity", "add", "identity", 0, false};
     source_use(source, "reduce.h");
     source_printf(source,
                   "static const struct reduce %s_shape = {\n    .rank = %d, .count = %s, .x_stride = %s, .y_stride = %s,\n",
@@ -109,14 +105,15 @@ const struct kernel kernel_reduce = {.name = "reduce", .accepts = accepts, .emit
 
 /* ---- other types ---- */
 
-/* What exists of real numbers in scalars.h, and of integers. */
 static bool accepts_scalar(const struct node *node)
 {
-    const struct row *row = find_row(node);
-    if (!row || node->input[0]->type == TYPE_FLOAT || !shape_size(node->input[0]->shape))
-        return false;
-    const bool is_root = !strcmp(row->finish, "sqrt");
-    return !row->shifts && strcmp(row->finish, "log") && (!is_root || type_is_float(node->input[0]->type));
+    return find_row(node) && node->input[0]->type != TYPE_FLOAT && shape_size(node->input[0]->shape) > 0;
+}
+
+/* Roots and logarithms of integers too. */
+static bool is_real(const struct row *row, enum type type)
+{
+    return type_is_float(type) || !strcmp(row->finish, "sqrt") || !strcmp(row->finish, "log");
 }
 
 static int64_t integer_start(const struct row *row, bool is_unsigned)
@@ -130,16 +127,15 @@ static void emit_scalar(struct source *source, const struct node *node, const st
 {
     struct arena *arena = source_arena(source);
     const enum type type = node->input[0]->type;
-    struct row row = *find_row(node);
+    const struct row row = *find_row(node);
     const struct axes axes = sort_axes(source, node, *region);
-    const char *name = source_name(source), *prefix = type_is_float(type) ? "real" : "integer";
-    bool reduced[MAX_RANK];
-    if (!reduce_axes(node, reduced))
-        row = (struct row){"", "identity", "add", "identity", 0, false};
-    const bool compares = !strcmp(row.join, "max") || !strcmp(row.join, "min");
+    const char *name = source_name(source), *prefix = is_real(&row, type) ? "real" : "integer";
+    const bool logarithm = !strcmp(row.finish, "log"), compares = !strcmp(row.join, "max") || !strcmp(row.join, "min");
     const bool is_unsigned = type == TYPE_UINT64;
     const int64_t start = integer_start(&row, is_unsigned);
     source_use(source, "reduce_scalar.h");
+    if (logarithm)
+        source_use(source, "reduce_log.h");
     source_printf(source,
                   "static const struct reduce_scalar %s_shape = {\n    .rank = %d, .count = %s, .x_stride = %s, .y_stride = %s,\n"
                   "    .walked = %d, .walked_count = %s, .walked_stride = %s,\n",
@@ -150,10 +146,14 @@ static void emit_scalar(struct source *source, const struct node *node, const st
     source_printf(source, "    .type = %s, .start = %s, .integer_start = %s, .divisor = %" PRId64 "};\n\n",
                   element_type_text(type), float_text(arena, (double)row.start),
                   start == INT64_MIN ? "INT64_MIN" : arena_printf(arena, "%" PRId64, start), axes.elements);
+    const char *y = plain_at(source, node->output[0], *region), *x = plain_at(source, node->input[0], axes.from);
     source_function(source);
-    source_printf(source, "    reduce_%s(&%s_shape, %s_%s, %s_%s%s, %s_%s,\n           %s, %s);\n", prefix, name, prefix,
-                  row.map, prefix, compares && is_unsigned ? "unsigned_" : "", row.join, prefix, row.finish,
-                  plain_at(source, node->output[0], *region), plain_at(source, node->input[0], axes.from));
+    if (row.shifts)
+        source_printf(source, "    reduce_log_sum_exp(&%s_shape, %s,\n           %s);\n", name, y, x);
+    else
+        source_printf(source, "    reduce_%s(&%s_shape, %s_%s, %s_%s%s, %s_%s%s,\n           %s, %s);\n", prefix, name,
+                      prefix, row.map, prefix, compares && is_unsigned ? "unsigned_" : "", row.join, prefix,
+                      logarithm ? "double_" : "", row.finish, y, x);
     source_end(source);
 }
 

@@ -1,6 +1,6 @@
 /* binary.c -- element-wise operators of several inputs, broadcasting. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <math.h>
@@ -389,7 +389,8 @@ static void infer_prelu(struct graph *graph, struct node *node)
     {                                                                                                        \
         .type = name, .domain = "", .since_version = version, .min_inputs = least, .max_inputs = most,       \
         .max_outputs = 1, .types = allowed, .infer = infers, .evaluate = elementwise_evaluate,               \
-        .reads = elementwise_reads, .couple = couple_reads, .real = f, __VA_ARGS__                                                   \
+        .reads = elementwise_reads, .couple = couple_reads, .constant = constant_elementwise, .real = f,     \
+        __VA_ARGS__                                                                                          \
     }
 
 const struct op binary_rows[] = {

@@ -1,6 +1,6 @@
 /* cast.c -- Cast and CastLike. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 static void infer(struct graph *graph, struct node *node)
@@ -51,6 +51,7 @@ const struct op cast_rows[] = {
      .evaluate = evaluate,
      .reads = elementwise_reads,
      .couple = couple_reads,
+     .constant = constant_zero,
      .keeps_zero = true},
     {.type = "CastLike",
      .domain = "",
@@ -63,6 +64,7 @@ const struct op cast_rows[] = {
      .evaluate = evaluate,
      .reads = reads_like,
      .couple = couple_reads,
+     .constant = constant_zero,
      .keeps_zero = true},
     {.type = NULL},
 };

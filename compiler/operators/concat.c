@@ -1,6 +1,6 @@
 /* concat.c -- Concat along one axis. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 static void infer(struct graph *graph, struct node *node)
@@ -65,6 +65,7 @@ const struct op concat_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple_moves},
     {.type = NULL},
 };

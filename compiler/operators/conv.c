@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -102,9 +103,14 @@ static void list_sizes(char text[], size_t size, const int64_t values[], int cou
         used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? "x" : "", values[i]);
 }
 
+int weights_input(const struct node *node)
+{
+    return !strcmp(node->op_type, "QLinearConv") ? 3 : 1;
+}
+
 struct window weights_window(const struct node *node)
 {
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
     char given[160], weights[160];
     list_sizes(weights, sizeof weights, w.dim, w.rank);
     if (x.rank < 3)
@@ -132,7 +138,7 @@ struct window weights_window(const struct node *node)
 struct window conv_window(const struct node *node)
 {
     struct window window = weights_window(node);
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
     char weights[160];
     list_sizes(weights, sizeof weights, w.dim, w.rank);
     if (w.dim[1] * window.group != x.dim[1])
@@ -166,20 +172,26 @@ struct range window_reads(const struct window *window, int axis, struct range ou
                           (output.end - 1) * stride - begin + kernel_extent(window, axis)};
 }
 
-static void infer(struct graph *graph, struct node *node)
+struct shape conv_output(const struct node *node)
 {
     struct window window = conv_window(node);
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = {.rank = x.rank};
+    struct shape x = node->input[0]->shape, y = {.rank = x.rank};
+    y.dim[0] = x.dim[0];
+    y.dim[1] = node->input[weights_input(node)]->shape.dim[0];
+    for (int i = 0; i < window.spatial; i++)
+        y.dim[i + 2] = window_output(node, &window, i, x.dim[i + 2], false);
+    return y;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
     const struct tensor *bias = node_input(node, 2);
+    const struct shape y = conv_output(node), w = node->input[1]->shape;
     input_same_type(node, 1);
     input_same_type(node, 2);
     if (bias && (bias->shape.rank != 1 || bias->shape.dim[0] != w.dim[0]))
         node_fail(node, "B is %s but W is %s", shape_string(graph->arena, bias->shape),
                   shape_string(graph->arena, w));
-    y.dim[0] = x.dim[0];
-    y.dim[1] = w.dim[0];
-    for (int i = 0; i < window.spatial; i++)
-        y.dim[i + 2] = window_output(node, &window, i, x.dim[i + 2], false);
     output_set(node, 0, node->input[0]->type, y);
 }
 
@@ -224,14 +236,15 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     }
 }
 
-static struct region reads(const struct node *node, int input, int output, struct region region)
+struct region conv_reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
     struct window window = conv_window(node);
-    struct shape w = node->input[1]->shape;
+    struct shape w = node->input[weights_input(node)]->shape;
     struct region need = region_whole(node->input[input]->shape);
     if (input > 0) {
-        need.axis[0] = region.axis[1];
+        if (need.rank > 0 && need.axis[0].end == w.dim[0])
+            need.axis[0] = region.axis[1];
         return need;
     }
     int64_t outputs = w.dim[0] / window.group;
@@ -243,9 +256,9 @@ static struct region reads(const struct node *node, int input, int output, struc
     return need;
 }
 
-static int64_t macs(const struct node *node, struct region region)
+int64_t conv_macs(const struct node *node, struct region region)
 {
-    struct shape w = node->input[1]->shape;
+    struct shape w = node->input[weights_input(node)]->shape;
     return region_size(region) * (shape_size(w) / w.dim[0]);
 }
 
@@ -253,7 +266,8 @@ static int64_t macs(const struct node *node, struct region region)
 
 static void couple_groups(const struct node *node, int64_t group, bool transposed, struct couples *couples)
 {
-    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
     int64_t inputs = x->shape.dim[1] / group, outputs = y->shape.dim[1] / group;
     int64_t filters = transposed ? inputs : outputs;
     couple_pin_axis(couples, w, 1);
@@ -272,7 +286,8 @@ static void couple_groups(const struct node *node, int64_t group, bool transpose
 
 void couple_conv(const struct node *node, struct couples *couples)
 {
-    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    const struct tensor *x = node->input[0], *w = node->input[1], *b = node_input(node, 2),
+                        *y = node->output[0];
     const int64_t group = node_int(node, "group", 1);
     const bool transposed = !strcmp(node->op->type, "ConvTranspose");
     couple_axes(couples, x, 0, y, 0);
@@ -376,12 +391,13 @@ const struct op conv_rows[] = {
      .attributes = "auto_pad dilations group kernel_shape pads strides ",
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads,
+     .reads = conv_reads,
      .couple = couple_conv,
      .cut = cut_conv,
      .linear = linear,
+     .constant = constant_linear,
      .unroll = unroll,
-     .macs = macs,
+     .macs = conv_macs,
      .epilogue = true},
     {.type = NULL},
 };

@@ -17,9 +17,12 @@ struct window {
     int64_t group; /* Conv, ConvTranspose */
 };
 
+/* The input that holds W: 3 of QLinearConv, else 1. */
+int weights_input(const struct node *node);
+
 /* Inputs must be shaped. `kernel` of Conv comes from W when kernel_shape is absent; fails when the two
  * differ. */
-struct window conv_window(const struct node *node);
+struct window conv_window(const struct node *node); /* ConvInteger and QLinearConv too */
 struct window pool_window(const struct node *node); /* MaxPool, AveragePool; node needs kernel_shape */
 
 /* What Conv and ConvTranspose read alike: kernel_shape against W's rank and sizes, strides, pads, group. */
@@ -38,6 +41,12 @@ int64_t window_output(const struct node *node, const struct window *window, int 
  * inputs. Of several groups only whole ones can go. */
 void couple_conv(const struct node *node, struct couples *couples);
 void cut_conv(struct graph *graph, struct node *node, const struct cut *cut);
+
+/* What Conv, ConvInteger and QLinearConv share: the output's shape, and the hooks `reads` and `macs`. Inputs but X that
+ * have an element or a row per output channel are read for the channels of the region. */
+struct shape conv_output(const struct node *node);
+struct region conv_reads(const struct node *node, int input, int output, struct region region);
+int64_t conv_macs(const struct node *node, struct region region);
 
 /* The unclipped range of input that output range [begin, end) reads along spatial axis `axis`. */
 struct range window_reads(const struct window *window, int axis, struct range output);

@@ -1,6 +1,7 @@
 /* conv_transpose.c -- ConvTranspose: every input element adds a scaled window to the output. */
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -164,6 +165,18 @@ static int64_t macs(const struct node *node, struct region region)
     return region_size(region) * (shape_size(w) / w.dim[1] / node_int(node, "group", 1));
 }
 
+/* A filter of zeros leaves the bias. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    const struct tensor *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    (void)output;
+    if (axis != 1 || node_int(node, "group", 1) != 1 || (b && !is_float_constant(b)))
+        return;
+    for (int64_t m = 0; m < y->shape.dim[1]; m++)
+        if (known_slice(known, w, 1, m) == 0)
+            value[m] = b ? tensor_double(b, m) : 0;
+}
+
 const struct op conv_transpose_rows[] = {
     {.type = "ConvTranspose",
      .domain = "",
@@ -178,6 +191,7 @@ const struct op conv_transpose_rows[] = {
      .reads = reads,
      .couple = couple_conv,
      .cut = cut_conv,
+     .constant = constant,
      .macs = macs},
     {.type = NULL},
 };

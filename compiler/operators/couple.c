@@ -103,11 +103,16 @@ void couple_pin(struct couples *couples, const struct tensor *tensor)
         couple_pin_axis(couples, tensor, axis);
 }
 
-void couple_pin_node(const struct node *node, struct couples *couples)
+void couple_pin_inputs(const struct node *node, int first, struct couples *couples)
 {
-    for (int i = 0; i < node->input_count; i++)
+    for (int i = first; i < node->input_count; i++)
         if (node->input[i])
             couple_pin(couples, node->input[i]);
+}
+
+void couple_pin_node(const struct node *node, struct couples *couples)
+{
+    couple_pin_inputs(node, 0, couples);
     for (int k = 0; k < node->output_count; k++)
         if (node->output[k])
             couple_pin(couples, node->output[k]);
@@ -217,6 +222,12 @@ static bool reads_one_to_one(const struct node *node, int output, int axis, int 
     return true;
 }
 
+/* Scale and bias go one to one with an axis that the operator reads whole. */
+static bool is_normalised(const struct tensor *x, const struct tensor *y, int axis, const bool used[])
+{
+    return x && x->shape.rank == y->shape.rank && x->shape.dim[axis] == y->shape.dim[axis] && !used[axis];
+}
+
 void couple_reads(const struct node *node, struct couples *couples)
 {
     bool used[2][64][MAX_RANK] = {{{false}}};
@@ -238,7 +249,7 @@ void couple_reads(const struct node *node, struct couples *couples)
                 couple_pin_axis(couples, node->input[i], a);
     for (int k = 0; k < node->output_count; k++)
         for (int b = 0; node->output[k] && b < node->output[k]->shape.rank; b++)
-            if (!used[1][k][b])
+            if (!used[1][k][b] || is_normalised(node->input[0], node->output[k], b, used[0][0]))
                 couple_pin_axis(couples, node->output[k], b);
 }
 

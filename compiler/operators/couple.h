@@ -60,6 +60,8 @@ void couple_packed(struct couples *couples, const struct tensor *a, int axis, co
 void couple_pin_slice(struct couples *couples, const struct tensor *tensor, int axis, int64_t index);
 void couple_pin_axis(struct couples *couples, const struct tensor *tensor, int axis);
 void couple_pin(struct couples *couples, const struct tensor *tensor);  /* all axes */
+/* Inputs from `first` on: lists of axes and sizes. */
+void couple_pin_inputs(const struct node *node, int first, struct couples *couples);
 void couple_pin_node(const struct node *node, struct couples *couples); /* all tensors: an absent hook */
 
 /* Hooks. couple_reads: by `reads`: axes of inputs and outputs of one length whose indices need each other one

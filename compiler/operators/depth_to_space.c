@@ -1,6 +1,6 @@
 /* depth_to_space.c -- DepthToSpace and SpaceToDepth. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -123,6 +123,7 @@ const struct op depth_to_space_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple_moves},
     {.type = "SpaceToDepth",
      .domain = "",
@@ -134,6 +135,7 @@ const struct op depth_to_space_rows[] = {
      .infer = infer_back,
      .evaluate = evaluate_back,
      .moves = moves_back,
+     .constant = constant_moves,
      .couple = couple_moves},
     {.type = NULL},
 };

@@ -1,7 +1,8 @@
 /* expand.c -- Expand and Tile: copies of a tensor side by side. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 
@@ -18,6 +19,37 @@ static struct shape read_shape(const struct node *node, const char *what)
             node_fail(node, "%s holds %" PRId64, what, shape.dim[i]);
     }
     return shape;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, 1, "shape", -1);
+    const struct shape list = node->input[1]->shape;
+    const int rank = list.rank == 1 && list.dim[0] > x.rank && list.dim[0] <= MAX_RANK ? (int)list.dim[0] : x.rank;
+    struct shape both;
+    if (y.rank != rank || !shape_broadcast(x, y, &both) || !shape_equal(both, y))
+        node_fail(node, "%s does not expand to %s, the declared shape of the result", shape_string(graph->arena, x),
+                  shape_string(graph->arena, y));
+    require(graph, node, value_holds(graph, node, node->input[1], HOLDS_EXPAND, y.rank, y.dim, x),
+            "shape does not give", y);
+    node->input[1] = integers_constant(graph, node, "shape", TYPE_INT64, y.rank, y.dim);
+}
+
+static void settle_tile(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, 1, "repeats", x.rank);
+    struct shape repeats = {.rank = x.rank};
+    for (int i = 0; i < x.rank; i++) {
+        if (!x.dim[i] || y.dim[i] % x.dim[i])
+            node_fail(node, "%s does not repeat to %s, the declared shape of the result", shape_string(graph->arena, x),
+                      shape_string(graph->arena, y));
+        repeats.dim[i] = y.dim[i] / x.dim[i];
+    }
+    settle_input(graph, node, 1, "repeats", HOLDS_EQUAL, repeats.rank, repeats.dim, (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -45,6 +77,12 @@ static void moves(const struct node *node, struct moves *moves)
         move->input_axis[i] = y.rank - x.rank + i;
         move->input_step[i] = x.dim[i] != 1;
     }
+}
+
+static void couple(const struct node *node, struct couples *couples)
+{
+    couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
 }
 
 static void cut(struct graph *graph, struct node *node, const struct cut *cut)
@@ -105,10 +143,12 @@ const struct op expand_rows[] = {
      .min_inputs = 2,
      .max_inputs = 2,
      .max_outputs = 1,
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
-     .couple = couple_moves,
+     .constant = constant_moves,
+     .couple = couple,
      .cut = cut},
     {.type = "Tile",
      .domain = "",
@@ -116,6 +156,7 @@ const struct op expand_rows[] = {
      .min_inputs = 2,
      .max_inputs = 2,
      .max_outputs = 1,
+     .settle = settle_tile,
      .infer = infer_tile,
      .evaluate = evaluate_tile,
      .moves = moves_tile},

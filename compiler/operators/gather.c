@@ -1,8 +1,8 @@
 /* gather.c -- Gather along one axis. With constant indices it is data movement; computed ones that are
  * out of range clamp. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
 #include "indexed.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -143,6 +143,7 @@ const struct op gather_rows[] = {
      .evaluate = evaluate,
      .reads = gather_reads,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple,
      .cut = cut},
     {.type = NULL},

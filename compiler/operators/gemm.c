@@ -1,6 +1,6 @@
 /* gemm.c -- Gemm: alpha A' B' + beta C. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 /* Axis of A and B that runs over the rows or columns of the result. */
@@ -83,7 +83,8 @@ static int64_t macs(const struct node *node, struct region region)
 
 static void couple(const struct node *node, struct couples *couples)
 {
-    const struct tensor *a = node->input[0], *b = node->input[1], *c = node_input(node, 2), *y = node->output[0];
+    const struct tensor *a = node->input[0], *b = node->input[1], *c = node_input(node, 2),
+                        *y = node->output[0];
     int row = row_axis(node), column = column_axis(node);
     couple_axes(couples, a, row, y, 0);
     couple_axes(couples, b, column, y, 1);
@@ -148,6 +149,7 @@ const struct op gemm_rows[] = {
      .reads = reads,
      .couple = couple,
      .linear = linear,
+     .constant = constant_linear,
      .unroll = unroll,
      .macs = macs,
      .epilogue = true},

@@ -1,4 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/attention.c \
+	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
@@ -21,8 +23,13 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/grid_sample.h \
+	%D%/holds.c \
 	%D%/indexed.c \
 	%D%/indexed.h \
+	%D%/known.c \
+	%D%/known.h \
+	%D%/loss.c \
+	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/max_unpool.c \
@@ -33,6 +40,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/op.h \
 	%D%/pad.c \
 	%D%/pool.c \
+	%D%/quantize.c \
+	%D%/quantize.h \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \
@@ -42,9 +51,12 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/resize.h \
 	%D%/reverse_sequence.c \
 	%D%/roi_align.c \
+	%D%/rotary_embedding.c \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/shape_of.c \
 	%D%/signal.c \
 	%D%/signal.h \

@@ -1,6 +1,6 @@
 /* matmul.c -- MatMul: stacks of matrices, as numpy.matmul. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 /* The operands as stacks of matrices: a vector on the left is a row, on the right a column. */
@@ -104,7 +104,8 @@ static int64_t macs(const struct node *node, struct region region)
 }
 
 /* An axis of a stack goes with the result's, unless it is broadcast. */
-static void couple_stack(struct couples *couples, const struct tensor *operand, const struct tensor *y, int y_stack)
+static void couple_stack(struct couples *couples, const struct tensor *operand, const struct tensor *y,
+                         int y_stack)
 {
     for (int axis = 0; axis < operand->shape.rank - 2; axis++) {
         int to = axis + y_stack - (operand->shape.rank - 2);
@@ -163,6 +164,27 @@ static void unroll(const struct node *node, const struct linear *linear, int64_t
         row[p] = data[position * linear->rows + p];
 }
 
+/* Weights, or zeros on either side: a matrix of a stack, a row, a column. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    const struct tensor *a = node->input[0], *b = node->input[1], *y = node->output[0];
+    struct linear weights;
+    if (linear(node, &weights)) {
+        constant_linear(node, known, output, axis, value);
+        return;
+    }
+    for (int k = 0; k < 2; k++) {
+        const struct tensor *operand = k ? b : a;
+        int from = axis + operand->shape.rank - y->shape.rank;
+        if (a->shape.rank < 2 || b->shape.rank < 2 || from < 0 || axis == y->shape.rank - (k ? 2 : 1) ||
+            operand->shape.dim[from] != y->shape.dim[axis])
+            continue;
+        for (int64_t i = 0; i < y->shape.dim[axis]; i++)
+            if (known_slice(known, operand, from, i) == 0)
+                value[i] = 0;
+    }
+}
+
 const struct op matmul_rows[] = {
     {.type = "MatMul",
      .domain = "",
@@ -177,6 +199,7 @@ const struct op matmul_rows[] = {
      .reads = reads,
      .couple = couple,
      .linear = linear,
+     .constant = constant,
      .unroll = unroll,
      .macs = macs,
      .epilogue = true},

@@ -1,7 +1,9 @@
 /* max_unpool.c -- MaxUnpool: elements back to where MaxPool found them. Indices count through the output's natural shape;
  * those that are out of range are left out. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,6 +24,14 @@ struct shape unpool_natural_shape(const struct node *node)
             node_fail(node, "kernel_shape, strides and pads of spatial axis %d give no size", i);
     }
     return shape;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 2))
+        return;
+    const struct shape y = settled_shape(graph, node, 2, "output_shape", node->input[0]->shape.rank);
+    settle_input(graph, node, 2, "output_shape", HOLDS_EQUAL, y.rank, y.dim, (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -72,6 +82,7 @@ const struct op max_unpool_rows[] = {
      .max_outputs = 1,
      .types = TYPES_FLOAT,
      .attributes = "kernel_shape pads strides ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate},
     {.type = NULL},

@@ -226,25 +226,20 @@ static struct region reads(const struct node *node, int input, int output, struc
     return (struct region){.some = true, .rank = 1, .axis = {channels}};
 }
 
-/* num_groups counts channels. */
-static void couple(const struct node *node, struct couples *couples)
-{
-    (is(node, "GroupNormalization") ? couple_pin_node : couple_reads)(node, couples);
-}
-
-#define ROW(name, since, inputs, most, outputs, names)                                                       \
+/* num_groups of GroupNormalization counts channels: it does not couple. */
+#define ROW(name, since, inputs, most, outputs, names, couples)                                              \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = since, .min_inputs = inputs, .max_inputs = most,        \
         .max_outputs = outputs, .types = TYPES_FLOAT, .attributes = names, .infer = infer,                   \
-        .evaluate = evaluate, .reads = reads, .couple = couple                                               \
+        .evaluate = evaluate, .reads = reads, .couple = couples                                              \
     }
 
 const struct op normalize_rows[] = {
-    ROW("GroupNormalization", 21, 3, 3, 1, "epsilon num_groups scale_per_group stash_type "),
-    ROW("InstanceNormalization", 6, 3, 3, 1, "epsilon "),
-    ROW("LayerNormalization", 17, 2, 3, 3, "axis epsilon stash_type "),
-    ROW("LpNormalization", 1, 1, 1, 1, "axis p "),
-    ROW("MeanVarianceNormalization", 13, 1, 1, 1, "axes "),
-    ROW("RMSNormalization", 23, 2, 2, 1, "axis epsilon stash_type "),
+    ROW("GroupNormalization", 21, 3, 3, 1, "epsilon num_groups scale_per_group stash_type ", NULL),
+    ROW("InstanceNormalization", 6, 3, 3, 1, "epsilon ", couple_reads),
+    ROW("LayerNormalization", 17, 2, 3, 3, "axis epsilon stash_type ", couple_reads),
+    ROW("LpNormalization", 1, 1, 1, 1, "axis p ", couple_reads),
+    ROW("MeanVarianceNormalization", 13, 1, 1, 1, "axes ", couple_reads),
+    ROW("RMSNormalization", 23, 2, 2, 1, "axis epsilon stash_type ", couple_reads),
     {.type = NULL},
 };

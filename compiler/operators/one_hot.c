@@ -1,6 +1,8 @@
 /* one_hot.c -- OneHot, EyeLike and Trilu: where an element lies says what it is. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,6 +16,14 @@ int one_hot_axis(const struct node *node)
     if (shape_axis(rank, given) < 0)
         node_fail(node, "axis %" PRId64 " is out of range for rank %d", given, rank);
     return shape_axis(rank, given);
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape y = settled_shape(graph, node, 1, "depth", node->input[0]->shape.rank + 1);
+    settle_input(graph, node, 1, "depth", HOLDS_EQUAL, 1, &y.dim[one_hot_axis(node)], (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -136,6 +146,7 @@ const struct op one_hot_rows[] = {
      .max_outputs = 1,
      .types = TYPES_NUMBER,
      .attributes = "axis ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads},

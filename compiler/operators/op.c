@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
 
+#include "known.h"
 #include "rows.h"
 
 #include <assert.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 static const struct op *const families[] = {
+    attention_rows,
     batch_normalization_rows,
     binary_rows,
     cast_rows,
@@ -25,6 +27,8 @@ static const struct op *const families[] = {
     gather_rows,
     gemm_rows,
     grid_sample_rows,
+    holds_rows,
+    loss_rows,
     lrn_rows,
     matmul_rows,
     max_unpool_rows,
@@ -32,6 +36,7 @@ static const struct op *const families[] = {
     one_hot_rows,
     pad_rows,
     pool_rows,
+    quantize_rows,
     range_rows,
     recurrent_rows,
     reduce_rows,
@@ -39,6 +44,7 @@ static const struct op *const families[] = {
     resize_rows,
     reverse_sequence_rows,
     roi_align_rows,
+    rotary_embedding_rows,
     scatter_rows,
     select_rows,
     shape_of_rows,

@@ -11,6 +11,7 @@
 
 struct couples;
 struct cut;
+struct known;
 
 /* One piece of pure data movement. A loop over counts k[a] < count[a] copies
  *     output[ output_start[b] + output_step[b] * k[b] for each axis b ]  <-
@@ -65,6 +66,12 @@ struct op {
      * shaped. Fails through node_fail on wrong attributes, types and shapes. Required. */
     void (*infer)(struct graph *graph, struct node *node);
 
+    /* Called before `infer` and again after every change: where the shape of a result follows from inputs that are
+     * computed, put constants that the declared shape implies in their place, and checks of what the values turn out to be
+     * (settle.h). May put nodes before the node, whose inputs are shaped, and make the node another one. NULL: nothing
+     * to do. */
+    void (*settle)(struct graph *graph, struct node *node);
+
     /* Compute all outputs in plain loops: the independent oracle, and constant folding. input[i] and
      * output[i] are row-major arrays of the tensors' types (NULL where absent). Ignores the epilogue. */
     void (*evaluate)(const struct node *node, const void *const input[], void *const output[]);
@@ -91,6 +98,10 @@ struct op {
      * Reshape, ...). Shapes of tensors are still the old ones, constants not yet cut. Nodes whose inputs and
      * outputs lose nothing are not asked. NULL: it says nothing of the kind. */
     void (*cut)(struct graph *graph, struct node *node, const struct cut *cut);
+
+    /* Where all elements of a slice along `axis` of output `output` have one value that follows from what is known of
+     * the inputs (known.h), set value[index]; others are NAN. NULL: nothing follows. */
+    void (*constant)(const struct node *node, const struct known *known, int output, int axis, double value[]);
 
     /* Multiplication with constant weights: how the product is laid out. false: the weights are computed. */
     bool (*linear)(const struct node *node, struct linear *linear);
@@ -167,7 +178,8 @@ struct shape unpool_natural_shape(const struct node *node);
 int one_hot_axis(const struct node *node);
 /* CumSum, CumProd: the axis that input 1 says; -1 when that is computed. */
 int cumulated_axis(const struct node *node);
-/* Reduce*: which axes go (input 1, or all). Returns false when nothing is reduced (noop_with_empty_axes). */
+/* Reduce*: which axes go (input 1, or all). Returns false when none does (noop_with_empty_axes): every element is then reduced
+ * alone. */
 bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */
 bool clip_bounds(const struct node *node, double *low, double *high);

@@ -1,7 +1,9 @@
-/* pad.c -- Pad with constant pads, in all modes. */
+/* pad.c -- Pad in all modes. With computed pads it becomes a Gather along every axis, of the elements that
+ * mednn.PadIndices says; what these leave open is filled afterwards. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,16 +15,23 @@ struct pads {
     int64_t begin[MAX_RANK], end[MAX_RANK];
 };
 
-static struct pads read_pads(const struct node *node)
+static enum mode read_mode(const struct node *node)
 {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
+    const char *name = node_string(node, "mode", "constant");
+    enum mode mode = MODE_CONSTANT;
+    while (strcmp(name, modes[mode]))
+        if (++mode > MODE_WRAP)
+            node_fail(node, "mode is '%.40s', expected constant, reflect, edge or wrap", name);
+    return mode;
+}
+
+static struct pads read_pads(const struct node *node)
+{
     struct shape x = node->input[0]->shape;
     const struct tensor *list = constant_input(node, 1, "pads");
     const char *mode = node_string(node, "mode", "constant");
-    struct pads pads = {0};
-    while (strcmp(mode, modes[pads.mode]))
-        if (++pads.mode > MODE_WRAP)
-            node_fail(node, "mode is '%.40s', expected constant, reflect, edge or wrap", mode);
+    struct pads pads = {.mode = read_mode(node)};
     int axis[MAX_RANK], count = input_axes(node, 3, x.rank, axis);
     if (!node_input(node, 3))
         for (count = 0; count < x.rank; count++)
@@ -81,6 +90,101 @@ static int64_t source_index(enum mode mode, int64_t at, int64_t size)
         return at < 0 ? at + size : at - size;
     }
     return -1;
+}
+
+static struct tensor *with_shape(struct tensor *tensor, const struct tensor *like)
+{
+    tensor->type = like->type;
+    tensor->shape = like->shape;
+    return tensor;
+}
+
+static struct tensor *with_int(struct graph *graph, struct tensor *tensor, const char *name, int64_t value)
+{
+    set_int(graph, tensor->producer, name, value);
+    return tensor;
+}
+
+/* The result where the indices along the axis say an element, else the value. */
+static void fill_axis(struct graph *graph, struct node *node, struct tensor *indices, int axis, int rank,
+                      struct tensor *value)
+{
+    const int64_t zero = 0;
+    int64_t axes[MAX_RANK];
+    for (int i = axis + 1; i < rank; i++)
+        axes[i - axis - 1] = i - axis;
+    struct tensor *compared[] = {indices, integers_constant(graph, node, "first", TYPE_INT64, -1, &zero)};
+    struct tensor *inside[] = {node_before(graph, node, "", "GreaterOrEqual", 2, compared),
+                               integers_constant(graph, node, "axes", TYPE_INT64, rank - axis - 1, axes)};
+    if (axis < rank - 1)
+        inside[0] = node_before(graph, node, "", "Unsqueeze", 2, inside);
+    struct tensor *chosen[] = {inside[0], node->input[0], value};
+    node->input[0] = with_shape(node_before(graph, node, "", "Where", 3, chosen), node->input[0]);
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    static const char *const names[] = {NULL, "pads", "constant_value", "axes"};
+    int computed = 0;
+    for (int i = 1; i < node->input_count; i++)
+        computed = input_is_computed(node, i) ? i : computed;
+    if (!computed)
+        return;
+    const enum mode mode = read_mode(node);
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, computed, names[computed], x.rank);
+    const int64_t count = node_input(node, 3) ? shape_size(node->input[3]->shape) : x.rank, zero = 0;
+    struct tensor *value = node_input(node, 2);
+    if (shape_size(node->input[1]->shape) != 2 * count)
+        node_fail(node, "%" PRId64 " pads for %" PRId64 " axes, expected %" PRId64, shape_size(node->input[1]->shape),
+                  count, 2 * count);
+    if (!shape_size(x))
+        node_fail(node, "an empty tensor is padded as computed values say, which is not supported");
+    input_same_type(node, 2);
+    if (value && shape_size(value->shape) != 1)
+        node_fail(node, "constant_value is no scalar");
+    if (!value)
+        value = integers_constant(graph, node, "value", node->input[0]->type, -1, &zero);
+    struct tensor *input[] = {node->input[0], node->input[1], node_input(node, 3)};
+    node->input = arena_copy(graph->arena, input, sizeof input);
+    node->input_count = input[2] ? 3 : 2;
+    struct tensor *indices[MAX_RANK];
+    for (int axis = 0; axis < x.rank; axis++)
+        indices[axis] = with_int(graph, settle_axis(graph, node, "PadIndices", axis, y.dim[axis], "pads do not give", y),
+                                 "mode", mode);
+    for (int axis = 0; axis < x.rank && mode == MODE_CONSTANT; axis++)
+        fill_axis(graph, node, indices[axis], axis, x.rank, value);
+    settle_result(graph, node, node->input[0], y);
+}
+
+static void infer_indices(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    output_set(node, 0, TYPE_BOOL, (struct shape){0});
+    output_set(node, 1, TYPE_INT64, (struct shape){.rank = 1, .dim = {node_int(node, "count", 0)}});
+}
+
+static void evaluate_indices(const struct node *node, const void *const input[], void *const output[])
+{
+    const int64_t size = node_int(node, "size", 0), count = node_int(node, "count", 0);
+    const int64_t entries = shape_size(node->input[0]->shape) / 2;
+    const enum mode mode = (enum mode)node_int(node, "mode", 0);
+    const int64_t most = mode == MODE_REFLECT ? size - 1 : mode == MODE_WRAP ? size : INT32_MAX;
+    int64_t begin = 0, end = 0, found = 0;
+    bool fits = true;
+    for (int64_t i = 0; i < entries; i++) {
+        const struct tensor *axes = node_input(node, 1);
+        const int axis = shape_axis((int)node_int(node, "rank", 1), axes ? element_integer(axes->type, input[1], i) : i);
+        fits &= axis >= 0;
+        if (axis != node_int(node, "axis", 0))
+            continue;
+        begin = element_integer(node->input[0]->type, input[0], i);
+        end = element_integer(node->input[0]->type, input[0], i + entries);
+        fits &= ++found == 1 && begin <= most && end <= most && begin >= -size && end >= -size;
+    }
+    fits = fits && begin + end + size == count;
+    for (int64_t i = 0; i < count; i++)
+        ((int64_t *)output[1])[i] = source_index(mode, fits ? i - begin : 0, size);
+    *(uint8_t *)output[0] = fits;
 }
 
 static void evaluate(const struct node *node, const void *const input[], void *const output[])
@@ -176,6 +280,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     struct pads pads = read_pads(node);
     couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
     for (int a = 0; a < node->input[0]->shape.rank; a++)
         if (pads.mode != MODE_CONSTANT && (pads.begin[a] || pads.end[a])) {
             couple_pin_axis(couples, node->input[0], a);
@@ -187,17 +292,17 @@ static void cut(struct graph *graph, struct node *node, const struct cut *cut)
 {
     struct pads pads = read_pads(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
-    int64_t list[2 * MAX_RANK], axis[MAX_RANK];
+    int64_t list[2 * MAX_RANK];
     int rank = x->shape.rank;
     for (int a = 0; a < rank; a++) {
         int64_t begin = pads.begin[a], end = pads.end[a], size = x->shape.dim[a], result = y->shape.dim[a];
-        axis[a] = a;
         list[a] = begin > 0 ? cut_count(cut, y, a, 0, begin) : -cut_count(cut, x, a, 0, -begin);
         list[a + rank] =
             end > 0 ? cut_count(cut, y, a, result - end, result) : -cut_count(cut, x, a, size + end, size);
     }
     cut_integers(graph, node, 1, 2 * rank, list);
-    cut_integers(graph, node, 3, rank, axis);
+    if (node_input(node, 3))
+        node->input[3] = NULL; /* all of them */
 }
 
 const struct op pad_rows[] = {
@@ -208,10 +313,22 @@ const struct op pad_rows[] = {
      .max_inputs = 4,
      .max_outputs = 1,
      .attributes = "mode ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple,
      .cut = cut},
+    {.type = "PadIndices",
+     .domain = "mednn",
+     .since_version = 1,
+     .min_inputs = 1,
+     .max_inputs = 2,
+     .max_outputs = 2,
+     .types = TYPES_INTEGER,
+     .attributes = "axis count mode rank size ",
+     .infer = infer_indices,
+     .evaluate = evaluate_indices},
     {.type = NULL},
 };

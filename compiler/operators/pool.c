@@ -1,6 +1,7 @@
 /* pool.c -- MaxPool, AveragePool, LpPool and their global forms. */
 /* SPDX-License-Identifier: MIT */
 #include "conv.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -135,6 +136,14 @@ static void evaluate_average(const struct node *node, const void *const input[],
     }
 }
 
+/* Zeros of the padding may count. */
+static void constant_average(const struct node *node, const struct known *known, int output, int axis,
+                             double value[])
+{
+    (node_int(node, "count_include_pad", 0) ? constant_zero : constant_same)(node, known, output, axis,
+                                                                             value);
+}
+
 /* ---- LpPool ---- */
 
 static double power_of(const struct node *node)
@@ -253,7 +262,8 @@ const struct op pool_rows[] = {
      .infer = infer,
      .evaluate = evaluate_average,
      .reads = reads,
-     .couple = couple_reads},
+     .couple = couple_reads,
+     .constant = constant_average},
     {.type = "GlobalAveragePool",
      .domain = "",
      .since_version = 1,
@@ -264,7 +274,8 @@ const struct op pool_rows[] = {
      .infer = infer_global,
      .evaluate = evaluate_global,
      .reads = reads_global,
-     .couple = couple_reads},
+     .couple = couple_reads,
+     .constant = constant_same},
     {.type = "GlobalLpPool",
      .domain = "",
      .since_version = 2,
@@ -276,7 +287,8 @@ const struct op pool_rows[] = {
      .infer = infer_global_lp,
      .evaluate = evaluate_global_lp,
      .reads = reads_global,
-     .couple = couple_reads},
+     .couple = couple_reads,
+     .constant = constant_zero},
     {.type = "GlobalMaxPool",
      .domain = "",
      .since_version = 1,
@@ -287,7 +299,8 @@ const struct op pool_rows[] = {
      .infer = infer_global,
      .evaluate = evaluate_global,
      .reads = reads_global,
-     .couple = couple_reads},
+     .couple = couple_reads,
+     .constant = constant_same},
     {.type = "LpPool",
      .domain = "",
      .since_version = 18,
@@ -299,7 +312,8 @@ const struct op pool_rows[] = {
      .infer = infer_lp,
      .evaluate = evaluate_lp,
      .reads = reads,
-     .couple = couple_reads},
+     .couple = couple_reads,
+     .constant = constant_zero},
     {.type = "MaxPool",
      .domain = "",
      .since_version = 12,
@@ -311,6 +325,7 @@ const struct op pool_rows[] = {
      .infer = infer,
      .evaluate = evaluate_max,
      .reads = reads,
-     .couple = couple_max},
+     .couple = couple_max,
+     .constant = constant_same},
     {.type = NULL},
 };

@@ -1,8 +1,38 @@
-/* range.c -- Range with constant bounds. */
+/* range.c -- Range: constant bounds fold; of computed ones the count is declared. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <math.h>
+
+/* start + delta * 0, 1, 2, ... */
+static void settle(struct graph *graph, struct node *node)
+{
+    int computed = -1;
+    for (int i = 0; i < 3; i++) {
+        computed = input_is_computed(node, i) ? i : computed;
+        if (shape_size(node->input[i]->shape) != 1)
+            node_fail(node, "input %d is no scalar", i);
+        input_same_type(node, i);
+    }
+    if (computed < 0)
+        return;
+    const struct shape y = settled_shape(graph, node, computed, "a bound", 1);
+    if (y.dim[0] > 1 << 20)
+        node_fail(node, "the result is declared to have %lld elements but at most %d are supported", (long long)y.dim[0],
+                  1 << 20);
+    int64_t *steps = arena_array(graph->arena, (size_t)y.dim[0], sizeof *steps);
+    for (int64_t i = 0; i < y.dim[0]; i++)
+        steps[i] = i;
+    require(graph, node, range_holds(graph, node, y.dim[0]), "start, limit and delta do not give shape", y);
+    struct tensor *factors[] = {
+        integers_constant(graph, node, "steps", node->input[0]->type, (int)y.dim[0], steps), node->input[2]};
+    node->input[1] = node_before(graph, node, "", "Mul", 2, factors);
+    node->input_count = 2;
+    node->op_type = "Add";
+    node->op = op_find("", "Add", NEWEST_OPSET);
+}
 
 static void infer(struct graph *graph, struct node *node)
 {
@@ -46,6 +76,7 @@ const struct op range_rows[] = {
      .max_outputs = 1,
      .types = TYPE_BIT(TYPE_FLOAT) | TYPE_BIT(TYPE_DOUBLE) | TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_INT32) |
               TYPE_BIT(TYPE_INT64),
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate},
     {.type = NULL},

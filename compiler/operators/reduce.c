@@ -1,7 +1,8 @@
 /* reduce.c -- Reduce*: one number from all elements along some axes. Adding one is a row. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <math.h>
 #include <string.h>
@@ -99,6 +100,61 @@ bool reduce_axes(const struct node *node, bool reduced[MAX_RANK])
     return true;
 }
 
+/* ---- axes that are computed: every choice that has the declared shape, and the one that is meant is taken ---- */
+
+struct choice {
+    struct tensor *truth, *result;
+};
+
+/* The shape that is left when the axes of the set go. */
+static struct shape shape_without(struct shape x, unsigned set, bool keep)
+{
+    struct shape y = {0};
+    for (int i = 0; i < x.rank; i++)
+        if (!(set >> i & 1) || keep)
+            y.dim[y.rank++] = set >> i & 1 ? 1 : x.dim[i];
+    return y;
+}
+
+static struct choice make_choice(struct graph *graph, struct node *node, unsigned set)
+{
+    int64_t axes[MAX_RANK];
+    int count = 0;
+    for (int i = 0; i < MAX_RANK; i++)
+        if (set >> i & 1)
+            axes[count++] = i;
+    const struct shape rank = {.rank = 1, .dim = {node->input[0]->shape.rank}};
+    struct tensor *input[] = {node->input[0], integers_constant(graph, node, "axes", TYPE_INT64, count, axes)};
+    struct choice choice = {.truth = value_holds(graph, node, node->input[1], HOLDS_AXES, count, axes, rank)};
+    choice.result = node_before(graph, node, "", node->op_type, 2, input);
+    choice.result->producer->attribute = node->attribute;
+    choice.result->producer->attribute_count = node->attribute_count;
+    return choice;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, 1, "axes", -1);
+    const int64_t count = shape_size(node->input[1]->shape);
+    const bool keep = node_int(node, "keepdims", 1) != 0;
+    struct tensor *any = NULL, *result = NULL;
+    for (unsigned set = 0; set < 1u << x.rank; set++) {
+        if (__builtin_popcount(set) != count || !shape_equal(shape_without(x, set, keep), y))
+            continue;
+        const struct choice choice = make_choice(graph, node, set);
+        struct tensor *both[] = {choice.truth, any}, *either[] = {choice.truth, choice.result, result};
+        any = any ? node_before(graph, node, "", "Or", 2, both) : choice.truth;
+        result = result ? node_before(graph, node, "", "Where", 3, either) : choice.result;
+    }
+    if (!any)
+        node_fail(node, "no %lld axes of %s give %s, the declared shape of the result", (long long)count,
+                  shape_string(graph->arena, x), shape_string(graph->arena, y));
+    require(graph, node, any, "axes do not give", y);
+    settle_as_identity(graph, node, result);
+}
+
 static void infer(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -116,7 +172,7 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     const struct tensor *x = node->input[0], *y = node->output[0];
     const struct reduction *reduction = reductions;
     bool reduced[MAX_RANK];
-    bool works = reduce_axes(node, reduced);
+    reduce_axes(node, reduced);
     while (strcmp(reduction->type, node->op->type))
         reduction++;
     /* Walk the kept axes outside and the reduced ones inside. */
@@ -131,13 +187,11 @@ static void evaluate(const struct node *node, const void *const input[], void *c
             for (int a = 0; a < x->shape.rank; a++)
                 position[a] = at[a] + within[a];
             int64_t offset = shape_offset(x->shape, position);
-            result = !works ? (real)element_real(x->type, input[0], offset)
-                     : type_is_float(x->type) || x->type == TYPE_UINT64
-                         ? reduction->step(result, (real)element_real(x->type, input[0], offset))
-                         : reduction->step(result, (real)element_integer(x->type, input[0], offset));
+            result = reduction->step(result, type_is_float(x->type) || x->type == TYPE_UINT64
+                                                 ? (real)element_real(x->type, input[0], offset)
+                                                 : (real)element_integer(x->type, input[0], offset));
         }
-        if (works)
-            result = reduction->finish(result, count);
+        result = reduction->finish(result, count);
         if (type_is_float(y->type))
             element_set_real(y->type, output[0], i, (double)result);
         else
@@ -166,11 +220,36 @@ static struct region reads(const struct node *node, int input, int output, struc
     return need;
 }
 
+/* Maxima and means of one value are that value; sums of zeros are zero. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    static const char *const same[] = {"ReduceMax", "ReduceMean", "ReduceMin"};
+    static const char *const zero[] = {"ReduceL1", "ReduceL2", "ReduceSum", "ReduceSumSquare"};
+    const struct tensor *x = node->input[0];
+    bool reduced[MAX_RANK], keep = node_int(node, "keepdims", 1) != 0, is_same = false, is_zero = false;
+    int from = 0;
+    (void)output;
+    reduce_axes(node, reduced);
+    for (int to = 0; from < x->shape.rank; from++)
+        if (keep || !reduced[from])
+            if (to++ == axis)
+                break;
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        is_same |= !strcmp(node->op->type, same[i]);
+    for (size_t i = 0; i < sizeof zero / sizeof *zero; i++)
+        is_zero |= !strcmp(node->op->type, zero[i]);
+    for (int64_t i = 0; i < node->output[0]->shape.dim[axis]; i++) {
+        double known_value = known_slice(known, x, from, i);
+        if (is_same || (is_zero && known_value == 0))
+            value[i] = known_value;
+    }
+}
+
 #define ROW(name, allowed)                                                                                   \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 18, .min_inputs = 1, .max_inputs = 2, .max_outputs = 1, \
-        .types = allowed, .attributes = "keepdims noop_with_empty_axes ", .infer = infer,                    \
-        .evaluate = evaluate, .reads = reads, .couple = couple_reads                                                                 \
+        .types = allowed, .attributes = "keepdims noop_with_empty_axes ", .settle = settle, .infer = infer,  \
+        .evaluate = evaluate, .reads = reads, .couple = couple_reads, .constant = constant                   \
     }
 
 const struct op reduce_rows[] = {

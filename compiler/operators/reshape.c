@@ -1,10 +1,12 @@
 /* reshape.c -- Reshape, Flatten, Squeeze, Unsqueeze, Identity, Dropout and our own Layout: the elements stay
  * in their row-major order, only the axes change. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static void infer_reshape(struct graph *graph, struct node *node)
@@ -89,6 +91,74 @@ static void infer_unsqueeze(struct graph *graph, struct node *node)
     output_set(node, 0, node->input[0]->type, y);
 }
 
+/* The node becomes a Reshape to `to`; input 1 is computed and must mean that. */
+static void settle_to(struct graph *graph, struct node *node, const char *what, enum holds_kind kind,
+                      struct shape expected, struct shape from, struct shape to)
+{
+    require(graph, node,
+            value_holds(graph, node, node->input[1], kind, expected.rank, expected.dim, from),
+            arena_printf(graph->arena, "%s does not give shape", what), to);
+    node->op_type = "Reshape";
+    node->op = op_find("", "Reshape", NEWEST_OPSET);
+    node->input[1] = integers_constant(graph, node, what, TYPE_INT64, to.rank, to.dim);
+    set_int(graph, node, "allowzero", 1);
+}
+
+static void settle_reshape(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape list = node->input[1]->shape;
+    if (list.rank != 1 || list.dim[0] > MAX_RANK)
+        node_fail(node, "shape is no list of at most %d numbers", MAX_RANK);
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, 1, "shape", (int)list.dim[0]);
+    if (shape_size(x) != shape_size(y))
+        node_fail(node, "%s cannot be reshaped to %s, the declared shape of the result", shape_string(graph->arena, x),
+                  shape_string(graph->arena, y));
+    settle_to(graph, node, "shape", node_int(node, "allowzero", 0) ? HOLDS_RESHAPE_ZERO : HOLDS_RESHAPE, y, x, y);
+}
+
+/* Axes of size 1 are dropped from `longer`, which makes `shorter`. */
+static void settle_axes(struct graph *graph, struct node *node, struct shape shorter, struct shape longer, struct shape y)
+{
+    if (shape_size(node->input[1]->shape) != longer.rank - shorter.rank || shape_size(shorter) != shape_size(longer))
+        node_fail(node, "%lld axes do not give %s, the declared shape of the result",
+                  (long long)shape_size(node->input[1]->shape), shape_string(graph->arena, y));
+    settle_to(graph, node, "axes", HOLDS_SQUEEZE, shorter, longer, y);
+}
+
+static void settle_squeeze(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape y = settled_shape(graph, node, 1, "axes", -1);
+    settle_axes(graph, node, y, node->input[0]->shape, y);
+}
+
+static void settle_unsqueeze(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const struct shape y = settled_shape(graph, node, 1, "axes", -1);
+    settle_axes(graph, node, node->input[0]->shape, y, y);
+}
+
+/* Training with a ratio of 0 drops nothing. */
+static void settle_dropout(struct graph *graph, struct node *node)
+{
+    const int64_t zero = 0;
+    if (!input_is_computed(node, 2) && !(input_is_computed(node, 1) && node_input(node, 2)))
+        return;
+    struct tensor *truth[2] = {value_holds(graph, node, node->input[2], HOLDS_EQUAL, 1, &zero, (struct shape){0}), NULL};
+    if (node->input[1]) {
+        truth[1] = value_holds(graph, node, node->input[1], HOLDS_EQUAL, 1, &zero, (struct shape){0});
+        truth[0] = node_before(graph, node, "", "Or", 2, truth);
+    }
+    require(graph, node, truth[0], "training_mode is true, with a ratio other than 0; without training the result is",
+            node->input[0]->shape);
+    node->input_count = 1;
+}
+
 static void infer_same(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -97,8 +167,9 @@ static void infer_same(struct graph *graph, struct node *node)
 
 static void infer_dropout(struct graph *graph, struct node *node)
 {
-    const struct tensor *training = constant_input(node, 2, "training_mode");
-    if (training && tensor_int(training, 0))
+    const struct tensor *training = constant_input(node, 2, "training_mode"), *ratio = node_input(node, 1);
+    const bool drops = !ratio || !tensor_is_constant(ratio) || tensor_double(ratio, 0) > 0;
+    if (training && tensor_int(training, 0) && drops)
         node_fail(node, "training_mode is true; export the model for inference");
     infer_same(graph, node);
     output_set(node, 1, TYPE_BOOL, node->input[0]->shape);
@@ -212,12 +283,67 @@ static void couple_group(struct couples *couples, const struct tensor *x, int x_
 static void couple(const struct node *node, struct couples *couples)
 {
     const struct tensor *x = node->input[0], *y = node->output[0];
+    couple_pin_inputs(node, 1, couples);
     if (!y || !shape_size(x->shape)) {
         couple_pin_node(node, couples);
         return;
     }
     for (struct axis_group group = {0}; next_group(x->shape, y->shape, &group);)
         couple_group(couples, x, group.x_first, group.x_last, y, group.y_first, group.y_last);
+}
+
+static double packed_value(const struct known *known, const struct tensor *x, struct axis_group group,
+                           int64_t i)
+{
+    int64_t inner = 1;
+    for (int a = group.x_last - 1; a >= group.x_first; inner *= x->shape.dim[a--]) {
+        double value = known_slice(known, x, a, i / inner % x->shape.dim[a]);
+        if (!isnan(value))
+            return value;
+    }
+    return (double)NAN;
+}
+
+/* A slice of one axis of several is spread over the axis that they come from. */
+static double unpacked_value(const struct known *known, const struct tensor *x, int x_axis, int64_t inner,
+                             int64_t length, int64_t i)
+{
+    double value = (double)NAN;
+    for (int64_t from = 0; from < x->shape.dim[x_axis]; from++) {
+        if (from / inner % length != i)
+            continue;
+        double other = known_slice(known, x, x_axis, from);
+        if (isnan(other) || (!isnan(value) && other != value))
+            return (double)NAN;
+        value = other;
+    }
+    return value;
+}
+
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    const struct tensor *x = node->input[0], *y = node->output[0];
+    if (output || !shape_size(x->shape))
+        return;
+    struct axis_group group = {0};
+    while (next_group(x->shape, y->shape, &group) && axis >= group.y_last)
+        ;
+    int x_axes = 0, y_axes = 0, x_axis = 0;
+    int64_t inner = 1, length = y->shape.dim[axis];
+    for (int a = group.x_first; a < group.x_last; a++)
+        if (x->shape.dim[a] != 1) {
+            x_axes++;
+            x_axis = a;
+        }
+    for (int b = group.y_first; b < group.y_last; b++) {
+        y_axes += y->shape.dim[b] != 1;
+        inner *= b > axis ? y->shape.dim[b] : 1;
+    }
+    for (int64_t i = 0; i < length; i++)
+        if (y_axes == 1)
+            value[i] = packed_value(known, x, group, i);
+        else if (x_axes == 1)
+            value[i] = unpacked_value(known, x, x_axis, inner, length, i);
 }
 
 static void cut_reshape(struct graph *graph, struct node *node, const struct cut *cut)
@@ -248,13 +374,18 @@ static void cut_squeeze(struct graph *graph, struct node *node, const struct cut
     }
 
 const struct op reshape_rows[] = {
-    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .attributes = "seed "),
-    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .attributes = "axis "),
-    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple),
+    ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .constant = constant,
+        .attributes = "seed ",
+        .settle = settle_dropout),
+    ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .constant = constant,
+        .attributes = "axis "),
+    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple, .constant = constant),
     ROW("Layout", 1, 1, 1, 1, infer_same, .domain = "mednn"),
     ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero ", .couple = couple,
-        .cut = cut_reshape),
-    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = "", .couple = couple, .cut = cut_squeeze),
-    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = "", .couple = couple),
+        .constant = constant, .cut = cut_reshape, .settle = settle_reshape),
+    ROW("Squeeze", 21, 1, 2, 1, infer_squeeze, .domain = "", .couple = couple, .constant = constant,
+        .cut = cut_squeeze, .settle = settle_squeeze),
+    ROW("Unsqueeze", 21, 2, 2, 1, infer_unsqueeze, .domain = "", .couple = couple, .constant = constant,
+        .settle = settle_unsqueeze),
     {.type = NULL},
 };

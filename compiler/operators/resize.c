@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resize.h"
 
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -340,6 +340,13 @@ static void couple(const struct node *node, struct couples *couples)
     (stretch ? couple_reads : couple_pin_node)(node, couples);
 }
 
+/* Weights add up to 1, except outside of a region of interest. */
+static void constant(const struct node *node, const struct known *known, int output, int axis, double value[])
+{
+    if (strcmp(node_string(node, "coordinate_transformation_mode", "half_pixel"), "tf_crop_and_resize"))
+        constant_same(node, known, output, axis, value);
+}
+
 static void cut(struct graph *graph, struct node *node, const struct cut *cut)
 {
     int axes[MAX_RANK], count = read_axes(node, node->input[0]->shape.rank, axes);
@@ -366,6 +373,7 @@ const struct op resize_rows[] = {
      .evaluate = evaluate,
      .reads = reads,
      .couple = couple,
-     .cut = cut},
+     .cut = cut,
+     .constant = constant},
     {.type = NULL},
 };

@@ -7,6 +7,7 @@
 
 /* Each ends with a row without type. */
 extern const struct op
+    attention_rows[],
     batch_normalization_rows[],
     binary_rows[],
     cast_rows[],
@@ -22,6 +23,8 @@ extern const struct op
     gather_rows[],
     gemm_rows[],
     grid_sample_rows[],
+    holds_rows[],
+    loss_rows[],
     lrn_rows[],
     matmul_rows[],
     max_unpool_rows[],
@@ -29,6 +32,7 @@ extern const struct op
     one_hot_rows[],
     pad_rows[],
     pool_rows[],
+    quantize_rows[],
     range_rows[],
     recurrent_rows[],
     reduce_rows[],
@@ -36,6 +40,7 @@ extern const struct op
     resize_rows[],
     reverse_sequence_rows[],
     roi_align_rows[],
+    rotary_embedding_rows[],
     scatter_rows[],
     select_rows[],
     shape_of_rows[],

@@ -1,8 +1,9 @@
 /* select.c -- operators that rank the elements along one axis: ArgMax, ArgMin, Hardmax, TopK. NaN is greater than any
  * number. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -130,6 +131,18 @@ static struct region reads_hardmax(const struct node *node, int input, int outpu
 
 /* ---- TopK ---- */
 
+static void settle_top(struct graph *graph, struct node *node)
+{
+    struct shape y;
+    if (!input_is_computed(node, 1))
+        return;
+    if (!declared_shape(graph, node, 1, &y))
+        y = settled_shape(graph, node, 1, "k", -1);
+    if (y.rank != node->input[0]->shape.rank)
+        node_fail(node, "the result is declared to have rank %d but has rank %d", y.rank, node->input[0]->shape.rank);
+    settle_input(graph, node, 1, "k", HOLDS_EQUAL, 1, &y.dim[node_axis(node, -1)], (struct shape){0});
+}
+
 static void infer_top(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -208,6 +221,7 @@ const struct op select_rows[] = {
      .max_outputs = 2,
      .types = TYPES_NUMBER,
      .attributes = "axis largest sorted ",
+     .settle = settle_top,
      .infer = infer_top,
      .evaluate = evaluate_top,
      .reads = reads_top,

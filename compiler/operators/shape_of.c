@@ -1,6 +1,8 @@
 /* shape_of.c -- Shape, Size and ConstantOfShape: they always fold. */
 /* SPDX-License-Identifier: MIT */
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 
@@ -55,6 +57,14 @@ static const struct tensor *fill_value(const struct node *node)
     return value ? value->tensor : NULL;
 }
 
+static void settle_constant(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 0))
+        return;
+    const struct shape y = settled_shape(graph, node, 0, "the shape", -1);
+    settle_input(graph, node, 0, "shape", HOLDS_EQUAL, y.rank, y.dim, (struct shape){0});
+}
+
 static void infer_constant(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -92,6 +102,7 @@ const struct op shape_of_rows[] = {
      .max_outputs = 1,
      .types = TYPE_BIT(TYPE_INT64),
      .attributes = "value ",
+     .settle = settle_constant,
      .infer = infer_constant,
      .evaluate = evaluate_constant},
     {.type = "Shape",

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "signal.h"
 
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,6 +13,14 @@
 static const double PI = 3.14159265358979323846;
 
 /* ---- windows ---- */
+
+static void settle_window(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 0))
+        return;
+    const struct shape y = settled_shape(graph, node, 0, "size", 1);
+    settle_input(graph, node, 0, "size", HOLDS_EQUAL, 1, y.dim, (struct shape){0});
+}
 
 static void infer_window(struct graph *graph, struct node *node)
 {
@@ -125,7 +135,7 @@ static int64_t macs_dft(const struct node *node, struct region region)
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 17, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
         .types = TYPE_BIT(TYPE_INT32) | TYPE_BIT(TYPE_INT64), .attributes = "output_datatype periodic ",     \
-        .infer = infer_window, .evaluate = evaluate_window                                                   \
+        .settle = settle_window, .infer = infer_window, .evaluate = evaluate_window                                                   \
     }
 
 const struct op signal_rows[] = {

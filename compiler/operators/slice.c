@@ -1,7 +1,9 @@
-/* slice.c -- Slice with constant starts, ends, axes and steps. */
+/* slice.c -- Slice. With computed starts, ends, axes or steps it becomes a Gather along every axis that they may speak of, of
+ * the elements that mednn.SliceIndices says. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 
@@ -57,6 +59,75 @@ static struct slice read_slice(const struct node *node)
     return slice;
 }
 
+/* May the inputs speak of the axis? */
+static bool is_listed(const struct node *node, int axis)
+{
+    const int rank = node->input[0]->shape.rank;
+    const struct tensor *axes = node_input(node, 3);
+    const int64_t count = shape_size(node->input[1]->shape);
+    if (!axes || !tensor_is_constant(axes))
+        return axes || axis < count;
+    for (int64_t i = 0; i < count; i++)
+        if (shape_axis(rank, tensor_int(axes, i)) == axis)
+            return true;
+    return false;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    static const char *const names[] = {NULL, "starts", "ends", "axes", "steps"};
+    int computed = 0;
+    for (int i = 1; i < node->input_count; i++)
+        computed = input_is_computed(node, i) ? i : computed;
+    if (!computed)
+        return;
+    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, computed, names[computed], x.rank);
+    const int64_t count = shape_size(node->input[1]->shape);
+    for (int i = 2; i < node->input_count; i++)
+        if (node->input[i] && shape_size(node->input[i]->shape) != count)
+            node_fail(node, "%s has %" PRId64 " entries, expected %" PRId64, names[i],
+                      shape_size(node->input[i]->shape), count);
+    for (int axis = 0; axis < x.rank; axis++) {
+        if (is_listed(node, axis) && shape_size(x))
+            settle_axis(graph, node, "SliceIndices", axis, y.dim[axis], "starts, ends and steps do not give", y);
+        else if (x.dim[axis] != y.dim[axis])
+            node_fail(node, "axis %d of size %" PRId64 " is declared to have size %" PRId64, axis, x.dim[axis],
+                      y.dim[axis]);
+    }
+    settle_result(graph, node, node->input[0], y);
+}
+
+static void infer_indices(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    output_set(node, 0, TYPE_BOOL, (struct shape){0});
+    output_set(node, 1, TYPE_INT64, (struct shape){.rank = 1, .dim = {node_int(node, "count", 0)}});
+}
+
+static void evaluate_indices(const struct node *node, const void *const input[], void *const output[])
+{
+    const int64_t rank = node_int(node, "rank", 1), size = node_int(node, "size", 0), count = node_int(node, "count", 0);
+    struct slice slice;
+    bool fits = true, found = false;
+    cut(&slice, 0, size, 0, INT64_MAX, 1);
+    for (int64_t i = 0; i < shape_size(node->input[0]->shape); i++) {
+        const struct tensor *axes = node_input(node, 2), *steps = node_input(node, 3);
+        const int axis = shape_axis((int)rank, axes ? element_integer(axes->type, input[2], i) : i);
+        const int64_t step = steps ? element_integer(steps->type, input[3], i) : 1;
+        fits &= axis >= 0;
+        if (axis != node_int(node, "axis", 0))
+            continue;
+        fits &= !found && step != 0;
+        found = true;
+        cut(&slice, 0, size, element_integer(node->input[0]->type, input[0], i),
+            element_integer(node->input[1]->type, input[1], i), step ? step : 1);
+    }
+    fits &= slice.size[0] == count;
+    for (int64_t i = 0; i < count; i++)
+        ((int64_t *)output[1])[i] = fits ? slice.start[0] + i * slice.step[0] : 0;
+    *(uint8_t *)output[0] = fits;
+}
+
 static void infer(struct graph *graph, struct node *node)
 {
     (void)graph;
@@ -92,6 +163,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     struct slice slice = read_slice(node);
     couple_moves(node, couples);
+    couple_pin_inputs(node, 1, couples);
     for (int a = 0; a < node->input[0]->shape.rank; a++)
         if (slice.step[a] != 1 && slice.step[a] != -1) {
             couple_pin_axis(couples, node->input[0], a);
@@ -130,10 +202,22 @@ const struct op slice_rows[] = {
      .min_inputs = 3,
      .max_inputs = 5,
      .max_outputs = 1,
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple,
      .cut = cut_slice},
+    {.type = "SliceIndices",
+     .domain = "mednn",
+     .since_version = 1,
+     .min_inputs = 2,
+     .max_inputs = 4,
+     .max_outputs = 2,
+     .types = TYPES_INTEGER,
+     .attributes = "axis count rank size ",
+     .infer = infer_indices,
+     .evaluate = evaluate_indices},
     {.type = NULL},
 };

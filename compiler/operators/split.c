@@ -1,7 +1,8 @@
 /* split.c -- Split into parts along one axis. The pass `simplify` turns it into Slice nodes. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
+#include "settle.h"
 
 #include <inttypes.h>
 
@@ -17,6 +18,23 @@ static int64_t part_begin(const struct node *node, int k)
     for (int i = 0; i < k; i++)
         begin += tensor_int(sizes, i);
     return begin;
+}
+
+static void settle(struct graph *graph, struct node *node)
+{
+    if (!input_is_computed(node, 1))
+        return;
+    const int axis = node_axis(node, 0), count = node->output_count;
+    int64_t *sizes = arena_array(graph->arena, (size_t)count, sizeof *sizes);
+    for (int k = 0; k < count; k++) {
+        struct shape y;
+        if (!node->output[k] || !declared_shape(graph, node, k, &y))
+            fail_undeclared(node, 1, "split");
+        if (y.rank <= axis)
+            node_fail(node, "part %d is declared to have rank %d but has rank %d", k, y.rank, node->input[0]->shape.rank);
+        sizes[k] = y.dim[axis];
+    }
+    settle_input(graph, node, 1, "split", HOLDS_EQUAL, count, sizes, (struct shape){0});
 }
 
 static void infer(struct graph *graph, struct node *node)
@@ -78,6 +96,7 @@ static void couple(const struct node *node, struct couples *couples)
 {
     const struct tensor *x = node->input[0];
     int axis = node_axis(node, 0);
+    couple_pin_inputs(node, 1, couples);
     for (int k = 0; k < node->output_count; k++) {
         const struct tensor *y = node->output[k];
         for (int64_t i = part_begin(node, k); !y && i < part_begin(node, k + 1); i++)
@@ -106,6 +125,7 @@ const struct op split_rows[] = {
      .max_inputs = 2,
      .max_outputs = INT32_MAX,
      .attributes = "axis num_outputs ",
+     .settle = settle,
      .infer = infer,
      .evaluate = evaluate,
      .reads = reads,

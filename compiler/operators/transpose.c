@@ -1,6 +1,6 @@
 /* transpose.c -- Transpose. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -60,6 +60,7 @@ const struct op transpose_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .constant = constant_moves,
      .couple = couple_moves},
     {.type = NULL},
 };

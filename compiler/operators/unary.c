@@ -1,6 +1,6 @@
 /* unary.c -- functions of one element. Adding one is a function and a row. */
 /* SPDX-License-Identifier: MIT */
-#include "couple.h"
+#include "known.h"
 #include "rows.h"
 
 #include <math.h>
@@ -125,6 +125,60 @@ static double real_cos(const struct node *node, const double x[])
     return cos(x[0]);
 }
 
+static double real_tan(const struct node *node, const double x[])
+{
+    (void)node;
+    return tan(x[0]);
+}
+
+static double real_acos(const struct node *node, const double x[])
+{
+    (void)node;
+    return acos(x[0]);
+}
+
+static double real_asin(const struct node *node, const double x[])
+{
+    (void)node;
+    return asin(x[0]);
+}
+
+static double real_atan(const struct node *node, const double x[])
+{
+    (void)node;
+    return atan(x[0]);
+}
+
+static double real_cosh(const struct node *node, const double x[])
+{
+    (void)node;
+    return cosh(x[0]);
+}
+
+static double real_sinh(const struct node *node, const double x[])
+{
+    (void)node;
+    return sinh(x[0]);
+}
+
+static double real_acosh(const struct node *node, const double x[])
+{
+    (void)node;
+    return acosh(x[0]);
+}
+
+static double real_asinh(const struct node *node, const double x[])
+{
+    (void)node;
+    return asinh(x[0]);
+}
+
+static double real_atanh(const struct node *node, const double x[])
+{
+    (void)node;
+    return atanh(x[0]);
+}
+
 static double clamp(double x, double low, double high)
 {
     return x < low ? low : x > high ? high : x;
@@ -206,6 +260,12 @@ static double real_thresholded_relu(const struct node *node, const double x[])
     return x[0] > (double)node_float(node, "alpha", 1) ? x[0] : 0;
 }
 
+static double real_shrink(const struct node *node, const double x[])
+{
+    double bias = (double)node_float(node, "bias", 0), limit = (double)node_float(node, "lambd", 0.5f);
+    return x[0] < -limit ? x[0] + bias : x[0] > limit ? x[0] - bias : 0;
+}
+
 static double real_not(const struct node *node, const double x[])
 {
     (void)node;
@@ -246,23 +306,32 @@ static void infer_test(struct graph *graph, struct node *node)
     {                                                                                                        \
         .type = name, .domain = "", .since_version = 20, .min_inputs = 1, .max_inputs = 1, .max_outputs = 1, \
         .types = TYPES_FLOAT, .infer = infer_test, .evaluate = elementwise_evaluate,                         \
-        .reads = elementwise_reads, .couple = couple_reads, .real = f, .keeps_zero = true, __VA_ARGS__                               \
+        .reads = elementwise_reads, .couple = couple_reads, .constant = constant_elementwise, .real = f,     \
+        .keeps_zero = true, __VA_ARGS__                                                                      \
     }
 
 #define ROW(name, version, allowed, f, ...)                                                                  \
     {                                                                                                        \
         .type = name, .domain = "", .since_version = version, .min_inputs = 1, .max_inputs = 1,              \
         .max_outputs = 1, .types = allowed, .infer = elementwise_infer, .evaluate = elementwise_evaluate,    \
-        .reads = elementwise_reads, .couple = couple_reads, .real = f, __VA_ARGS__                                                   \
+        .reads = elementwise_reads, .couple = couple_reads, .constant = constant_elementwise, .real = f,     \
+        __VA_ARGS__                                                                                          \
     }
 #define KEEPS_ZERO .keeps_zero = true
 
 const struct op unary_rows[] = {
     ROW("Abs", 13, TYPES_NUMBER, real_abs, .integer = integer_abs, KEEPS_ZERO),
+    ROW("Acos", 22, TYPES_FLOAT, real_acos, .keeps_zero = false),
+    ROW("Acosh", 22, TYPES_FLOAT, real_acosh, .keeps_zero = false),
+    ROW("Asin", 22, TYPES_FLOAT, real_asin, KEEPS_ZERO),
+    ROW("Asinh", 22, TYPES_FLOAT, real_asinh, KEEPS_ZERO),
+    ROW("Atan", 22, TYPES_FLOAT, real_atan, KEEPS_ZERO),
+    ROW("Atanh", 22, TYPES_FLOAT, real_atanh, KEEPS_ZERO),
     ROW("BitwiseNot", 18, TYPES_INTEGER, real_none, .integer = integer_bitwise_not),
     ROW("Ceil", 13, TYPES_FLOAT, real_ceil, KEEPS_ZERO),
     ROW("Celu", 12, TYPES_FLOAT, real_celu, .attributes = "alpha ", KEEPS_ZERO),
     ROW("Cos", 7, TYPES_FLOAT, real_cos, .keeps_zero = false),
+    ROW("Cosh", 22, TYPES_FLOAT, real_cosh, .keeps_zero = false),
     ROW("Elu", 6, TYPES_FLOAT, real_elu, .attributes = "alpha ", KEEPS_ZERO),
     ROW("Erf", 13, TYPES_NUMBER, real_erf, KEEPS_ZERO),
     ROW("Exp", 13, TYPES_FLOAT, real_exp, .keeps_zero = false),
@@ -281,13 +350,16 @@ const struct op unary_rows[] = {
     ROW("Relu", 14, TYPES_FLOAT | TYPES_SIGNED, real_relu, .integer = integer_relu, KEEPS_ZERO),
     ROW("Round", 11, TYPES_FLOAT, real_round, KEEPS_ZERO),
     ROW("Selu", 6, TYPES_FLOAT, real_selu, .attributes = "alpha gamma ", KEEPS_ZERO),
+    ROW("Shrink", 9, TYPES_NUMBER, real_shrink, .attributes = "bias lambd ", .keeps_zero = false),
     ROW("Sigmoid", 13, TYPES_FLOAT, real_sigmoid, .keeps_zero = false),
     ROW("Sign", 13, TYPES_NUMBER, real_sign, .integer = integer_sign, KEEPS_ZERO),
     ROW("Sin", 7, TYPES_FLOAT, real_sin, KEEPS_ZERO),
+    ROW("Sinh", 22, TYPES_FLOAT, real_sinh, KEEPS_ZERO),
     ROW("Softplus", 1, TYPES_FLOAT, real_softplus, .keeps_zero = false),
     ROW("Softsign", 1, TYPES_FLOAT, real_softsign, KEEPS_ZERO),
     ROW("Sqrt", 13, TYPES_FLOAT, real_sqrt, KEEPS_ZERO),
     ROW("Swish", 24, TYPES_FLOAT, real_swish, .attributes = "alpha ", KEEPS_ZERO),
+    ROW("Tan", 22, TYPES_FLOAT, real_tan, KEEPS_ZERO),
     ROW("Tanh", 13, TYPES_FLOAT, real_tanh, KEEPS_ZERO),
     ROW("ThresholdedRelu", 10, TYPES_FLOAT, real_thresholded_relu, .attributes = "alpha ",
         .keeps_zero = false),

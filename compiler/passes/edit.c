@@ -77,6 +77,28 @@ bool node_bypass(struct graph *graph, struct node *node, int i)
     return true;
 }
 
+struct node *node_private_producer(const struct graph *graph, const struct tensor *tensor,
+                                     const struct node *reader)
+{
+    struct node *producer = tensor ? tensor->producer : NULL;
+    return producer && producer->output[0] == tensor && graph_only_reader(graph, tensor) == reader ? producer
+                                                                                                   : NULL;
+}
+
+void node_take_over(struct graph *graph, struct node *producer, struct node *node)
+{
+    struct tensor *between = producer->output[0];
+    producer->output[0] = node->output[0];
+    producer->output[0]->producer = producer;
+    node->output[0] = between;
+    between->producer = node;
+    between->uses = 0;
+    for (int n = 0, kept = 0; n < graph->node_count; n++)
+        if (graph->node[n] != node)
+            graph->node[kept++] = graph->node[n];
+    graph->node_count--;
+}
+
 void node_become(struct graph *graph, struct node *node, const char *op_type, int input_count,
                  struct tensor *const input[])
 {

@@ -21,6 +21,12 @@ bool node_fold(struct graph *graph, struct node *node, int64_t limit);
  * then dead; graph_sweep() drops it. */
 bool node_bypass(struct graph *graph, struct node *node, int i);
 
+/* The node whose result 0 is `tensor`, when only `reader` reads that; else NULL. */
+struct node *node_private_producer(const struct graph *graph, const struct tensor *tensor, const struct node *reader);
+
+/* `producer` delivers what `node` delivered, which is dead afterwards. */
+void node_take_over(struct graph *graph, struct node *producer, struct node *node);
+
 /* A new node with one output, placed before `before`, of the newest opset's operator `op_type`; its output is
  * shaped like `like` and has a name made from it. */
 struct node *node_insert(struct graph *graph, const struct node *before, const char *op_type, int input_count,

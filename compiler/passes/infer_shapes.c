@@ -20,12 +20,32 @@ static void check_inputs(const struct graph *graph)
     }
 }
 
+/* What has no elements is known. */
+static void fix_empty_inputs(struct graph *graph, struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++) {
+        const struct tensor *tensor = node->input[i];
+        if (tensor && !tensor_is_constant(tensor) && !shape_size(tensor->shape))
+            node->input[i] = graph_constant(graph, arena_printf(graph->arena, "%s.empty", tensor->name), tensor->type,
+                                            tensor->shape, arena_alloc(graph->arena, 1));
+    }
+}
+
 void infer_shapes(struct graph *graph)
 {
     check_inputs(graph);
     int kept = 0;
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
+        const int count = graph->node_count;
+        if (node->op->settle) {
+            fix_empty_inputs(graph, node);
+            node->op->settle(graph, node);
+        }
+        if (graph->node_count != count) {
+            n--; /* what stands before the node now comes first */
+            continue;
+        }
         node_infer(graph, node);
         if (!node_fold(graph, node, SHAPE_VALUES))
             graph->node[kept++] = node;

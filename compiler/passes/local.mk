@@ -1,8 +1,10 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/choose_kernels.c \
 	%D%/choose_layouts.c \
+	%D%/compact_channels.c \
 	%D%/edit.c %D%/edit.h \
 	%D%/fold_constants.c \
+	%D%/fold_scales.c \
 	%D%/fuse.c \
 	%D%/infer_shapes.c \
 	%D%/partition.c \
@@ -11,5 +13,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/schedule.c \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
+	%D%/simplify_attention.c \
+	%D%/simplify_losses.c \
 	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

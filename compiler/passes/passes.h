@@ -5,6 +5,7 @@
 
 #include "../ir/graph.h"
 #include "../plan/program.h"
+#include "../prune/compact.h"
 
 /* Bring nodes of older opsets to the newest meaning and set node->op. Where a version turned an attribute into an input
  * (axes, pads, bounds of Clip, ...), the node has the input afterwards. Fails on operators that are not known. */
@@ -20,8 +21,14 @@ void fold_constants(struct graph *graph);
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
 void simplify(struct graph *graph);
 
-/* Fold BatchNormalization and per-channel constants into the weights before them; let a node add a residual and apply
- * an activation before it stores its result. What is left of BatchNormalization becomes Mul and Add. */
+/* Fold BatchNormalization and per-channel constants into the weights before them, or, where there is no padding, behind
+ * them. What is left of BatchNormalization becomes Mul and Add. */
+void fold_scales(struct graph *graph);
+
+/* Remove channels that cannot change the outputs (prune/compact.h); says what went in a note and in `change`. */
+void compact_channels(struct graph *graph, double zero_threshold, struct graph_change *change);
+
+/* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);
 
 /* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the

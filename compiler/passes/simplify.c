@@ -297,7 +297,8 @@ void simplify(struct graph *graph)
     static graph_rule *const rules[] = {
         split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
         transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
-        sum_to_add,           mean_to_pooling, make_hard_activation};
+        sum_to_add,           mean_to_pooling, make_hard_activation, join_attention_cache,
+        split_cross_entropy,  fold_mask};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);
 }

@@ -9,4 +9,12 @@
  * without the first factor: HardSigmoid. */
 bool make_hard_activation(struct graph *graph, struct node *node);
 
+/* Attention with past or present keys: Concat before it, which is the present; then Attention of all keys. Reads rank-3 keys
+ * and values through Reshape and Transpose. */
+bool join_attention_cache(struct graph *graph, struct node *node);
+/* SoftmaxCrossEntropyLoss becomes LogSoftmax and NegativeLogLikelihoodLoss. */
+bool split_cross_entropy(struct graph *graph, struct node *node);
+/* Dropout's mask is constant. */
+bool fold_mask(struct graph *graph, struct node *node);
+
 #endif

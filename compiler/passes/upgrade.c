@@ -1,6 +1,7 @@
 /* upgrade.c -- older opsets in the words of the newest. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
+#include "../operators/settle.h"
 #include "../support/fail.h"
 #include "passes.h"
 
@@ -60,11 +61,6 @@ static void floats_to_input(struct graph *graph, struct node *node, const char *
 static void set_word(struct graph *graph, struct node *node, const char *name, const char *word)
 {
     node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_STRING, .s = word});
-}
-
-static void set_int(struct graph *graph, struct node *node, const char *name, int64_t value)
-{
-    node_set_attribute(graph, node, (struct attribute){.name = name, .kind = ATTRIBUTE_INT, .i = value});
 }
 
 /* ---- one function per change of meaning ---- */
@@ -127,25 +123,64 @@ static void upgrade_batch_normalization(struct graph *graph, int at)
     node_remove_attribute(node, "is_test");
 }
 
-static void upgrade_broadcast(struct graph *graph, int at)
+/* A node before the one at *at, whose place moves; its output is new. */
+static struct node *put_before(struct graph *graph, int *at, const char *op_type, struct tensor *a, struct tensor *b)
 {
-    (void)graph;
-    struct node *node = graph->node[at];
-    if (node_attribute(node, "axis"))
-        node_fail(
-            node,
-            "attribute axis (broadcasting before opset 7) is not supported; convert the model to opset 7");
-    node_remove_attribute(node, "broadcast");
+    const char *name = arena_printf(graph->arena, "%s.%s", graph->node[*at]->name, op_type);
+    struct node *node = graph_node(graph, *at, name, op_type, b ? 2 : 1, 1);
+    node->input[0] = a;
+    if (b)
+        node->input[1] = b;
+    node->output[0] = graph_tensor(graph, name);
+    ++*at;
+    return node;
 }
 
-/* Before, a slope of C elements belonged to the channels, wherever they were. */
+static struct tensor *integer_constant(struct graph *graph, int rank, int64_t value)
+{
+    return graph_constant(graph, "integer", TYPE_INT64, (struct shape){.rank = rank, .dim = {1}},
+                          arena_copy(graph->arena, &value, sizeof value));
+}
+
+/* Axis 0 of input 1 belongs to axis `axis` of input 0: input 1 gets axes of size 1 behind its own, as many as are
+ * missing. Ranks may be known only later. */
+static void align_second_input(struct graph *graph, int at, int64_t axis)
+{
+    struct tensor *x = graph->node[at]->input[0], *y = graph->node[at]->input[1];
+    struct tensor *rank = put_before(graph, &at, "Size", put_before(graph, &at, "Shape", x, NULL)->output[0], NULL)->output[0];
+    struct tensor *own = put_before(graph, &at, "Shape", y, NULL)->output[0];
+    struct tensor *behind = put_before(graph, &at, "Sub", rank, integer_constant(graph, 0, axis))->output[0];
+    behind = put_before(graph, &at, "Sub", behind, put_before(graph, &at, "Size", own, NULL)->output[0])->output[0];
+    behind = put_before(graph, &at, "Reshape", behind, integer_constant(graph, 1, 1))->output[0];
+    struct node *ones = put_before(graph, &at, "ConstantOfShape", behind, NULL);
+    node_set_attribute(graph, ones, (struct attribute){.name = "value",
+                                                       .kind = ATTRIBUTE_TENSOR,
+                                                       .tensor = integer_constant(graph, 1, 1)});
+    struct node *shape = put_before(graph, &at, "Concat", own, ones->output[0]);
+    set_int(graph, shape, "axis", 0);
+    graph->node[at]->input[1] = put_before(graph, &at, "Reshape", y, shape->output[0])->output[0];
+}
+
+static void upgrade_broadcast(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const int64_t axis = node_int(node, "axis", -1);
+    node_remove_attribute(node, "axis");
+    node_remove_attribute(node, "broadcast");
+    if (axis >= 0 && node_input(node, 0) && node_input(node, 1))
+        align_second_input(graph, at, axis);
+}
+
+/* Before, a slope of C elements belonged to the channels. */
 static void upgrade_prelu(struct graph *graph, int at)
 {
-    (void)graph;
     const struct tensor *slope = node_input(graph->node[at], 1);
-    if (!slope || !slope->shaped || (slope->shape.rank > 0 && shape_size(slope->shape) > 1))
-        node_fail(graph->node[at],
-                  "a slope per channel before opset 7 is not supported; convert the model to opset 7");
+    if (!slope || !node_input(graph->node[at], 0))
+        return;
+    if (!slope->shaped)
+        node_fail(graph->node[at], "a computed slope before opset 7 is not supported; convert the model to opset 7");
+    if (slope->shape.rank == 1 && slope->shape.dim[0] > 1)
+        align_second_input(graph, at, 1);
 }
 
 /* Before 13 everything from `axis` on is one axis: flatten, Softmax over the columns, and back to the shape

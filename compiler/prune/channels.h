@@ -55,9 +55,8 @@ struct channels {
     int *class_of; /* per slice number of `couples`: its class, or -1 */
 };
 
-/* Make the graph ready for channels_find(), once: constants that several nodes read become private to each,
- * so that sharing a vector of zeros ties nothing; channel shuffles written as Reshape, Transpose, Reshape
- * become one Gather, which can lose single channels. */
+/* Make the graph ready for channels_find(), once: small constants that several nodes read become private to
+ * each, so that sharing a vector of zeros ties nothing. (Channel shuffles: shuffles.h.) */
 void channels_prepare(struct graph *graph);
 
 /* Find classes and groups of the graph. Numbers depend on the graph alone: groups are in the order of their

@@ -44,7 +44,6 @@ static void cut_constant(struct arena *arena, const struct cut *cut, struct tens
     const char *from = tensor->data;
     copy_axis(&copy, 0, &from, &to, true);
     tensor->data = data;
-    tensor->shape = left;
 }
 
 static bool loses(const struct node *node, const struct shape left[])
@@ -76,6 +75,8 @@ void graph_cut(struct graph *graph, const struct channels *channels, bool remove
     for (int t = 0; t < count; t++)
         if (tensor_is_constant(graph->tensor[t]))
             cut_constant(graph->arena, &cut, graph->tensor[t], left[t]);
+    for (int t = 0; t < count; t++)
+        graph->tensor[t]->shape = left[t];
     for (int n = 0; n < nodes; n++) {
         const struct node *node = graph->node[n];
         node_infer(graph, graph->node[n]);

@@ -20,5 +20,10 @@ compiler_libmednnc_a_SOURCES += \
 
 # The readers of .npy files are the runtime's.
 compiler_libmednnc_a_SOURCES += runtime/npy.c runtime/npy.h runtime/tensor_proto.c
+	%D%/compact.c %D%/compact.h \
+	%D%/cut.c \
+	%D%/graph_change.c \
+	%D%/prepare.c \
+	%D%/shuffles.c %D%/shuffles.h
 
 EXTRA_DIST += %D%/README.md

@@ -163,6 +163,21 @@ void folder_write(struct folder *folder, const char *name, const void *bytes, si
     folder_close(file);
 }
 
+void file_write(struct arena *arena, const char *path, const void *bytes, size_t size)
+{
+    const char *building = arena_printf(arena, "%s.part", path);
+    FILE *file = fopen(building, "wb");
+    if (!file)
+        fail("cannot write '%s': %s", path, strerror(errno));
+    bool written = fwrite(bytes, 1, size, file) == size;
+    written = !fclose(file) && written;
+    if (!written || rename(building, path)) {
+        int error = errno;
+        remove(building);
+        fail_machine("cannot write '%s': %s", path, strerror(error));
+    }
+}
+
 void folder_discard(struct folder *folder)
 {
     if (folder->building)

@@ -18,6 +18,10 @@ void file_unmap(struct mapping mapping);
 /* What was read so far need not stay in memory; reading it again is slower, no more. */
 void file_forget(struct mapping mapping);
 
+/* Write a file, whole or not at all; one that is there is replaced. Fails with status 2 where none can be made, with
+ * status 1 on a full disk. */
+void file_write(struct arena *arena, const char *path, const void *bytes, size_t size);
+
 /* An output folder under construction: files are made in a sibling with a temporary name. */
 struct folder;
 

@@ -4,11 +4,13 @@
 #include "npy.h"
 #include "support/fail.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: judge outputs DATA_SET OUTPUTS      all DATA_SET/output_I.pb against OUTPUTS/output_I.npy\n"
+                            "       judge near DATA_SET OUTPUTS         the same, floats within 1e-5 of the largest expected one (of 16 bits: 1e-2)\n"
                             "       judge bfloat16 FILE.pb FILE.npy     the same bits as elements of type bfloat16\n";
 
 enum { STATUS_DIFFERENT = 1, STATUS_UNREADABLE = 3 };
@@ -28,7 +30,18 @@ static struct mednn_array read_array(const char *path)
     return array;
 }
 
-static const char *compare_files(struct arena *arena, const char *expected_path, const char *actual_path)
+/* Of 1 at least. */
+static double largest_of(const struct tensor *tensor)
+{
+    double largest = 1;
+    const int64_t size = shape_size(tensor->shape);
+    for (int64_t i = 0; i < size; i++)
+        if (isfinite(tensor_double(tensor, i)))
+            largest = fmax(largest, fabs(tensor_double(tensor, i)));
+    return largest;
+}
+
+static const char *compare_files(struct arena *arena, const char *expected_path, const char *actual_path, bool near)
 {
     struct mednn_array expected = read_array(expected_path), actual = read_array(actual_path);
     struct tensor want = {.type = (enum type)expected.type, .data = expected.data},
@@ -39,7 +52,9 @@ static const char *compare_files(struct arena *arena, const char *expected_path,
     /* The suite holds bfloat16 as uint16 and compares the bits as numbers. */
     if (got.type == TYPE_BFLOAT16 && want.type == TYPE_UINT16)
         got.type = TYPE_UINT16;
-    const char *difference = compare(arena, &got, got.data, &want, exact ? 0 : 1e-3, exact ? 0 : 1e-7);
+    const double half = want.type == TYPE_FLOAT16 || want.type == TYPE_BFLOAT16 ? 1e-2 : 1e-5;
+    const double relative = exact ? 0 : near ? half : 1e-3, absolute = exact ? 0 : near ? half * largest_of(&want) : 1e-7;
+    const char *difference = compare(arena, &got, got.data, &want, relative, absolute);
     mednn_array_free(&expected);
     mednn_array_free(&actual);
     return difference;
@@ -55,7 +70,8 @@ static void judge_outputs(struct words *words)
             return;
         }
         words->difference = compare_files(words->arena, expected,
-                                          arena_printf(words->arena, "%s/output_%d.npy", words->word[3], i));
+                                          arena_printf(words->arena, "%s/output_%d.npy", words->word[3], i),
+                                          !strcmp(words->word[1], "near"));
         if (words->difference)
             printf("output %d: %s\n", i, words->difference);
     }
@@ -75,15 +91,15 @@ static void write_bfloat16(const struct words *words)
 static void run(void *data)
 {
     struct words *words = data;
-    if (!strcmp(words->word[1], "outputs"))
-        judge_outputs(words);
-    else
+    if (!strcmp(words->word[1], "bfloat16"))
         write_bfloat16(words);
+    else
+        judge_outputs(words);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4 || (strcmp(argv[1], "outputs") && strcmp(argv[1], "bfloat16"))) {
+    if (argc != 4 || (strcmp(argv[1], "outputs") && strcmp(argv[1], "near") && strcmp(argv[1], "bfloat16"))) {
         fputs(usage, stderr);
         return STATUS_UNREADABLE;
     }

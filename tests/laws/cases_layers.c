@@ -20,6 +20,8 @@ const char *const layers_cases[] = {
     "Conv 1x4x7x9 =5x4x2x4 auto_pad=VALID",
     "Conv 1x3x40x37 =16x3x7x7 =16 pads=[3,3,3,3] strides=[2,2]",
     "Conv 2x4x13 =6x4x3 =6 pads=[1,2] strides=[2]",
+    "Conv 1x4x7x9 6x2x3x3 6 group=2",
+    "Conv 1x4x2x2 40x4x2x2 40",
     "Conv 1x2x4x5x6 =3x2x2x3x2 =3 pads=[1,0,1,0,1,0]",
     /* conv_transpose.c */
     "ConvTranspose 1x3x5x4 =3x4x3x3 =4 strides=[2,2] pads=[1,1,1,1] output_padding=[1,1]",
@@ -28,6 +30,8 @@ const char *const layers_cases[] = {
     "ConvTranspose 1x4x5x4 =4x1x3x3 =4 group=4 auto_pad=SAME_UPPER strides=[2,2]",
     "ConvTranspose 1x2x5x4 =2x3x3x3 output_shape=[10,9] strides=[2,2]",
     "ConvTranspose 1x3x9 =3x5x4 strides=[3]",
+    "ConvTranspose 1x4x7x6 4x3x3x2 6 group=2 strides=[2,1]",
+    "ConvTranspose 1x2x2x2 2x20x3x3 20",
     "ConvTranspose 1x2x3x4x5 =2x2x2x3x2 =2 strides=[2,1,2] pads=[0,1,0,1,1,0]",
     /* pool.c */
     "AveragePool 1x20x9x8 kernel_shape=[3,2] pads=[1,0,1,1] strides=[2,2]",
@@ -96,7 +100,17 @@ const char *const layers_cases[] = {
     "Einsum 3x4 equation=ij->j",
     "Einsum 2x5x3x4 3x4 equation=a...b,...b->...a",
     "Einsum 3x4 4x2 3x2 equation=ij,jk,ik->",
+    "Einsum float64:2x3x3 equation=bii->bi",
+    "Einsum float64:5 float64:5 equation=i,i",
+    "Einsum float16:3x4 float16:4x5 equation=ij,jk->ik",
     "Einsum int32:3x4 int32:4x2 equation=ij,jk->ki",
+    /* loss.c */
+    "NegativeLogLikelihoodLoss 3x5 int64:3",
+    "NegativeLogLikelihoodLoss 3x5 int32:3 =5 reduction=sum",
+    "NegativeLogLikelihoodLoss 2x5x9x4 int64:2x9x4 5 reduction=none ignore_index=2",
+    "NegativeLogLikelihoodLoss float64:2x3x4 int64:2x4 float64:3 ignore_index=-1",
+    "SoftmaxCrossEntropyLoss /2 2x5x6 int64:2x6 5 ignore_index=2",
+    "SoftmaxCrossEntropyLoss 2x5x6 int32:2x6 reduction=none",
     /* recurrent.c */
     "RNN /2 4x2x5 =1x7x5 =1x7x7",
     "RNN /2 4x2x5 =2x7x5 =2x7x7 =2x14 - 2x2x7 direction=bidirectional clip=0.9",

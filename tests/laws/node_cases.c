@@ -18,6 +18,9 @@ static const char *const *const lists[] = {
     images_cases,
     reductions_cases,
     movement_cases,
+    quantized_cases,
+    attention_cases,
+    settled_cases,
 };
 
 int node_case_count(void)
@@ -86,7 +89,7 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
             ((int32_t *)(void *)data)[i] = (int32_t)integer;
             break;
         case TYPE_BOOL:
-            data[i] = integer & 1;
+            data[i] = positive || integer & 1;
             break;
         default: /* of one byte */
             data[i] = (uint8_t)integer;
@@ -113,10 +116,12 @@ static int64_t read_number(const char **at)
     return value;
 }
 
-static int read_list(const char *at, char separator, int64_t values[MAX_RANK])
+enum { MAX_LIST = 64 };
+
+static int read_list(const char *at, char separator, int64_t values[], int most)
 {
     int count = 0;
-    while (count < MAX_RANK) {
+    while (count < most) {
         values[count++] = read_number(&at);
         if (*at != separator)
             break;
@@ -164,16 +169,16 @@ static struct tensor *read_floats(struct graph *graph, const char *at)
 
 static struct tensor *read_input(struct graph *graph, const char *word, uint64_t seed)
 {
-    int64_t values[MAX_RANK];
+    int64_t values[MAX_LIST];
     const char *name = arena_printf(graph->arena, "x%d%s", graph->input_count, strchr(word, '+') ? "+" : "");
     if (*word == '-')
         return NULL;
     if (*word == '%')
         return find_tensor(graph, word);
     if (*word == '@') {
-        int64_t count = read_list(word + 1, ',', values);
+        int64_t count = read_list(word + 1, ',', values, MAX_LIST);
         return graph_constant(graph, "list", TYPE_INT64, shape_of(1, &count),
-                              arena_copy(graph->arena, values, sizeof values));
+                              arena_copy(graph->arena, values, (size_t)count * sizeof *values));
     }
     if (*word == '#')
         return read_floats(graph, word + 1);
@@ -182,7 +187,7 @@ static struct tensor *read_input(struct graph *graph, const char *word, uint64_t
     enum type type = read_type(&word);
     struct shape shape = {0};
     if (strcmp(word, "scalar"))
-        shape.rank = read_list(word, 'x', shape.dim);
+        shape.rank = read_list(word, 'x', shape.dim, MAX_RANK);
     if (constant)
         return graph_constant(graph, "constant", type, shape,
                               make_values(graph->arena, type, shape, strchr(word, '+') != NULL, seed));
@@ -201,7 +206,7 @@ static struct attribute read_attribute(struct arena *arena, const char *word)
     if (*value == '[') {
         int64_t *values = arena_array(arena, MAX_RANK, sizeof *values);
         attribute.kind = ATTRIBUTE_INTS;
-        attribute.count = read_list(value + 1, ',', values);
+        attribute.count = read_list(value + 1, ',', values, MAX_RANK);
         attribute.ints = values;
     } else if (isalpha((unsigned char)*value)) {
         attribute.kind = ATTRIBUTE_STRING;

@@ -10,5 +10,8 @@ extern const char *const layers_cases[];
 extern const char *const images_cases[];
 extern const char *const reductions_cases[];
 extern const char *const movement_cases[];
+extern const char *const attention_cases[];
+extern const char *const quantized_cases[];
+extern const char *const settled_cases[];
 
 #endif

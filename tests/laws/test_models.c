@@ -50,6 +50,12 @@ static void check_outputs(struct test *test, const struct graph *graph, const vo
     }
 }
 
+static void compact_all(struct graph *graph)
+{
+    struct graph_change change;
+    compact_channels(graph, 0, &change);
+}
+
 static void run(void *data)
 {
     struct test *test = data;
@@ -68,7 +74,7 @@ static void run(void *data)
     options.input_shape_count = count;
     graph = import_model(test->arena, test->model, &options);
     test->before = graph->node_count;
-    void (*const passes[])(struct graph *) = {upgrade, infer_shapes, fold_constants, simplify, fuse};
+    void (*const passes[])(struct graph *) = {upgrade, infer_shapes, fold_constants, simplify, fold_scales, compact_all, fuse};
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
         passes[i](graph);
     test->after = graph->node_count;

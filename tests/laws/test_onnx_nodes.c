@@ -28,8 +28,6 @@ static const char *const refused[] = {
     "test_training_dropout_default",
     "test_training_dropout_default_mask",
     "test_training_dropout_mask",
-    "test_training_dropout_zero_ratio",
-    "test_training_dropout_zero_ratio_mask",
     "test_PReLU_1d_multiparam",
     "test_PReLU_2d_multiparam",
     "test_PReLU_3d_multiparam",

@@ -63,7 +63,14 @@ static const struct expectation {
     {"ReduceMean 2x8x3x4 @2,3", "GlobalAveragePool"},
     {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "GlobalAveragePool Reshape"},
     {"Sum 2x3 2x3", "Add"},
+    {"SoftmaxCrossEntropyLoss 3x5 int64:3 5 ignore_index=2", "LogSoftmax NegativeLogLikelihoodLoss"},
+    {"SoftmaxCrossEntropyLoss 3x5x2 int64:3x2 reduction=sum", "LogSoftmax NegativeLogLikelihoodLoss"},
     {"%a Split /2 4x6 axis=1;Relu %a", "Slice Relu"},
+    {"%q Relu 1x4x5x8;%k Relu 1x2x7x8;%v Relu 1x2x7x6;Attention /4 %q %k %v - 1x2x3x8 1x2x3x6 is_causal=1",
+     "Relu Relu Relu Concat Concat Attention"},
+    {"%q Relu 2x5x12;%k Relu 2x5x6;%v Relu 2x5x8;Attention /2 %q %k %v - - - @4,2 q_num_heads=4 kv_num_heads=2 "
+     "is_causal=1",
+     "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
@@ -102,6 +109,11 @@ static const struct upgraded {
     {13, "Softmax 2x3x4 axis=1", "Softmax 2x3x4 axis=1"},
     {8, "BatchNormalization 2x3 =3 =3 =3 =3+ spatial=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
     {6, "Add 2x3 3 broadcast=1", "Add 2x3 3"},
+    {6, "Add 2x3x4 3 broadcast=1 axis=1", "Add 2x3x4 3x1"},
+    {6, "Mul 2x3x4 2x1 broadcast=1 axis=0", "Mul 2x3x4 2x1x1"},
+    {6, "Sub 2x3x4 3x4 broadcast=1 axis=1", "Sub 2x3x4 3x4"},
+    {6, "PRelu 2x3x4 3", "PRelu 2x3x4 3x1"},
+    {6, "PRelu 2x3x4 1", "PRelu 2x3x4 1"},
     {6, "BatchNormalization 2x3 =3 =3 =3 =3+ is_test=1", "BatchNormalization 2x3 =3 =3 =3 =3+"},
     {4, "Reshape 2x3 shape=[3,-1]", "Reshape 2x3 @3,-1"},
     {3, "Concat 2x3 2x4", "Concat 2x3 2x4 axis=1"},
@@ -136,6 +148,7 @@ static void check(void *data)
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
     simplify(after);
+    fold_scales(after);
     fuse(after);
     struct values got = interpret(&arena, after, input);
     if (strcmp(operators_of(&arena, after), expectation->operators)) {

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "templates.h"
 
-#include "../../templates/functions.h"
-#include "../../templates/scalars.h"
+#include "../../templates/functions_of_doubles.h"
+#include "../../templates/scalars_of_doubles.h"
 
 /* Every STEP-th bit pattern of a float, from NaN to NaN. */
 enum { STEP = 10007 };
@@ -90,8 +90,15 @@ static const struct unary {
     float low, high; /* of the arguments that are tried */
 } unaries[] = {
     {"abs", function_abs, fabsl, 0, -INFINITY, INFINITY},
+    {"acos", function_acos, acosl, 0.6, -1, 1},
+    {"acosh", function_acosh, acoshl, 0.6, 1, INFINITY},
+    {"asin", function_asin, asinl, 0.6, -1, 1},
+    {"asinh", function_asinh, asinhl, 0.6, -INFINITY, INFINITY},
+    {"atan", function_atan, atanl, 0.6, -INFINITY, INFINITY},
+    {"atanh", function_atanh, atanhl, 0.6, -1, 1},
     {"ceil", function_ceil, ceill, 0, -INFINITY, INFINITY},
     {"cos", function_cos, cosl, 0.6, -1e6f, 1e6f},
+    {"cosh", function_cosh, coshl, 0.6, -INFINITY, INFINITY},
     {"elu", function_elu, ref_elu, 2, -INFINITY, INFINITY},
     {"erf", function_erf, erfl, 2, -INFINITY, INFINITY},
     {"exp", function_exp, expl, 2, -INFINITY, INFINITY},
@@ -106,9 +113,11 @@ static const struct unary {
     {"sigmoid", function_sigmoid, ref_sigmoid, 2.5, -INFINITY, INFINITY},
     {"sign", function_sign, ref_sign, 0, -1e38f, 1e38f},
     {"sin", function_sin, sinl, 0.6, -1e6f, 1e6f},
+    {"sinh", function_sinh, sinhl, 0.6, -INFINITY, INFINITY},
     {"softplus", function_softplus, ref_softplus, 2.5, -INFINITY, INFINITY},
     {"softsign", function_softsign, ref_softsign, 1.5, -1e38f, 1e38f},
     {"sqrt", function_sqrt, sqrtl, 0.5, -INFINITY, INFINITY},
+    {"tan", function_tan, tanl, 0.6, -1e5f, 1e5f},
     {"tanh", function_tanh, tanhl, 2, -INFINITY, INFINITY},
 };
 
@@ -220,6 +229,69 @@ static void test_pow(void)
     CHECK(worst <= 0.6, "%g", worst);
 }
 
+/* ---- doubles ---- */
+
+static double double_ulps(double got, long double expected)
+{
+    const double nearest = (double)expected;
+    int exponent;
+    if (got == nearest || (isnan(got) && isnan(nearest)))
+        return 0;
+    frexp(nearest, &exponent);
+    return (double)(fabsl((long double)got - expected) / ldexpl(1, exponent - 53 < -1074 ? -1074 : exponent - 53));
+}
+
+static const struct unary_double {
+    const char *name;
+    real_function *f;
+    long double (*expect)(long double);
+    double low, high;
+} doubles[] = {
+    {"acos", real_double_acos, acosl, -1, 1},           {"acosh", real_double_acosh, acoshl, 1, 1e9},
+    {"asin", real_double_asin, asinl, -1, 1},           {"asinh", real_double_asinh, asinhl, -1e9, 1e9},
+    {"atan", real_double_atan, atanl, -30, 30},         {"atanh", real_double_atanh, atanhl, -1, 1},
+    {"cos", real_double_cos, cosl, -1e5, 1e5},          {"cosh", real_double_cosh, coshl, -700, 700},
+    {"erf", real_double_erf, erfl, -7, 7},              {"exp", real_double_exp, expl, -745, 709},
+    {"log", real_double_log, logl, 1e-300, 10},         {"sigmoid", real_double_sigmoid, ref_sigmoid, -30, 30},
+    {"sin", real_double_sin, sinl, -1e5, 1e5},          {"sinh", real_double_sinh, sinhl, -700, 700},
+    {"softplus", real_double_softplus, ref_softplus, -30, 30}, {"tan", real_double_tan, tanl, -1e5, 1e5},
+    {"tanh", real_double_tanh, tanhl, -20, 20},
+};
+
+/* A part of the numbers lies near 0. */
+static void test_double(const struct unary_double *u)
+{
+    double worst = 0;
+    for (int i = -20000; i <= 20000; i++) {
+        const double part = i / 20000.0, all = u->low + (u->high - u->low) * (part + 1) / 2;
+        const double x = i % 2 || u->low > 0 ? all : part < u->low ? u->low : part;
+        const double got = u->f(x, 0, 0);
+        worst = fmax(worst, double_ulps(got, u->expect((long double)x)));
+    }
+    printf("%-12s %.3f ulp of double\n", u->name, worst);
+    CHECK(worst <= 6, "%s: %g ulp of double", u->name, worst);
+}
+
+static void test_double_pow(void)
+{
+    static const double special[] = {0,     -0.0,  1,        -1,        2,   -2,    0.5,       -0.5,      3,  -3, 1e30,
+                                     -1e30, 1e-30, INFINITY, -INFINITY, NAN, 1e-310, 9007199254740992, 33, 7.25, 0.1};
+    const int count = (int)(sizeof special / sizeof *special);
+    double worst = 0;
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < count; k++) {
+            const double got = double_pow(special[i], special[k]), expected = pow(special[i], special[k]);
+            CHECK(double_ulps(got, (long double)expected) <= 3 && (isnan(got) || signbit(got) == signbit(expected)),
+                  "pow(%g, %g) = %g, expected %g", special[i], special[k], got, expected);
+        }
+    for (int i = 0; i < 100000; i++) {
+        const double x = exp((double)random_float() * 8), y = (double)random_float() * 80;
+        worst = fmax(worst, double_ulps(double_pow(x, y), powl((long double)x, (long double)y)));
+    }
+    CHECK(worst <= 3, "pow: %g ulp of double", worst);
+    CHECK(double_pow(3, 7) == 2187 && double_pow(10, -2) == 0.01 && double_pow(-7, 3) == -343, "whole powers");
+}
+
 static void test_halves(void)
 {
     for (uint32_t bits = 0; bits <= UINT16_MAX; bits++) {
@@ -249,6 +321,9 @@ int main(void)
     test_specials();
     test_gelu();
     test_pow();
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
+        test_double(&doubles[i]);
+    test_double_pow();
     test_halves();
     return finish("functions");
 }

@@ -166,6 +166,7 @@ static void test_epilogue(void)
     struct arena arena = {0};
     struct graph *graph =
         graph_from_text(&arena, "%a Conv 1x4x5x5 =4x4x1x1;%b Add %a 1x4x5x5;Clip %b #-0.25 #0.5", 1);
+    fold_scales(graph);
     fuse(graph);
     CU_ASSERT_EQUAL_FATAL(graph->node_count, 1);
     const struct node *node = graph->node[0];
