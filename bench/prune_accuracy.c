@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-struct answers {
+struct predictions {
     int64_t samples;
     int *class;
     float *output;
@@ -36,7 +36,7 @@ static void take_classes(void *data, const struct batch *batch)
 {
     const struct tensor *y = batch->replay->graph->output[0];
     struct stack stack = batch_dense(batch, y);
-    struct answers *answers = data;
+    struct predictions *answers = data;
     int64_t size = shape_size(y->shape);
     for (int64_t s = 0; s < batch->count; s++) {
         const float *row = (const float *)stack.data + s * size;
@@ -61,14 +61,15 @@ static struct graph *read_graph(struct arena *arena, const char *path)
     return graph;
 }
 
-static struct answers classify(struct graph *graph, const char *x, const char *labels, struct calibration *test)
+static struct predictions classify(struct graph *graph, const char *x, const char *labels, struct calibration *test)
 {
     graph_index(graph);
     struct layers layers = layers_find(graph);
     calibration_read(graph, &x, 1, labels, test);
     struct replay replay = replay_begin(graph, test, &layers);
-    struct answers answers = {test->samples,
-                              arena_array(graph->arena, (size_t)test->samples, sizeof *answers.class)};
+    struct predictions answers = {test->samples,
+                              arena_array(graph->arena, (size_t)test->samples, sizeof *answers.class),
+                              NULL, 0};
     answers.size = shape_size(graph->output[0]->shape);
     answers.output = arena_array(graph->arena, (size_t)(answers.samples * answers.size), sizeof(float));
     replay_run(&replay, graph->node_count, (struct replay_visitor){.batch_done = take_classes, .data = &answers});
@@ -76,7 +77,7 @@ static struct answers classify(struct graph *graph, const char *x, const char *l
     return answers;
 }
 
-static void compare(const char *what, const struct answers *dense, const struct answers *pruned,
+static void compare(const char *what, const struct predictions *dense, const struct predictions *pruned,
                     const int64_t *label, int64_t shift)
 {
     double sum = 0, square = 0, right = 0, agree = 0, n = (double)dense->samples;
@@ -108,34 +109,26 @@ static void run(void *data)
     struct calibration test;
     int64_t shift = atoi(argv[5]);
     struct graph *graph = read_graph(&bench->arena, argv[1]);
-    struct answers dense = classify(graph, argv[3], argv[4], &test);
+    struct predictions dense = classify(graph, argv[3], argv[4], &test);
     for (int repaired = 0; repaired < 2; repaired++) {
         const char *calibrate = argv[2];
         struct prune_options options = {.macs = atof(argv[6]),
                                         .calibrate = &calibrate,
                                         .calibrate_count = 1,
                                         .snap = bench->argc > 7 ? atoi(argv[7]) : 0,
+                                        .max_drop = -1,
                                         .no_repair = !repaired};
         struct prune_result result;
         clock_t before = clock();
         graph = read_graph(&bench->arena, argv[1]);
         prune(graph, &options, &result);
-        struct answers pruned = classify(graph, argv[3], argv[4], &test);
+        struct predictions pruned = classify(graph, argv[3], argv[4], &test);
         if (!repaired)
             compare("dense", &dense, &dense, test.label, shift);
         compare(repaired ? "repaired" : "unrepaired", &dense, &pruned, test.label, shift);
         if (repaired) {
-            printf("removed %.2f of %.2f asked for, snap %d, %.1f s of processor time\n", 100 * result.reached, 100 * result.wanted,
-                   result.snap, (double)(clock() - before) / CLOCKS_PER_SEC);
-            if (getenv("TABLE")) {
-                for (int g = 0; g < result.group_count; g++)
-                    printf("  group %s %d -> %d\n", result.group[g].name, result.group[g].before, result.group[g].after);
-                for (int i = 0; i < result.layer_count; i++)
-                    printf("  layer %s in %d->%d out %d->%d error %.4f rows %d\n", result.layer[i].name,
-                           (int)result.layer[i].inputs[0], (int)result.layer[i].inputs[1],
-                           (int)result.layer[i].outputs[0], (int)result.layer[i].outputs[1], result.layer[i].error,
-                           (int)result.layer[i].rows);
-            }
+            printf("removed %.2f of %.2f asked for, drop on samples kept apart %.2f, %.1f s of processor time\n",
+                   100 * result.reached, 100 * result.wanted, result.drop, (double)(clock() - before) / CLOCKS_PER_SEC);
         }
     }
 }

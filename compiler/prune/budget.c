@@ -37,11 +37,10 @@ static double item_value(const struct cost_item *item, const int removed[])
     return value;
 }
 
-struct cost cost_of_macs(const struct channels *channels, double (*weight)(const void *data, const struct node *node),
-                         const void *data)
+struct cost cost_of_macs(const struct channels *channels, double unit)
 {
     struct cost cost = {.arena = channels->arena, .group_count = channels->group_count};
-    for (int n = 0; n < channels->graph->node_count; n++) {
+    for (int n = 0; unit > 0 && n < channels->graph->node_count; n++) {
         const struct node *node = channels->graph->node[n];
         struct linear linear;
         if (!node->op->linear || !node->op->linear(node, &linear))
@@ -51,9 +50,7 @@ struct cost cost_of_macs(const struct channels *channels, double (*weight)(const
         if (!linear.depthwise)
             item.factor[0] = factor_of(cost.arena, channels, weights, linear.row_axis);
         item.factor[1] = factor_of(cost.arena, channels, weights, linear.column_axis);
-        item.unit = (double)channels_node_macs(channels, node, NULL) / item_value(&item, NULL);
-        if (weight)
-            item.unit *= weight(data, node);
+        item.unit = unit * (double)channels_node_macs(channels, node, NULL) / item_value(&item, NULL);
         *arena_append(cost.arena, cost.item, cost.count, cost.capacity) = item;
     }
     return cost;
@@ -208,14 +205,14 @@ static bool find_return(struct choice *choice, int *curve, int *to)
 }
 
 double budget_choose(const struct cost *cost, const struct channels *channels, const struct curves *curves,
-                     double fraction, int snap, int count[])
+                     double fraction, int reach, int count[])
 {
     struct choice choice = {.cost = cost,
                             .channels = channels,
                             .curves = curves,
                             .count = count,
                             .removed = memory_new((size_t)channels->group_count, sizeof(int)),
-                            .reach = 2 * snap > 4 ? 2 * snap : 4};
+                            .reach = reach > 4 ? reach : 4};
     memset(choice.removed, 0, (size_t)channels->group_count * sizeof(int));
     memset(count, 0, (size_t)curves->count * sizeof *count);
     double all = cost_total(cost, choice.removed);

@@ -28,9 +28,8 @@ struct cost {
     int group_count;
 };
 
-/* Multiply-accumulates of all layers, `weight(data, node)` each (NULL: 1). */
-struct cost cost_of_macs(const struct channels *channels, double (*weight)(const void *data, const struct node *node),
-                         const void *data);
+/* Multiply-accumulates of all layers, `unit` each; 0 leaves them out. */
+struct cost cost_of_macs(const struct channels *channels, double unit);
 /* Add `unit` for every byte of a computed tensor. */
 void cost_add_bytes(struct cost *cost, const struct channels *channels, const struct tensor *tensor, double unit);
 /* Before the others; nothing may be added any more. */
@@ -42,8 +41,8 @@ double cost_of_class(const struct cost *cost, int group);
 
 /* How many classes of each curve's order go so that the cost falls by `fraction`, or as near as can be: greedily the steps
  * that cost least accuracy for what they save, then back whatever is not needed. A tenth of every curve's classes stays.
- * count[curve]. Returns the fraction reached. */
+ * Steps of up to `reach` classes are tried. count[curve]. Returns the fraction reached. */
 double budget_choose(const struct cost *cost, const struct channels *channels, const struct curves *curves,
-                     double fraction, int snap, int count[]);
+                     double fraction, int reach, int count[]);
 
 #endif

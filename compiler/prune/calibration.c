@@ -79,6 +79,7 @@ void calibration_read(const struct graph *graph, const char *const file[], int f
                       struct calibration *calibration)
 {
     *calibration = (struct calibration){
+        .copies = 1,
         .input = arena_array(graph->arena, (size_t)graph->input_count, sizeof *calibration->input)};
     for (int f = 0; f < file_count; f++)
         read_input(graph, file[f], calibration);

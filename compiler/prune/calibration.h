@@ -8,6 +8,7 @@
 /* Samples of every graph input; labels where they are given. */
 struct calibration {
     int64_t samples;
+    int copies;           /* of every real sample, see calibration_enlarge() */
     const void **input; /* [graph input]: samples in a row */
     const int64_t *label; /* one per sample, or NULL */
 };
@@ -17,5 +18,15 @@ struct calibration {
  * fit. Memory of the graph's arena. */
 void calibration_read(const struct graph *graph, const char *const file[], int file_count, const char *labels,
                       struct calibration *calibration);
+
+/* The samples whose index leaves another remainder by `folds` than `fold`; with `inside`, those that leave that one.
+ * The new arrays are on the heap. */
+struct calibration calibration_part(const struct graph *graph, const struct calibration *calibration, int folds,
+                                    int fold, bool inside);
+/* Every sample and copies of it, mirrored and moved by up to a sixteenth of the image (edges repeat), for a graph whose
+ * inputs are all images (float, rank 4, up to 4 channels); `copies` includes the samples themselves. Other graphs get the samples
+ * once. The new arrays are on the heap. */
+struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration, int copies);
+void calibration_free(const struct graph *graph, struct calibration *calibration);
 
 #endif

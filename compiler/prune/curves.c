@@ -32,7 +32,7 @@ struct removal {
     double *score;
     const double *class_macs;
     int *left; /* [group of the graph] */
-    int snap;
+    const int *snap;
 };
 
 /* ---- which groups hang together ---- */
@@ -280,7 +280,7 @@ static bool surgeons_invert(const struct removal *removal)
 
 static bool is_aligned(const struct removal *removal, int group)
 {
-    return removal->left[group] % removal->snap == 0;
+    return removal->left[group] % removal->snap[group] == 0;
 }
 
 /* The class that costs least per multiply-accumulate; within a group that was begun until it is aligned again. */
@@ -333,7 +333,7 @@ static void remove_in_order(void *data, int64_t i, int worker)
     }
 }
 
-struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], int snap,
+struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], const int snap[],
                              const double class_macs[])
 {
     size_t groups = (size_t)channels->group_count;

@@ -16,7 +16,7 @@ struct curve {
     int group_count;
     int *order;    /* classes, cheapest first */
     double *error; /* [0 .. count]: squared error / variance of the outputs, summed over the layers, when so many are gone */
-    bool *aligned; /* [0 .. count]: every group is whole or keeps a multiple of `snap` */
+    bool *aligned; /* [0 .. count]: every group is whole or keeps a multiple of its snap */
     int count;     /* of classes in `order`; every group keeps one */
     bool thin;     /* some layer has too few rows of data for its inputs */
     bool failed;   /* a covariance was no covariance */
@@ -27,9 +27,9 @@ struct curves {
     struct curve *item;
 };
 
-/* Curves of all groups that `may_go` [group], for removal in steps of `snap` channels. Takes the readers' covariances
+/* Curves of all groups that `may_go` [group], for removal in steps of snap[group] channels. Takes the readers' covariances
  * apart. `class_macs` [group]: multiply-accumulates that go with one class. */
-struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], int snap,
+struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], const int snap[],
                              const double class_macs[]);
 void curves_free(struct curves *curves);
 

@@ -75,6 +75,8 @@ void layers_free(struct layers *layers)
         free(layers->item[i].weights);
         free(layers->item[i].bias);
         layers->item[i].weights = layers->item[i].bias = NULL;
+        layers->item[i].refitted = false;
+        layers->item[i].error = 0;
     }
 }
 

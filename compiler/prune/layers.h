@@ -28,6 +28,7 @@ void layers_prepare(struct graph *graph);
 
 /* The layers of a prepared graph, in order of execution; memory of its arena. */
 struct layers layers_find(const struct graph *graph);
+/* Forget what the pruned network has: both are the same again. */
 void layers_free(struct layers *layers);
 
 /* Can the bias be changed? */

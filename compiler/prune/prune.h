@@ -3,42 +3,38 @@
 #ifndef MEDNN_PRUNE_H
 #define MEDNN_PRUNE_H
 
-#include "channels.h"
+#include "compact.h"
 
 struct prune_options {
-    double macs;               /* fraction of the multiply-accumulates to remove */
-    const char **calibrate;    /* "FILE.npy" or "NAME=FILE.npy" */
+    double macs;            /* fraction of the multiply-accumulates to remove */
+    double bytes;           /* fraction of the bytes of feature maps between layers to remove; one of the two is 0 */
+    const char **calibrate; /* "FILE.npy" or "NAME=FILE.npy"; none: made-up samples */
     int calibrate_count;
-    int snap;      /* kept channels are a multiple of it; 0: what suits the model */
-    bool streams;  /* residual streams may lose channels, too */
-    bool no_repair; /* for comparison */
-    bool verbose;
+    const char *labels; /* file, or NULL */
+    double max_drop;    /* points that may be lost, see answers_drop(); < 0: as the program thinks fit */
+    int snap;           /* kept channels are a multiple of it; 0: what suits the width of each group */
+    bool streams;       /* residual streams may lose channels, too */
+    bool no_repair;     /* for comparison */
+    bool progress;      /* on stderr */
 };
 
 struct prune_group {
     const char *name;
     int before, after;
-    double error; /* estimated, of the layers that read it, before their repair of what follows */
-};
-
-struct prune_layer {
-    const char *name, *op_type;
-    int64_t outputs[2], inputs[2], macs[2]; /* before and after */
-    double error;                           /* after repair: squared error / variance; < 0: not refitted */
-    int64_t rows;                           /* that it was fitted to */
+    double score; /* what the removal costs, as estimated: squared error / variance */
 };
 
 /* What was done, for people. */
 struct prune_result {
     bool done;
-    int64_t samples;
-    int snap;
-    double wanted, reached;
-    int64_t macs[2], parameters[2];
+    int64_t samples; /* real ones */
+    double wanted, reached; /* fraction of what was to be reduced */
+    double drop;            /* on samples kept apart; < 0: not measured */
+    bool drop_of_labels, drop_of_classes;
+    struct graph_change change;
+    double *error; /* [change.layer]: after repair, squared error / variance; < 0: not refitted */
     struct prune_group *group;
     int group_count;
-    struct prune_layer *layer;
-    int layer_count;
 };
 
 /* Prune a graph of plain ONNX (after `fold_scales`, before epilogues). Fails on calibration data that do not fit. The

@@ -98,16 +98,17 @@ static void square_weights(struct reader *reader)
     free(turned);
 }
 
-static void reader_finish(struct reader *reader)
+static void reader_finish(struct reader *reader, int copies)
 {
     moments_finish(&reader->inputs);
+    reader->copies = copies;
     double rows = (double)(reader->inputs.rows / reader->merge), mean = 0;
     for (int64_t k = 0; k < reader->layer->linear.columns; k++)
         reader->variance += reader->y_square[k] / rows - reader->y_sum[k] * reader->y_sum[k] / rows / rows;
-    reader->thin = reader->inputs.rows < GUARD_ROWS * reader->size;
+    reader->thin = reader->inputs.rows / copies < GUARD_ROWS * reader->size;
     for (int64_t f = 0; f < reader->size; f++)
         mean += reader->inputs.gram[f * reader->size + f] / (double)reader->size;
-    reader->ridge = mean * (reader->thin ? THIN_RIDGE : RIDGE);
+    reader->ridge = mean * (reader->inputs.rows < GUARD_ROWS * reader->size ? THIN_RIDGE : RIDGE);
     square_weights(reader);
 }
 
@@ -138,7 +139,7 @@ struct readers readers_measure(struct replay *replay, const struct channels *cha
     free(wanted);
     replay_run(replay, last, (struct replay_visitor){.node_done = add_batch, .data = &readers});
     for (int i = 0; i < readers.count; i++)
-        reader_finish(&readers.item[i]);
+        reader_finish(&readers.item[i], replay->calibration->copies);
     return readers;
 }
 

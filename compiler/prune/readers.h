@@ -19,7 +19,8 @@ struct reader {
     double variance;       /* of the outputs, summed over them */
     double *y_sum, *y_square;
     double ridge; /* added to the covariance's diagonal */
-    bool thin;    /* fewer than GUARD_ROWS rows per feature */
+    int copies;   /* of every real sample */
+    bool thin;    /* fewer than GUARD_ROWS rows of real samples per feature */
 };
 
 struct readers {

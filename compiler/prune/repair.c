@@ -63,6 +63,9 @@ static void gather_batch(void *data, const struct batch *batch)
     layer_unroll(layer, batch_dense(batch, input), fit->group, batch->first, batch->count, fit->each, unrolled);
     memset(error, 0, (size_t)(rows * columns) * sizeof *error);
     product_add(error, unrolled, fit->dense, rows, all, columns);
+    if (fit->other)
+        layer_results(layer, batch_dense(batch, fit->other), fit->group, batch->first, batch->count, fit->each, 1, true,
+                      error);
     for (int64_t k = 0; k < columns; k++) {
         double sum = 0, square = 0;
         for (int64_t r = 0; r < rows; r++) {
@@ -83,12 +86,9 @@ static void gather_batch(void *data, const struct batch *batch)
     for (int64_t i = 0; i < rows * columns; i++)
         error[i] -= now[i];
     free(now);
-    if (fit->other) {
-        layer_results(layer, batch_dense(batch, fit->other), fit->group, batch->first, batch->count, fit->each, 1, true,
-                      error);
+    if (fit->other)
         layer_results(layer, batch_pruned(batch, fit->other), fit->group, batch->first, batch->count, fit->each, -1,
                       true, error);
-    }
 }
 
 /* Subtract the mean of every column; a layer without a bias is fitted through the origin. */
