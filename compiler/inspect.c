@@ -5,6 +5,7 @@
 #include "frontend/import.h"
 #include "operators/op.h"
 #include "passes/passes.h"
+#include "prune/shuffles.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,6 +71,32 @@ static void print_facts(struct arena *arena, const struct model_facts *facts)
     }
 }
 
+/* What compaction would leave. */
+static void print_compaction(struct graph *graph)
+{
+    struct graph_change change;
+    fold_constants(graph);
+    simplify(graph);
+    fold_scales(graph);
+    shuffles_gather(graph);
+    channels_prepare(graph);
+    graph_change_begin(graph, &change);
+    if (!compact(graph, 0))
+        return;
+    graph_change_end(graph, &change);
+    printf("empty      %" PRId64 " of %" PRId64 " channels; without them %" PRId64 " macs of %" PRId64 ", %" PRId64
+           " parameters of %" PRId64 "\n",
+           change.channels[0] - change.channels[1], change.channels[0], change.macs[1], change.macs[0],
+           change.parameters[1], change.parameters[0]);
+    for (int i = 0; i < change.layer_count; i++) {
+        const struct layer_change *layer = &change.layer[i];
+        if (layer->inputs[0] != layer->inputs[1] || layer->outputs[0] != layer->outputs[1])
+            printf("layer      %s %s: %" PRId64 " of %" PRId64 " inputs, %" PRId64 " of %" PRId64 " outputs\n",
+                   layer->op_type, text_escape(graph->arena, layer->name), layer->inputs[1], layer->inputs[0],
+                   layer->outputs[1], layer->outputs[0]);
+    }
+}
+
 static void print_work(struct graph *graph)
 {
     int64_t macs = 0, weights = 0;
@@ -84,6 +111,7 @@ static void print_work(struct graph *graph)
     for (int n = 0; n < graph->node_count; n++)
         macs += node_macs(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
     printf("macs       %" PRId64 "\n", macs);
+    print_compaction(graph);
 }
 
 void inspect(struct arena *arena, const char *model_path)

@@ -45,9 +45,10 @@ void list_operators(struct arena *arena)
     const struct op *const *table = op_table(&count);
     const struct op **sorted = arena_copy(arena, table, (size_t)count * sizeof *table);
     qsort(sorted, (size_t)count, sizeof *sorted, by_name);
-    printf("%-22s %5s %6s %s\n", "operator", "since", "splits", "types");
+    printf("%-22s %5s %6s %6s %s\n", "operator", "since", "splits", "prunes", "types");
     for (int i = 0; i < count; i++)
         if (!*sorted[i]->domain) /* others are made by passes, never met in models */
-            printf("%-22s %5d %6s%s\n", sorted[i]->type, sorted[i]->since_version,
-                   sorted[i]->reads || sorted[i]->moves ? "yes" : "no", types_text(arena, sorted[i]->types));
+            printf("%-22s %5d %6s %6s%s\n", sorted[i]->type, sorted[i]->since_version,
+                   sorted[i]->reads || sorted[i]->moves ? "yes" : "no", sorted[i]->couple ? "yes" : "no",
+                   types_text(arena, sorted[i]->types));
 }

@@ -24,6 +24,7 @@ static const char usage[] =
     "      --input-shape NAME=AxB pin the shape of an input\n"
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
+    "      --no-overlap           devices wait for each exchange where it begins, for comparison\n"
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
@@ -46,6 +47,7 @@ enum {
     OPTION_INPUT_SHAPE,
     OPTION_DIM,
     OPTION_FLOAT,
+    OPTION_NO_OVERLAP,
     OPTION_NO_WINOGRAD,
     OPTION_NO_COMPACT,
     OPTION_EMIT_ONNX,
@@ -69,6 +71,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
                                              {"dim", required_argument, NULL, OPTION_DIM},
                                              {"float", required_argument, NULL, OPTION_FLOAT},
+                                             {"no-overlap", no_argument, NULL, OPTION_NO_OVERLAP},
                                              {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
                                              {"no-compact", no_argument, NULL, OPTION_NO_COMPACT},
                                              {"zero-threshold", required_argument, NULL, OPTION_ZERO_THRESHOLD},
@@ -175,6 +178,9 @@ static void take_option(struct arena *arena, struct options *options, int option
         puts(PACKAGE_STRING);
         options->command = COMMAND_NOTHING;
         break;
+    case OPTION_NO_OVERLAP:
+        options->no_overlap = true;
+        break;
     case OPTION_NO_WINOGRAD:
         options->no_winograd = true;
         break;
@@ -259,6 +265,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     for (int i = 0; i < options->dim_count; i++)
         text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->no_overlap)
+        text_add(&text, " --no-overlap");
     if (options->no_winograd)
         text_add(&text, " --no-winograd");
     if (options->no_compact)

@@ -18,7 +18,7 @@ struct options {
     int input_shape_count, input_shape_capacity;
     const char **dim; /* NAME=1 */
     int dim_count, dim_capacity;
-    bool float_fma, no_winograd, no_compact;
+    bool float_fma, no_winograd, no_overlap, no_compact;
     double zero_threshold; /* largest magnitude of a filter that counts as zero */
     enum weights_form weights;
     const char *target; /* NULL: any */

@@ -62,6 +62,7 @@ static void run_emit_onnx(struct compilation *c)
 static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, c->options->partition, &c->plan);
+    c->plan.no_overlap = c->options->no_overlap;
 }
 
 static void run_schedule(struct compilation *c)
@@ -78,6 +79,7 @@ static const struct pass passes[] = {
     {"upgrade", upgrade, NULL, STAGE_GRAPH},
     {"infer_shapes", infer_shapes, NULL, STAGE_GRAPH},
     {"fold_constants", fold_constants, NULL, STAGE_GRAPH},
+    {"widen", widen, NULL, STAGE_GRAPH},
     {"simplify", simplify, NULL, STAGE_GRAPH},
     {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
     {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},

@@ -20,14 +20,18 @@ Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators
   inference with an error when it would give another shape. Where a **size depends on data** (NonZero, Compress, ...) the declared size
   is the capacity: more results are an error; with fewer, the rest of a graph output holds -1 (indices) or 0, but they are an error where
   another node reads the result.
+- **prunes**: channels can go where it stands; at the others, and along axes that an operator normalises or reduces, they stay.
+- **If, Loop, Scan** become part of the graph around them and are divided as that is. Of an If whose condition is computed, both branches
+  are computed and one is chosen. Loops are written out: their iterations are known from a constant, or from the declared length of
+  a list of results; a computed condition or count chooses among the results, and is an error where it does not fit the list.
 - **types**: of the first input. *floats*: float32, float64, float16, bfloat16; *signed*, *unsigned*: integers of 8 to 64 bits;
   *integers*: both; *all*: these and bool. A combination of types and shapes that generated code does not compute is refused by
   the name of the node.
 
-| operator | since | splits | types |
-|---|---|---|---|
+| operator | since | splits | prunes | types |
+|---|---|---|---|---|
 END
-echo "$list" | awk 'NR > 1 { types = $4; for (i = 5; i <= NF; i++) types = types ", " $i
-    print "| " $1 " | " $2 " | " $3 " | " types " |" }' >>"$made"
+echo "$list" | awk 'NR > 1 { types = $5; for (i = 6; i <= NF; i++) types = types ", " $i
+    print "| " $1 " | " $2 " | " $3 " | " $4 " | " types " |" }' >>"$made"
 [ -z "${UPDATE:-}" ] || cp "$made" "$page"
 diff -u "$page" "$made" || { echo "operators.md is out of date: UPDATE=1 rewrites it" >&2; exit 1; }

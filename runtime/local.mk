@@ -4,7 +4,8 @@ RUNTIME_FILES = \
 	%D%/mednn_runtime.h \
 	%D%/session.c %D%/session.h \
 	%D%/weights.c \
-	%D%/transport.h %D%/transport_tcp.c \
+	%D%/slow.c \
+	%D%/transport.h %D%/transport_tcp.c %D%/tcp.h %D%/tcp_frames.c \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \
 	%D%/cluster_file.c %D%/cluster_file.h \

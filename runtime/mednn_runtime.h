@@ -54,7 +54,7 @@ struct mednn_program {
     uint32_t send_count, receive_count;
     uint32_t exchange_count;
     /* One inference. On device 0 inputs[i] and outputs[i] are the caller's arrays (canonical row-major); NULL elsewhere.
-     * Returns 0, or the first non-zero value of mednn_send/mednn_receive. */
+     * Returns 0, or -1 when a call of the runtime has failed. */
     int (*run)(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs);
 };
 
@@ -63,8 +63,12 @@ struct mednn_program {
 /* Start the frames of exchange `exchange`: the payloads to send lie ready in the arena; those to receive may be
  * written from now on. Does not wait. 0, or non-zero when the session has failed. */
 int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
-/* Wait until all frames of the exchange are sent and received. */
+/* Non-zero when all frames of the exchange, which has begun, are there, or when the session has failed. Does not wait. */
+int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange);
+/* Wait until all frames of the exchange are there. Each exchange that a device receives anything in is waited for once. */
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
+/* Wait until the payloads sent in this exchange and all before it may be overwritten. */
+int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
 /* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
 int mednn_refuse(struct mednn_session *session, const char *message);
 
@@ -102,7 +106,7 @@ const char *mednn_error(const struct mednn_session *session);
 
 struct mednn_stats {
     uint64_t inferences, bytes_sent, bytes_received; /* frame headers included */
-    double wait_seconds;                             /* spent in mednn_exchange_end() */
+    double wait_seconds;                             /* spent waiting for peers within inferences */
 };
 void mednn_session_stats(const struct mednn_session *session, struct mednn_stats *stats);
 

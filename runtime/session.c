@@ -115,6 +115,7 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
         session->options.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     if (!session->options.step_timeout_ms)
         session->options.step_timeout_ms = DEFAULT_STEP_TIMEOUT_MS;
+    mednn_slow_open(session);
     if (session_open(session)) {
         snprintf(error, error_size, "%s", session->error);
         return NULL;
@@ -129,36 +130,63 @@ static int give_up(struct mednn_session *session)
     return session->refused ? -2 : -1;
 }
 
-int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+/* The program's part of an inference, and what it has not waited for. */
+static int run_program(struct mednn_session *session, const void *const *inputs, void *const *outputs)
 {
     const struct mednn_program *program = session->program;
+    mednn_slow_leave(session);
+    int status = program->run(session, session->arena, inputs, outputs);
+    if (status)
+        return mednn_fail(session, "the program ended with status %d in inference %u", status,
+                          (unsigned)session->frame);
+    if (mednn_slow_enter(session))
+        return -1;
+    return session->transport->flush(session, program->exchange_count);
+}
+
+int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+{
     if (session->failed)
         return -1;
     session->frame++;
     int status = session->transport->start(session);
     if (status > 0)
         return 1;
-    if (!status)
-        status = program->run(session, session->arena, inputs, outputs);
-    if (status)
-        mednn_fail(session, "the program ended with status %d in inference %u", status,
-                   (unsigned)session->frame);
-    else
-        status = session->transport->end(session, program->exchange_count);
-    if (status)
+    if (status || run_program(session, inputs, outputs))
         return give_up(session);
     session->stats.inferences++;
     return 0;
 }
 
+/* One function of the transport, called by the program. */
+static int call(struct mednn_session *session, int (*function)(struct mednn_session *session, uint32_t exchange),
+                uint32_t exchange)
+{
+    if (session->failed || mednn_slow_enter(session))
+        return -1;
+    int status = function(session, exchange);
+    mednn_slow_leave(session);
+    return status;
+}
+
 int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange)
 {
-    return session->failed ? -1 : session->transport->begin(session, exchange);
+    return call(session, session->transport->begin, exchange);
+}
+
+int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange)
+{
+    return call(session, session->transport->ready, exchange);
 }
 
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
-    return session->failed ? -1 : session->transport->end(session, exchange);
+    return call(session, session->transport->end, exchange);
+}
+
+int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange)
+{
+    return call(session, session->transport->flush, exchange);
 }
 
 int mednn_refuse(struct mednn_session *session, const char *message)

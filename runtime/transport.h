@@ -20,9 +20,16 @@ struct mednn_transport {
     int (*start)(struct mednn_session *session);
     /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);
-    /* Wait for the frames of all exchanges up to and including this one, and progress all that have begun.
-     * With the number of exchanges: for everything, start() included. */
+    /* Have all frames of this exchange, which has begun, arrived? 1: yes, 0: no. Progresses all that have begun, without
+     * waiting. */
+    int (*ready)(struct mednn_session *session, uint32_t exchange);
+    /* Wait until all frames of this exchange have arrived, and progress all that have begun. */
     int (*end)(struct mednn_session *session, uint32_t exchange);
+    /* Wait until the frames of all exchanges up to and including this one have left the arena. With the number of exchanges:
+     * all frames, start() included. */
+    int (*flush)(struct mednn_session *session, uint32_t exchange);
+    /* Progress all that have begun until mednn_seconds() is `until`. */
+    int (*pause)(struct mednn_session *session, double until);
     /* Cut all connections now, so that the peers notice. */
     void (*abort)(struct mednn_session *session);
     /* Device 0 of a session that has not failed: tell the others to stop. Then close all connections. */

@@ -14,15 +14,17 @@ struct dft {
     int complex, inverse;
 };
 
-/* turn: cos(2 pi i / length), then sin. */
-INLINE float dft_element(const struct dft *s, const float *x, const float *turn, int64_t output, int64_t part)
+/* turn: cos(2 pi i / length), then sin. window: factors of the input; NULL: none. */
+INLINE float dft_element(const struct dft *s, const float *x, const float *turn, const float *window, int64_t output,
+                         int64_t part)
 {
     const float *cosine = turn, *sine = turn + s->length;
     float sum = 0;
     int64_t at = 0;
     for (int64_t i = 0; i < s->elements; i++) {
         const float c = cosine[at], d = s->inverse ? sine[at] : -sine[at];
-        const float real = x[i * s->x_step], imaginary = s->complex ? x[i * s->x_step + 1] : 0;
+        const float factor = window ? window[i] : 1;
+        const float real = factor * x[i * s->x_step], imaginary = s->complex ? factor * x[i * s->x_step + 1] : 0;
         sum += part ? real * d + imaginary * c : real * c - imaginary * d;
         at += output;
         at -= at >= s->length ? s->length : 0;
@@ -30,7 +32,7 @@ INLINE float dft_element(const struct dft *s, const float *x, const float *turn,
     return s->inverse ? sum / (float)s->length : sum;
 }
 
-INLINE void dft(const struct dft *s, float *y, const float *x, const float *turn)
+INLINE void dft(const struct dft *s, float *y, const float *x, const float *turn, const float *window)
 {
     int64_t index[8] = {0};
     do {
@@ -39,7 +41,7 @@ INLINE void dft(const struct dft *s, float *y, const float *x, const float *turn
         for (int64_t i = s->begin; i < s->end; i++)
             for (int64_t part = s->part_begin; part < s->part_end; part++)
                 to[(i - s->begin) * s->y_step + (part - s->part_begin) * s->y_part] =
-                    dft_element(s, from, turn, i, part);
+                    dft_element(s, from, turn, window, i, part);
     } while (walk_next(s->rank, s->count, index));
 }
 

@@ -2,12 +2,16 @@
 TEMPLATE_FILES = \
 	%D%/activation.h \
 	%D%/attention.h \
+	%D%/batch_normalization.h \
+	%D%/col2im.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
 	%D%/conv_grouped.h \
 	%D%/conv_transpose.h \
 	%D%/conv_winograd.h \
 	%D%/copy.h \
+	%D%/deform_conv.h \
+	%D%/det.h \
 	%D%/device.c.in \
 	%D%/devices.mk.in \
 	%D%/dft.h \
@@ -23,6 +27,7 @@ TEMPLATE_FILES = \
 	%D%/gemm.h \
 	%D%/grid_sample.h \
 	%D%/indexed.h \
+	%D%/integer_products.h \
 	%D%/lanes.h \
 	%D%/layout.h \
 	%D%/lines.h \
@@ -31,6 +36,7 @@ TEMPLATE_FILES = \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
 	%D%/move.h \
+	%D%/non_max_suppression.h \
 	%D%/normalize.h \
 	%D%/placed.h \
 	%D%/pool.h \
@@ -50,6 +56,7 @@ TEMPLATE_FILES = \
 	%D%/scalars_of_vectors.h \
 	%D%/settle.h \
 	%D%/softmax.h \
+	%D%/tensor_scatter.h \
 	%D%/tile.h \
 	%D%/unpool.h \
 	%D%/view.h \

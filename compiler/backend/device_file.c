@@ -13,45 +13,118 @@ static void schedule_call(struct source *source, const char *function, const cha
     text_printf(&source->schedule, "    %s(arena%s);\n", function, more);
 }
 
-static void emit_layer(struct source *source, const struct step *step, int index)
+/* One function that computes a box of output 0, and with a whole share of several outputs what goes with it. */
+static void emit_piece(struct source *source, const struct node *node, struct region box, int own_piece)
 {
-    const struct node *node = step->node;
-    const struct plan *plan = source->program->plan;
-    int number = 0;
-    for (int n = 0; n < plan->graph->node_count; n++)
-        if (plan->graph->node[n] == node)
-            number = n;
-    const struct region_list *own = plan_own(plan, node->output[0], source->device);
-    for (int piece = 0; piece < own->count; piece++) {
-        struct region *region = arena_array(source->arena, (size_t)node->output_count, sizeof *region);
-        for (int k = 0; k < node->output_count; k++)
-            if (node->output[k] && shape_size(node->output[k]->shape))
-                region[k] = plan_own(plan, node->output[k], source->device)->item[piece];
-        source->node = node;
-        source->piece = region;
-        source->step = index;
-        source->first_piece = piece == 0;
-        source->name = source->layer_name[number];
-        if (piece)
-            source->name = arena_printf(source->arena, "%s_piece%d", source->name, piece);
-        node->kernel->emit(source, node, region);
-        if (node->kernel->fails)
+    struct region *region = arena_array(source->arena, (size_t)node->output_count, sizeof *region);
+    region[0] = box;
+    for (int k = 1; k < node->output_count; k++)
+        if (node->output[k] && shape_size(node->output[k]->shape))
+            region[k] = plan_own(source->program->plan, node->output[k], source->device)->item[own_piece];
+    source->node = node;
+    source->piece = region;
+    node->kernel->emit(source, node, region);
+    source->first_piece = false;
+}
+
+/* At the first step of a node on this device, which clears the borders of its outputs. */
+static void begin_node(struct source *source, const struct step *step)
+{
+    int first, last;
+    program_node_steps(source->program, step->node_index, source->device, &first, &last);
+    if (&source->program->step[first] != step)
+        return;
+    source->node_index = step->node_index;
+    source->first_step = first;
+    source->first_piece = true;
+    source->share_count = 0;
+    source->piece_count = 0;
+}
+
+static void emit_layer(struct source *source, const struct step *step)
+{
+    const struct region_list *boxes = &step->boxes[source->device];
+    begin_node(source, step);
+    for (int i = 0; i < boxes->count; i++) {
+        source->name = source->layer_name[step->node_index];
+        if (source->piece_count)
+            source->name = arena_printf(source->arena, "%s_piece%d", source->name, source->piece_count);
+        emit_piece(source, step->node, boxes->item[i], source->piece_count++);
+        if (step->node->kernel->fails)
             text_printf(&source->schedule, "    if (%s(session, arena))\n        return -1;\n", source->name);
         else
             schedule_call(source, source->name, "");
     }
 }
 
+static const char *interior_name(struct source *source, const struct step *step, int box)
+{
+    return arena_printf(source->arena, "%s_interior%d", source->layer_name[step->node_index], box);
+}
+
+static void emit_interior(struct source *source, const struct step *step)
+{
+    const struct region_list *boxes = &step->boxes[source->device];
+    begin_node(source, step);
+    for (int i = 0; i < boxes->count; i++) {
+        source->name = interior_name(source, step, i);
+        emit_piece(source, step->node, boxes->item[i], 0);
+    }
+}
+
+/* The interior in a loop that ends when the awaited frames are there; LATE goes on where it ended. */
+static void emit_early(struct source *source, const struct step *step)
+{
+    const char *layer = source->layer_name[step->node_index];
+    const int count = step->boxes[source->device].count;
+    emit_interior(source, step);
+    source_printf(source, "static void (*const %s_interior[])(unsigned char *restrict arena) = {", layer);
+    for (int i = 0; i < count; i++)
+        source_printf(source, "%s%s", i ? ", " : "", interior_name(source, step, i));
+    source_printf(source, "};\n\n");
+    text_printf(&source->schedule,
+                "    int %s_done = 0;\n"
+                "    for (; %s_done < %d && !mednn_exchange_ready(session, %d); %s_done++)\n"
+                "        %s_interior[%s_done](arena);\n",
+                layer, layer, count, program_awaited(source->program, step, source->device), layer, layer, layer);
+}
+
+static void emit_late(struct source *source, const struct step *step)
+{
+    const struct program *program = source->program;
+    const char *layer = source->layer_name[step->node_index];
+    const int count = step->boxes[source->device].count;
+    int first, last;
+    program_node_steps(program, step->node_index, source->device, &first, &last);
+    if (program->step[first].kind == STEP_EARLY) {
+        text_printf(&source->schedule, "    for (; %s_done < %d; %s_done++)\n        %s_interior[%s_done](arena);\n",
+                    layer, count, layer, layer, layer);
+        return;
+    }
+    emit_interior(source, step);
+    for (int i = 0; i < count; i++)
+        schedule_call(source, interior_name(source, step, i), "");
+}
+
+static void call_runtime(struct source *source, const char *function, int exchange)
+{
+    text_printf(&source->schedule, "    if (mednn_exchange_%s(session, %d))\n        return -1;\n", function, exchange);
+}
+
 static void emit_exchange(struct source *source, const struct step *step)
 {
-    bool sending = step->kind == STEP_SEND;
-    const char *function = sending ? source_pack_function(source, step) : source_unpack_function(source, step);
-    if (sending && function)
+    if (step->kind == STEP_RECEIVE) {
+        call_runtime(source, "end", step->exchange);
+        schedule_call(source, source_unpack_function(source, step), "");
+        return;
+    }
+    const int flushed = program_flushed(source->program, step, source->device);
+    if (flushed >= 0)
+        call_runtime(source, "flush", flushed);
+    const char *function = source_pack_function(source, step);
+    if (function)
         schedule_call(source, function, "");
-    text_printf(&source->schedule, "    if (mednn_exchange_%s(session, %d))\n        return -1;\n",
-                sending ? "begin" : "end", step->exchange);
-    if (!sending && function)
-        schedule_call(source, function, "");
+    call_runtime(source, "begin", step->exchange);
 }
 
 static void emit_step(struct source *source, int index)
@@ -69,8 +142,14 @@ static void emit_step(struct source *source, int index)
         schedule_call(source, source_store_function(source, step->tensor, step->index),
                       arena_printf(source->arena, ", outputs[%d]", step->index));
         break;
+    case STEP_EARLY:
+        emit_early(source, step);
+        break;
     case STEP_COMPUTE:
-        emit_layer(source, step, index);
+        emit_layer(source, step);
+        break;
+    case STEP_LATE:
+        emit_late(source, step);
         break;
     case STEP_SEND:
     case STEP_RECEIVE:
@@ -94,7 +173,7 @@ static const char *print_messages(struct source *source, struct text *text, bool
         *count += 1;
         text_printf(text, "    {%d, %d, %" PRId64 ", %" PRId64 "}, /* %s */\n", message->exchange, message->peer,
                     source->arena_base + message->offset, message->bytes,
-                    text_escape(text->arena, program->exchange[message->exchange].tensor->name));
+                    text_escape(text->arena, program_exchange_name(text->arena, program, message->exchange)));
     }
     if (*count)
         text_add(text, "};\n");

@@ -14,6 +14,13 @@ struct scratch {
     size_t capacity;
 };
 
+/* What the pieces of a layer write once: micro-kernels or weights, under the name of the piece that wrote them. */
+struct piece_share {
+    const char *what, *name;
+    int64_t key;
+    struct range channels;
+};
+
 struct source {
     struct arena *arena;
     const struct program *program;
@@ -34,8 +41,11 @@ struct source {
     const struct node *node;
     const char *name;
     const struct region *piece; /* one per output */
-    int step;
+    int node_index, first_step;
+    int piece_count; /* so far, but for interiors */
     bool first_piece;
+    struct piece_share *share; /* what its pieces share */
+    int share_count, share_capacity;
 };
 
 /* The lines of a function body that zero the border of a tensor's storage on this device; nothing where it has none. */

@@ -19,15 +19,18 @@ static int compare_entries(const void *a, const void *b)
     return order ? order : x->index - y->index;
 }
 
-/* Kernels name their definitions NAME_shape, NAME_tile and the like: a node called "conv_tile" beside "conv" could
- * meet them. Any node that extends another's name by one lower-case word counts as colliding. */
+/* Kernels name their definitions NAME_shape, NAME_tile and the like, and pieces of a layer are called NAME_piece1 and
+ * NAME_interior0: a node called "conv_tile" beside "conv" could meet them. Any node that extends another's name by one
+ * lower-case word, or by such a number, counts as colliding. */
 static bool may_meet(const char *shorter, const char *longer)
 {
     size_t length = strlen(shorter);
     if (strncmp(shorter, longer, length) || longer[length] != '_')
         return false;
-    for (const char *p = longer + length + 1; *p; p++)
-        if (!islower((unsigned char)*p) && *p != '_')
+    const char *word = longer + length + 1;
+    const bool numbered = !strncmp(word, "piece", 5) || !strncmp(word, "interior", 8);
+    for (const char *p = word; *p; p++)
+        if (!islower((unsigned char)*p) && *p != '_' && !(numbered && isdigit((unsigned char)*p)))
             return false;
     return true;
 }

@@ -294,15 +294,13 @@ static void write_exchange(struct xml *xml, const struct report *report, int ind
     int64_t bytes = report_exchange_bytes(report, index, &messages);
     begin(xml, "exchange");
     put_int(xml, "index", index);
-    put_name(xml, "tensor", exchange->tensor->name);
+    put_name(xml, "tensor", program_exchange_name(report->arena, program, index));
     put_int(xml, "bytes", bytes);
     put_int(xml, "messages", messages);
     put_int(xml, "send_step", step_of(program, STEP_SEND, index));
     put_int(xml, "receive_step", step_of(program, STEP_RECEIVE, index));
-    for (int i = 0; i < program->plan->transfer_count; i++) {
-        const struct transfer *transfer = &program->plan->transfer[i];
-        if (transfer->tensor != exchange->tensor || transfer->relayed != exchange->relayed)
-            continue;
+    for (int i = exchange->first_transfer; i < exchange->first_transfer + exchange->transfer_count; i++) {
+        const struct transfer *transfer = &program->transfer[i];
         begin(xml, "transfer");
         put_int(xml, "from", transfer->from);
         put_int(xml, "to", transfer->to);

@@ -191,7 +191,7 @@ static const char *exchange_rows(struct arena *arena, const struct report *repor
         int messages;
         int64_t bytes = report_exchange_bytes(report, i, &messages);
         text_printf(&text, "<tr><td class=\"n\">%d</td><td class=\"name\">%s</td><td class=\"n\">%s</td><td>", i,
-                    text_escape(arena, program->exchange[i].tensor->name), bytes_string(arena, bytes));
+                    text_escape(arena, program_exchange_name(arena, program, i)), bytes_string(arena, bytes));
         for (int d = 0; d < report->program->plan->cluster->count; d++)
             add_messages(&text, program, i, d);
         text_add(&text, "</td></tr>\n");

@@ -115,7 +115,7 @@ void source_function(struct source *source)
         source_printf(source, "static void %s(unsigned char *restrict arena)\n{\n", source->name);
     for (int k = 0; source->first_piece && k < source->node->output_count; k++) {
         const struct tensor *tensor = source->node->output[k];
-        if (tensor && program_buffer(source->program, tensor, source->device)->first_step == source->step)
+        if (tensor && program_buffer(source->program, tensor, source->device)->first_step == source->first_step)
             source_clear_border(source, tensor);
     }
 }
@@ -153,7 +153,7 @@ const char *source_buffer(struct source *source, const struct tensor *tensor)
 
 const char *source_scratch_buffer(struct source *source)
 {
-    const struct buffer *buffer = program_scratch(source->program, source->step, source->device);
+    const struct buffer *buffer = program_scratch(source->program, source->node_index, source->device);
     assert(buffer->used);
     return arena_printf(source->arena, "(float *)(arena + %" PRId64 ")", source->arena_base + buffer->offset);
 }
@@ -195,6 +195,21 @@ const char *source_weights(struct source *source, const char *role, const struct
     const char *name = arena_printf(source->arena, "%s_%s", source->name, role);
     weights_add(source->weights, name, from, TYPE_FLOAT, values, count);
     return name;
+}
+
+const char *source_shared(struct source *source, const char *what, int64_t key)
+{
+    const struct region *piece = source->piece;
+    const struct range channels = piece->rank > 1 ? piece->axis[1] : (struct range){0, 1};
+    for (int i = 0; i < source->share_count; i++) {
+        const struct piece_share *share = &source->share[i];
+        if (share->key == key && share->channels.begin == channels.begin && share->channels.end == channels.end &&
+            !strcmp(share->what, what))
+            return share->name;
+    }
+    *arena_append(source->arena, source->share, source->share_count, source->share_capacity) =
+        (struct piece_share){what, source->name, key, channels};
+    return source->name;
 }
 
 void *source_scratch(struct source *source, size_t size)

@@ -57,6 +57,11 @@ const char *source_at(struct source *source, const struct tensor *tensor, int64_
 const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
                            size_t count);
 
+/* A layer that is computed in several pieces writes things once for all pieces of the same channels (axis 1 of output 0) and
+ * the same `key`: the name of the piece that wrote `what` ("tiles", "weights"), or source_name() for the first piece that asks,
+ * which then writes it. */
+const char *source_shared(struct source *source, const char *what, int64_t key);
+
 /* Zeroed memory for packing that lives until the next source_scratch() call. */
 void *source_scratch(struct source *source, size_t size);
 

@@ -100,31 +100,42 @@ const char *source_store_function(struct source *source, const struct tensor *te
     return name;
 }
 
-/* Copies for all frames of one direction of an exchange on this device. */
+/* "send_tensor_x": of the first tensor of the exchange, which is in no other but for relays. */
+static const char *exchange_function_name(struct source *source, int exchange, bool sending)
+{
+    const struct program *program = source->program;
+    const struct transfer *first = &program->transfer[program->exchange[exchange].first_transfer];
+    return arena_printf(source->arena, "%s_tensor_%s%s", sending ? "send" : "receive",
+                        source->tensor_name[first->tensor->id], first->relayed ? "_relayed" : "");
+}
+
+/* Copies for all frames of one direction of an exchange on this device; NULL when there are none. */
 static const char *exchange_function(struct source *source, const struct step *step, bool sending)
 {
     struct arena *arena = source->arena;
     const struct program *program = source->program;
-    const struct exchange *exchange = &program->exchange[step->exchange];
-    const struct tensor *tensor = exchange->tensor;
+    const int index = (int)(step - program->step);
+    const struct tensor *cleared = NULL;
     const char *name = NULL;
     for (int m = 0; m < program->message_count[source->device]; m++) {
         const struct message *message = &program->message[source->device][m];
-        if (message->exchange != step->exchange || message->sending != sending)
+        if (message->exchange != step->exchange || message->sending != sending ||
+            (!sending && message->last_step != index))
             continue;
         if (!name) {
-            name = arena_printf(arena, "%s_tensor_%s%s", sending ? "send" : "receive",
-                                source->tensor_name[tensor->id], exchange->relayed ? "_relayed" : "");
-            print_head(source, arena_printf(arena, "%s %s", sending ? "Pack" : "Unpack",
-                                            text_escape(arena, tensor->name)),
+            name = exchange_function_name(source, step->exchange, sending);
+            print_head(source,
+                       arena_printf(arena, "%s %s", sending ? "Pack" : "Unpack",
+                                    text_escape(arena, program_exchange_name(arena, program, step->exchange))),
                        name, "");
-            const struct buffer *buffer = buffer_on(source, tensor);
-            if (!sending && &program->step[buffer->first_step] == step)
-                source_clear_border(source, tensor);
         }
         int64_t offset = source->arena_base + message->offset;
         for (int i = 0; i < message->transfer_count; i++) {
-            const struct transfer *transfer = &program->plan->transfer[message->transfer[i]];
+            const struct transfer *transfer = &program->transfer[message->transfer[i]];
+            const struct tensor *tensor = transfer->tensor;
+            if (!sending && tensor != cleared && buffer_on(source, tensor)->first_step == index)
+                source_clear_border(source, tensor);
+            cleared = tensor;
             source_printf(source, "    /* %s device %d: %s */\n", sending ? "to" : "from", message->peer,
                           region_string(arena, transfer->region));
             print_copy(source, tensor, transfer->region, arena_printf(arena, "arena + %" PRId64, offset), sending);

@@ -72,6 +72,14 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
     return node;
 }
 
+int graph_position(const struct graph *graph, const struct node *node)
+{
+    int n = graph->node_count - 1;
+    while (graph->node[n] != node)
+        n--;
+    return n;
+}
+
 void graph_replace(struct graph *graph, struct tensor *old, struct tensor *new_tensor)
 {
     if (old == new_tensor)

@@ -90,6 +90,7 @@ struct node {
     /* While `infer_shapes` runs, for nodes that came out of a branch: their results matter only when this bool is true.
      * NULL: always. */
     struct tensor *when;
+    void *settling; /* what an operator's hook `settle` keeps from one call to the next */
 };
 
 struct graph {
@@ -129,6 +130,19 @@ void graph_index(struct graph *graph);
 void node_add_input(struct graph *graph, struct node *node, struct tensor *tensor);
 void node_set_attribute(struct graph *graph, struct node *node, struct attribute attribute);
 void node_remove_attribute(struct node *node, const char *name);
+
+/* A graph inside of another, to be copied into that one, perhaps several times. */
+struct inlining {
+    const struct graph *inner; /* indexed by graph_index() */
+    struct tensor **copy;      /* of the inner graph's tensors, by id; those of constants serve all calls. NULL at first */
+};
+/* Copy the nodes of the inner graph before node `before` of `graph`; they read `input[i]` for the inner graph's input i,
+ * and their results matter while `when` is true (NULL: always). Sets output[k] to what stands for its output k. */
+void graph_inline(struct graph *graph, const struct node *before, struct inlining *inlining,
+                  struct tensor *const input[], struct tensor *when, struct tensor *output[]);
+
+/* Where the node stands. In the middle of a pass, nodes that were dropped may still stand in the list before it. */
+int graph_position(const struct graph *graph, const struct node *node);
 
 /* ---- reading ---- */
 

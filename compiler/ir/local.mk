@@ -1,5 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
-	%D%/graph.c %D%/graph.h %D%/graph_print.c %D%/graph_print.h %D%/graph_verify.c \
+	%D%/graph.c %D%/graph.h %D%/graph_inline.c %D%/graph_print.c %D%/graph_print.h %D%/graph_verify.c \
 	%D%/number.c %D%/number.h \
 	%D%/region.c %D%/region.h \
 	%D%/shape.c %D%/shape.h

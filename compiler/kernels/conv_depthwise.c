@@ -15,6 +15,9 @@ static bool accepts(const struct node *node)
 /* Channels [begin, end): [C / 16][taps][16]. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range channels)
 {
+    const char *shared = conv_shared_weights(source, "weights");
+    if (shared)
+        return shared;
     const struct tensor *weights = node->input[1];
     const int64_t taps = shape_size(weights->shape) / weights->shape.dim[0];
     const size_t count = (size_t)(round_up(channels.end - channels.begin, BLOCK) * taps);
@@ -44,12 +47,17 @@ static void emit(struct source *source, const struct node *node, const struct re
                   box.column.end - box.column.begin);
     write_window(source, &w);
     write_epilogue(source, node);
-    source_printf(source, "};\nCONV_DEPTHWISE_TILES(%s)\n\n", name);
+    source_printf(source, "};\n");
+    const int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
+    const char *tiles = source_shared(source, "tiles", (rows > 1) + 2 * columns);
+    if (tiles == name)
+        source_printf(source, "CONV_DEPTHWISE_TILES(%s)\n", name);
+    source_printf(source, "\n");
     source_function(source);
     write_clear_padding(source, node->input[0]);
     source_printf(source,
                   "    conv_depthwise(&%s_shape, &%s_tiles, %s,\n                   %s, %s, %s,\n                   %s);\n",
-                  name, name, conv_input_at(source, node, &w, *region, box.c.begin), weights, bias,
+                  name, tiles, conv_input_at(source, node, &w, *region, box.c.begin), weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
     if (!epilogue_keeps_zero(&node->epilogue))

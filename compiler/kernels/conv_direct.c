@@ -33,6 +33,9 @@ static int64_t grid(const struct node *node, int axis)
 /* Outputs [begin, end): [panel][channels / 16][kernel_rows][kernel_columns][16][panel], zero beyond the last output. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel)
 {
+    const char *shared = conv_shared_weights(source, "weights");
+    if (shared)
+        return shared;
     const struct tensor *weights = node->input[1];
     const int64_t channels = weights->shape.dim[1], taps = shape_size(weights->shape) / weights->shape.dim[0] / channels;
     const int64_t rounded = round_up(outputs.end - outputs.begin, BLOCK);
@@ -71,6 +74,13 @@ static bool is_flat(struct source *source, const struct node *node, const struct
     return true;
 }
 
+/* Pieces of equal keys are cut into the same tiles: of long rows the tiles are parts, whatever the number of rows. */
+static int64_t tiles_key(int64_t rows, int64_t columns)
+{
+    enum { LONG_ROW = 64 };
+    return columns >= LONG_ROW ? -columns : rows << 32 | columns;
+}
+
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     const struct window window = conv_window(node);
@@ -95,11 +105,15 @@ static void emit(struct source *source, const struct node *node, const struct re
                   box.n.end - box.n.begin, node->input[1]->shape.dim[1], box.c.end - box.c.begin, panel, rows, columns);
     write_window(source, &w);
     write_epilogue(source, node);
-    source_printf(source, "};\nCONV_DIRECT_TILES(%s)\n\n", name);
+    source_printf(source, "};\n");
+    const char *tiles = source_shared(source, "tiles", tiles_key(rows, columns));
+    if (tiles == name)
+        source_printf(source, "CONV_DIRECT_TILES(%s)\n", name);
+    source_printf(source, "\n");
     source_function(source);
     write_clear_padding(source, node->input[0]);
     source_printf(source, "    conv_direct(&%s_shape, &%s_tiles, %s,\n                %s, %s, %s,\n                %s);\n",
-                  name, name, conv_input_at(source, node, &w, *region, 0), weights, bias,
+                  name, tiles, conv_input_at(source, node, &w, *region, 0), weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
     if (!epilogue_keeps_zero(&node->epilogue))

@@ -1,16 +1,14 @@
 /* conv_grouped.c -- Conv of any groups, any weights and up to three spatial axes by templates/conv_grouped.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
-#include "layer.h"
+#include "conv_window.h"
 
 #include <inttypes.h>
-
-enum { AXES = 3 };
 
 static bool accepts(const struct node *node)
 {
     const struct tensor *x = node_input(node, 0);
-    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + AXES;
+    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + GROUPED_AXES;
 }
 
 static const struct tensor *bias_of(const struct node *node)
@@ -35,10 +33,11 @@ static void write_axis(struct source *source, const struct node *node, const str
                   storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
 }
 
-static void write_shape(struct source *source, const struct node *node, struct region region)
+void write_grouped_shape(struct source *source, const struct node *node, const struct tensor *bias,
+                         struct region region)
 {
     const struct window window = conv_window(node);
-    const struct tensor *x = node->input[0], *y = node->output[0], *bias = bias_of(node);
+    const struct tensor *x = node->input[0], *y = node->output[0];
     source_printf(source,
                   "static const struct conv_grouped %s_shape = {\n    .batch = %" PRId64 ", .outputs = %" PRId64
                   ", .first_output = %" PRId64 ",\n    .group_outputs = %" PRId64 ", .group_channels = %" PRId64
@@ -46,7 +45,7 @@ static void write_shape(struct source *source, const struct node *node, struct r
                   source_name(source), region.axis[0].end - region.axis[0].begin,
                   region.axis[1].end - region.axis[1].begin, region.axis[1].begin, y->shape.dim[1] / window.group,
                   x->shape.dim[1] / window.group, source_storage(source, x).axis[1].begin,
-                  source_storage(source, node->input[1]).axis[0].begin,
+                  source_storage(source, node->input[weights_input(node)]).axis[0].begin,
                   bias ? source_storage(source, bias).axis[0].begin : 0);
     source_printf(source, "    %s,\n", strides_text(source, "x", x));
     source_printf(source, "    %s,\n", strides_text(source, "y", y));
@@ -55,25 +54,30 @@ static void write_shape(struct source *source, const struct node *node, struct r
         source_printf(source, "    .adds_residual = 1,\n");
     }
     source_printf(source, "    .axis = {");
-    for (int i = 0; i < AXES; i++) {
+    for (int i = 0; i < GROUPED_AXES; i++) {
         source_printf(source, "%s", i ? ",\n             " : "");
-        write_axis(source, node, &window, window.spatial - AXES + i, region);
+        write_axis(source, node, &window, window.spatial - GROUPED_AXES + i, region);
     }
     source_printf(source, "}");
     write_activation(source, node);
     source_printf(source, "};\n\n");
 }
 
+const char *grouped_input_at(struct source *source, const struct node *node, struct region region)
+{
+    struct region first = source_storage(source, node->input[0]);
+    first.axis[0] = region.axis[0];
+    return plain_at(source, node->input[0], first);
+}
+
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     const struct tensor *bias = bias_of(node);
-    struct region first = source_storage(source, node->input[0]);
-    first.axis[0] = region->axis[0];
     source_use(source, "conv_grouped.h");
-    write_shape(source, node, *region);
+    write_grouped_shape(source, node, bias, *region);
     source_function(source);
     source_printf(source, "    conv_grouped(&%s_shape, %s, %s, %s,\n                 %s, %s);\n", source_name(source),
-                  plain_at(source, node->input[0], first), source_buffer(source, node->input[1]),
+                  grouped_input_at(source, node, *region), source_buffer(source, node->input[1]),
                   bias ? source_buffer(source, bias) : "NULL",
                   node->epilogue.residual ? plain_at(source, node_input(node, node->epilogue.residual), *region) : "NULL",
                   plain_at(source, node->output[0], *region));

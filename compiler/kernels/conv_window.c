@@ -53,8 +53,17 @@ void write_clear_padding(struct source *source, const struct tensor *input)
                   storage.axis[0].end - storage.axis[0].begin);
 }
 
+const char *conv_shared_weights(struct source *source, const char *role)
+{
+    const char *piece = source_shared(source, role, 0);
+    return piece == source_name(source) ? NULL : arena_printf(source_arena(source), "%s_%s", piece, role);
+}
+
 const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end)
 {
+    const char *shared = conv_shared_weights(source, "bias");
+    if (shared)
+        return shared;
     const struct tensor *bias = node->epilogue.residual == 2 ? NULL : node_input(node, 2);
     const size_t count = (size_t)round_up(end - begin, BLOCK);
     float *values = source_scratch(source, count * sizeof *values);

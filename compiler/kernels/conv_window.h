@@ -25,6 +25,15 @@ const char *conv_input_at(struct source *source, const struct node *node, const 
 /* Zero the input where all that is stored of it lies in the padding: nobody else writes it. */
 void write_clear_padding(struct source *source, const struct tensor *input);
 
+/* What another piece of the layer with the same channels has baked by source_weights(); NULL: this one has to. */
+const char *conv_shared_weights(struct source *source, const char *role);
+/* NAME_shape, a struct conv_grouped, for any Conv of up to GROUPED_AXES spatial axes, ConvInteger and QLinearConv; `bias`
+ * may be NULL. grouped_input_at: the input where the shape counts from. */
+enum { GROUPED_AXES = 3 };
+void write_grouped_shape(struct source *source, const struct node *node, const struct tensor *bias,
+                         struct region region);
+const char *grouped_input_at(struct source *source, const struct node *node, struct region region);
+
 /* Bake the bias of output channels [begin, end), zero up to a whole block, or all zero. */
 const char *conv_bias(struct source *source, const struct node *node, int64_t begin, int64_t end);
 

@@ -178,6 +178,9 @@ static void transform_kernel(int size, const float kernel[9], float u[MOST_POINT
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel,
                                 int size)
 {
+    const char *shared = conv_shared_weights(source, "weights");
+    if (shared)
+        return shared;
     const struct tensor *weights = node->input[1];
     const int64_t channels = weights->shape.dim[1], rounded = round_up(outputs.end - outputs.begin, BLOCK);
     const int64_t points = points_of(size);
@@ -214,15 +217,19 @@ static void emit(struct source *source, const struct node *node, const struct re
                   box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
                   box.column.end - box.column.begin, size, tiles);
     write_epilogue(source, node);
-    source_printf(source,
-                  "};\nstatic const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
-                  ", %" PRId64 ", %" PRId64 ");\nCONV_WINOGRAD_TILES(%s)\n\n",
-                  name, channels, outputs, panel, tiles, name);
+    source_printf(source, "};\n");
+    const char *shared = source_shared(source, "tiles", tiles);
+    if (shared == name)
+        source_printf(source,
+                      "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
+                      ", %" PRId64 ", %" PRId64 ");\nCONV_WINOGRAD_TILES(%s)\n",
+                      name, channels, outputs, panel, tiles, name);
+    source_printf(source, "\n");
     source_function(source);
     source_printf(source,
                   "    conv_winograd(&%s_shape, &%s_product_shape, &%s_tiles, %s,\n                  %s, %s, %s,\n"
                   "                  %s, %s);\n",
-                  name, name, name, conv_input_at(source, node, &w, *region, 0), weights, bias,
+                  name, shared, shared, conv_input_at(source, node, &w, *region, 0), weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin),
                   source_scratch_buffer(source));

@@ -8,7 +8,7 @@
 
 static bool accepts(const struct node *node)
 {
-    static const char *const types[] = {"Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
+    static const char *const types[] = {"BitCast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
     if (*node->domain || node_output(node, 1))
         return false;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -51,7 +51,9 @@ static void write_run(struct source *source, const struct tensor *y, const struc
 {
     const char *to = offset_text(source, y, index_of(y->shape, region) - index_of(y->shape, source_storage(source, y)));
     const char *from = offset_text(source, x, index_of(y->shape, region) - x_begin);
-    if (!strcmp(to, from))
+    /* BitCast changes the type that both are cast to. */
+    const char *to_place = strchr(to, ')'), *from_place = strchr(from, ')');
+    if (to_place && from_place ? !strcmp(to_place, from_place) : !strcmp(to, from))
         source_printf(source, "    (void)arena; /* in place */\n");
     else
         source_printf(source, "    memcpy(%s, %s, %" PRId64 ");\n", to, from,

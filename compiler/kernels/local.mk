@@ -1,5 +1,7 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/attention.c \
+	%D%/batch_normalization.c \
+	%D%/col2im.c \
 	%D%/conv_depthwise.c \
 	%D%/conv_direct.c \
 	%D%/conv_grouped.c \
@@ -8,6 +10,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/conv_window.h \
 	%D%/conv_winograd.c \
 	%D%/copy.c \
+	%D%/deform_conv.c \
+	%D%/det.c \
 	%D%/dft.c \
 	%D%/einsum.c \
 	%D%/element.c \
@@ -18,6 +22,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/grid_sample.c \
 	%D%/indexed.c \
+	%D%/integer.c \
 	%D%/kernel.c \
 	%D%/kernel.h \
 	%D%/layer.c \
@@ -28,6 +33,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/move.c \
+	%D%/non_max_suppression.c \
 	%D%/normalize.c \
 	%D%/placed.c \
 	%D%/pool.c \
@@ -40,6 +46,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/settle.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/tensor_scatter.c \
 	%D%/unpool.c
 
 EXTRA_DIST += %D%/README.md

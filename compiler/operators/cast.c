@@ -1,7 +1,9 @@
-/* cast.c -- Cast and CastLike. */
+/* cast.c -- Cast, CastLike and BitCast. */
 /* SPDX-License-Identifier: MIT */
 #include "known.h"
 #include "rows.h"
+
+#include <string.h>
 
 static void infer(struct graph *graph, struct node *node)
 {
@@ -39,7 +41,31 @@ static void evaluate(const struct node *node, const void *const input[], void *c
             element_set_integer(to, output[0], i, element_integer(from, input[0], i));
 }
 
+static void infer_bits(struct graph *graph, struct node *node)
+{
+    infer(graph, node);
+    const enum type from = node->input[0]->type, to = (enum type)node_int(node, "to", 0);
+    if (type_size(from) != type_size(to))
+        node_fail(node, "from %s to %s, which has another number of bits", type_name(from), type_name(to));
+}
+
+static void evaluate_bits(const struct node *node, const void *const input[], void *const output[])
+{
+    const struct tensor *x = node->input[0];
+    memcpy(output[0], input[0], (size_t)shape_size(x->shape) * type_size(x->type));
+}
+
 const struct op cast_rows[] = {
+    {.type = "BitCast",
+     .domain = "",
+     .since_version = 26,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .max_outputs = 1,
+     .attributes = "to ",
+     .infer = infer_bits,
+     .evaluate = evaluate_bits,
+     .reads = elementwise_reads},
     {.type = "Cast",
      .domain = "",
      .since_version = 19,

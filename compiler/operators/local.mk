@@ -1,18 +1,26 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/affine_grid.c \
+	%D%/affine_grid.h \
 	%D%/attention.c \
 	%D%/attention.h \
 	%D%/batch_normalization.c \
 	%D%/binary.c \
 	%D%/cast.c \
+	%D%/col2im.c \
+	%D%/col2im.h \
 	%D%/compress.c \
 	%D%/concat.c \
+	%D%/control.c \
 	%D%/conv.c \
 	%D%/conv.h \
 	%D%/conv_transpose.c \
 	%D%/couple.c \
 	%D%/couple.h \
 	%D%/cumulate.c \
+	%D%/deform_conv.c \
+	%D%/deform_conv.h \
 	%D%/depth_to_space.c \
+	%D%/det.c \
 	%D%/einsum.c \
 	%D%/einsum.h \
 	%D%/element.c \
@@ -28,11 +36,16 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/indexed.h \
 	%D%/known.c \
 	%D%/known.h \
+	%D%/integer.c \
+	%D%/integer.h \
 	%D%/loss.c \
 	%D%/loss.h \
 	%D%/lrn.c \
 	%D%/matmul.c \
+	%D%/matmul.h \
 	%D%/max_unpool.c \
+	%D%/non_max_suppression.c \
+	%D%/non_max_suppression.h \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \
@@ -63,6 +76,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/slice.c \
 	%D%/softmax.c \
 	%D%/split.c \
+	%D%/stft.c \
+	%D%/tensor_scatter.c \
 	%D%/transpose.c \
 	%D%/unary.c
 

@@ -1,7 +1,11 @@
 /* matmul.c -- MatMul: stacks of matrices, as numpy.matmul. */
 /* SPDX-License-Identifier: MIT */
+#include "matmul.h"
+
 #include "known.h"
 #include "rows.h"
+
+#include <string.h>
 
 /* The operands as stacks of matrices: a vector on the left is a row, on the right a column. */
 struct product {
@@ -10,10 +14,15 @@ struct product {
     bool a_vector, b_vector;
 };
 
+int matmul_second(const struct node *node)
+{
+    return !strcmp(node->op_type, "QLinearMatMul") ? 3 : 1;
+}
+
 static bool read_product(const struct node *node, struct product *p)
 {
     p->a = node->input[0]->shape;
-    p->b = node->input[1]->shape;
+    p->b = node->input[matmul_second(node)]->shape;
     p->a_vector = p->a.rank == 1;
     p->b_vector = p->b.rank == 1;
     if (!p->a.rank || !p->b.rank)
@@ -32,19 +41,24 @@ static bool read_product(const struct node *node, struct product *p)
     return true;
 }
 
-static void infer(struct graph *graph, struct node *node)
+struct shape matmul_output(struct graph *graph, const struct node *node)
 {
     struct product p;
-    input_same_type(node, 1);
     if (!read_product(node, &p))
         node_fail(node, "A is %s and B is %s, which cannot be multiplied",
                   shape_string(graph->arena, node->input[0]->shape),
-                  shape_string(graph->arena, node->input[1]->shape));
+                  shape_string(graph->arena, node->input[matmul_second(node)]->shape));
     struct shape y = {0};
     for (int i = 0; i < p.y.rank; i++)
         if (!(p.a_vector && i == p.y.rank - 2) && !(p.b_vector && i == p.y.rank - 1))
             y.dim[y.rank++] = p.y.dim[i];
-    output_set(node, 0, node->input[0]->type, y);
+    return y;
+}
+
+static void infer(struct graph *graph, struct node *node)
+{
+    input_same_type(node, 1);
+    output_set(node, 0, node->input[0]->type, matmul_output(graph, node));
 }
 
 static void evaluate(const struct node *node, const void *const input[], void *const output[])
@@ -80,7 +94,7 @@ static struct region stacked_region(const struct product *p, struct region regio
     return full;
 }
 
-static struct region reads(const struct node *node, int input, int output, struct region region)
+struct region matmul_reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
     struct product p;
@@ -97,7 +111,7 @@ static struct region reads(const struct node *node, int input, int output, struc
     return need;
 }
 
-static int64_t macs(const struct node *node, struct region region)
+int64_t matmul_macs(const struct node *node, struct region region)
 {
     struct shape a = node->input[0]->shape;
     return region_size(region) * a.dim[a.rank - 1];
@@ -196,12 +210,12 @@ const struct op matmul_rows[] = {
               TYPE_BIT(TYPE_UINT64),
      .infer = infer,
      .evaluate = evaluate,
-     .reads = reads,
+     .reads = matmul_reads,
      .couple = couple,
      .linear = linear,
      .constant = constant,
      .unroll = unroll,
-     .macs = macs,
+     .macs = matmul_macs,
      .epilogue = true},
     {.type = NULL},
 };

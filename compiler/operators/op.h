@@ -63,7 +63,8 @@ struct op {
         *attributes; /* names of all attributes of this version, each followed by a blank; NULL: none */
 
     /* Set type and shape of every output that is not NULL (node->output[i]->type, ->shape). Inputs are
-     * shaped. Fails through node_fail on wrong attributes, types and shapes. Required. */
+     * shaped. Fails through node_fail on wrong attributes, types and shapes. Required, unless `settle` leaves no node of
+     * this operator. */
     void (*infer)(struct graph *graph, struct node *node);
 
     /* Called before `infer` and again after every change: where the shape of a result follows from inputs that are

@@ -1,4 +1,4 @@
-/* pad.c -- Pad in all modes. With computed pads it becomes a Gather along every axis, of the elements that
+/* pad.c -- Pad in all modes, and CenterCropPad. With computed pads Pad becomes a Gather along every axis, of the elements that
  * mednn.PadIndices says; what these leave open is filled afterwards. */
 /* SPDX-License-Identifier: MIT */
 #include "known.h"
@@ -15,6 +15,33 @@ struct pads {
     int64_t begin[MAX_RANK], end[MAX_RANK];
 };
 
+/* Half of what is too much or missing goes to each side, an odd element to the end. */
+static struct pads read_sizes(const struct node *node)
+{
+    const struct shape x = node->input[0]->shape;
+    const struct tensor *sizes = constant_input(node, 1, "shape");
+    const struct attribute *axes = node_attribute(node, "axes");
+    const int64_t count = axes ? axes->count : x.rank;
+    struct pads pads = {0};
+    bool seen[MAX_RANK] = {false};
+    node_ints(node, "axes", 0, 0); /* checks the kind */
+    if (shape_size(sizes->shape) != count)
+        node_fail(node, "%" PRId64 " sizes for %" PRId64 " axes", shape_size(sizes->shape), count);
+    for (int i = 0; i < count; i++) {
+        const int64_t size = tensor_int(sizes, i);
+        const int a = axes ? shape_axis(x.rank, axes->ints[i]) : i;
+        if (a < 0 || seen[a])
+            node_fail(node, "axis %" PRId64 " is listed twice or out of range for rank %d", node_ints(node, "axes", i, i),
+                      x.rank);
+        if (size < 0 || size > INT32_MAX)
+            node_fail(node, "size %" PRId64 " on axis %d", size, a);
+        seen[a] = true;
+        pads.begin[a] = (size - x.dim[a]) / 2;
+        pads.end[a] = size - x.dim[a] - pads.begin[a];
+    }
+    return pads;
+}
+
 static enum mode read_mode(const struct node *node)
 {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
@@ -28,6 +55,8 @@ static enum mode read_mode(const struct node *node)
 
 static struct pads read_pads(const struct node *node)
 {
+    if (!strcmp(node->op->type, "CenterCropPad"))
+        return read_sizes(node);
     struct shape x = node->input[0]->shape;
     const struct tensor *list = constant_input(node, 1, "pads");
     const char *mode = node_string(node, "mode", "constant");
@@ -320,6 +349,16 @@ const struct op pad_rows[] = {
      .constant = constant_moves,
      .couple = couple,
      .cut = cut},
+    {.type = "CenterCropPad",
+     .domain = "",
+     .since_version = 18,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .max_outputs = 1,
+     .attributes = "axes ",
+     .infer = infer,
+     .evaluate = evaluate,
+     .moves = moves},
     {.type = "PadIndices",
      .domain = "mednn",
      .since_version = 1,

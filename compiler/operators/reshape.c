@@ -168,8 +168,8 @@ static void infer_same(struct graph *graph, struct node *node)
 static void infer_dropout(struct graph *graph, struct node *node)
 {
     const struct tensor *training = constant_input(node, 2, "training_mode"), *ratio = node_input(node, 1);
-    const bool drops = !ratio || !tensor_is_constant(ratio) || tensor_double(ratio, 0) > 0;
-    if (training && tensor_int(training, 0) && drops)
+    const bool keeps_all = ratio && tensor_is_constant(ratio) && tensor_double(ratio, 0) == 0;
+    if (training && tensor_int(training, 0) && !keeps_all)
         node_fail(node, "training_mode is true; export the model for inference");
     infer_same(graph, node);
     output_set(node, 1, TYPE_BOOL, node->input[0]->shape);

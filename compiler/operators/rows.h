@@ -7,16 +7,21 @@
 
 /* Each ends with a row without type. */
 extern const struct op
+    affine_grid_rows[],
     attention_rows[],
     batch_normalization_rows[],
     binary_rows[],
     cast_rows[],
+    col2im_rows[],
     compress_rows[],
     concat_rows[],
+    control_rows[],
     conv_rows[],
     conv_transpose_rows[],
     cumulate_rows[],
+    deform_conv_rows[],
     depth_to_space_rows[],
+    det_rows[],
     einsum_rows[],
     expand_rows[],
     gather_elements_rows[],
@@ -24,10 +29,12 @@ extern const struct op
     gemm_rows[],
     grid_sample_rows[],
     holds_rows[],
+    integer_rows[],
     loss_rows[],
     lrn_rows[],
     matmul_rows[],
     max_unpool_rows[],
+    non_max_suppression_rows[],
     normalize_rows[],
     one_hot_rows[],
     pad_rows[],
@@ -48,6 +55,8 @@ extern const struct op
     slice_rows[],
     softmax_rows[],
     split_rows[],
+    stft_rows[],
+    tensor_scatter_rows[],
     transpose_rows[],
     unary_rows[];
 

@@ -59,20 +59,11 @@ struct shape settled_shape(const struct graph *graph, const struct node *node, i
 
 /* ---- building ---- */
 
-static int position_of(const struct graph *graph, const struct node *node)
-{
-    /* From the end: in the middle of a pass, nodes that were dropped can stand before. */
-    int n = graph->node_count - 1;
-    while (graph->node[n] != node)
-        n--;
-    return n;
-}
-
 struct tensor *node_before(struct graph *graph, const struct node *node, const char *domain, const char *op_type,
                            int input_count, struct tensor *const input[])
 {
     const char *name = arena_printf(graph->arena, "%s.%s", node->name, op_type);
-    struct node *added = graph_node(graph, position_of(graph, node), name, op_type, input_count, 1);
+    struct node *added = graph_node(graph, graph_position(graph, node), name, op_type, input_count, 1);
     added->domain = domain;
     added->op = op_find(domain, op_type, NEWEST_OPSET);
     assert(added->op);

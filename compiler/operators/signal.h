@@ -1,4 +1,4 @@
-/* signal.h -- the attributes of DFT, read once and checked. */
+/* signal.h -- the attributes of DFT and STFT, read once and checked. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SIGNAL_H
 #define MEDNN_SIGNAL_H
@@ -12,5 +12,14 @@ struct dft {
     bool inverse, onesided;
 };
 struct dft dft_of(const struct node *node);
+
+enum { STFT_WINDOW = 2 };
+
+struct stft {
+    int64_t step, length, frames; /* from one frame to the next; of a frame; how many there are */
+    bool complex;                 /* input */
+    bool onesided;
+};
+struct stft stft_of(const struct node *node);
 
 #endif

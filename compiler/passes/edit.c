@@ -120,19 +120,11 @@ struct tensor *new_integers(struct graph *graph, const char *name, int count, co
                           arena_copy(graph->arena, values, (size_t)count * sizeof *values));
 }
 
-int node_position(const struct graph *graph, const struct node *node)
-{
-    int n = 0;
-    while (graph->node[n] != node)
-        n++;
-    return n;
-}
-
 struct node *node_insert(struct graph *graph, const struct node *before, const char *op_type, int input_count,
                          const struct tensor *like)
 {
     struct node *node =
-        graph_node(graph, node_position(graph, before),
+        graph_node(graph, graph_position(graph, before),
                    arena_printf(graph->arena, "%s.%s", before->name, op_type), op_type, input_count, 1);
     node->op = op_find("", op_type, graph->opset);
     assert(node->op);

@@ -39,8 +39,6 @@ void node_become(struct graph *graph, struct node *node, const char *op_type, in
 /* A new constant vector of int64. */
 struct tensor *new_integers(struct graph *graph, const char *name, int count, const int64_t *values);
 
-int node_position(const struct graph *graph, const struct node *node);
-
 /* Is the operator `op_type` of the default domain? */
 bool node_is(const struct node *node, const char *op_type);
 

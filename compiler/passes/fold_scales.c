@@ -25,6 +25,8 @@ static struct affine affine_new(struct arena *arena, int64_t channels)
 static bool batch_normalization_affine(struct arena *arena, const struct node *node, struct affine *affine)
 {
     int64_t channels = node->input[1]->shape.dim[0];
+    if (node_int(node, "training_mode", 0) || node->input[0]->type != TYPE_FLOAT)
+        return false;
     for (int i = 1; i < 5; i++)
         if (!node_input(node, i) || !tensor_is_constant(node->input[i]))
             return false;

@@ -26,14 +26,14 @@ static bool fuse_residual(struct graph *graph, struct node *add)
             tensor_is_constant(add->input[1 - i]) ||
             !shape_equal(add->input[0]->shape, add->input[1]->shape) || add->input[0] == add->input[1])
             continue;
-        if (!best || node_position(graph, producer) > node_position(graph, best)) {
+        if (!best || graph_position(graph, producer) > graph_position(graph, best)) {
             best = producer;
             other = add->input[1 - i];
         }
     }
     if (!best)
         return false;
-    int from = node_position(graph, best), to = node_position(graph, add);
+    int from = graph_position(graph, best), to = graph_position(graph, add);
     memmove(&graph->node[from], &graph->node[from + 1], (size_t)(to - from) * sizeof *graph->node);
     graph->node[to] = best; /* the sum is at to - 1 now, and goes */
     while (best->input_count < best->op->max_inputs)

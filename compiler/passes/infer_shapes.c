@@ -46,6 +46,7 @@ void infer_shapes(struct graph *graph)
             n--; /* what stands before the node now comes first */
             continue;
         }
+        node->when = NULL;
         node_infer(graph, node);
         if (!node_fold(graph, node, SHAPE_VALUES))
             graph->node[kept++] = node;

@@ -13,7 +13,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/schedule.c \
 	%D%/simplify.c %D%/simplify.h \
 	%D%/simplify_activations.c \
+	%D%/simplify_affine_grid.c \
 	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
-	%D%/upgrade.c
+	%D%/simplify_types.c \
+	%D%/upgrade.c \
+	%D%/widen.c
 EXTRA_DIST += %D%/README.md

@@ -12,11 +12,16 @@
 void upgrade(struct graph *graph);
 
 /* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
- * because shapes may depend on them (Shape, Gather, Concat, Reshape). */
+ * because shapes may depend on them (Shape, Gather, Concat, Reshape). Nodes that hold graphs (If, Loop, Scan) are replaced by what
+ * they compute, and shapes that follow from computed values are settled by declared ones (op->settle). */
 void infer_shapes(struct graph *graph);
 
 /* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
 void fold_constants(struct graph *graph);
+
+/* Let nodes on float16 and bfloat16 that have no kernel, but would have one on float32, compute on float32 between Casts:
+ * results are rounded to halves once. */
+void widen(struct graph *graph);
 
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
 void simplify(struct graph *graph);
@@ -47,8 +52,9 @@ void choose_layouts(struct graph *graph);
  * Nodes without multiply-accumulates go where the fewest elements have to be moved. */
 void partition(struct graph *graph, const struct cluster *cluster, enum partition mode, struct plan *plan);
 
-/* One order of steps for all devices. A tensor is sent as soon as it is computed, and waited for as late as its
- * first reader. */
+/* One order of steps for all devices. What peers need of a node's outputs is computed and sent first (see plan/phases.h); each
+ * device waits for what it receives where it first reads it, and computes meanwhile what does not depend on it. What one
+ * device sends to another at one point of the order is one frame. */
 void schedule(const struct plan *plan, struct program *program);
 
 /* Decide what each device stores of each tensor, and where: one arena per device, memory shared by buffers that are

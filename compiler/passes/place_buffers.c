@@ -58,24 +58,37 @@ static void cover_touched(struct program *program, const struct node *node, int 
     }
 }
 
-static void need_scratch(struct program *program, int step, int device)
+static void need_scratch(struct program *program, const struct step *step, int device)
 {
-    const struct node *node = program->step[step].node;
-    const struct region_list *own = plan_own(program->plan, node->output[0], device);
-    struct buffer *scratch = program_scratch(program, step, device);
-    for (int i = 0; i < own->count; i++) {
-        const int64_t bytes = node->kernel->scratch(node, own->item[i]);
+    const struct node *node = step->node;
+    struct buffer *scratch = program_scratch(program, step->node_index, device);
+    for (int i = 0; i < step->boxes[device].count; i++) {
+        const int64_t bytes = node->kernel->scratch(node, step->boxes[device].item[i]);
         if (bytes > scratch->bytes)
             scratch->bytes = aligned(bytes);
     }
-    if (scratch->bytes)
-        extend_life(scratch, step);
 }
 
-static void visit_compute(struct program *program, int step, int device)
+/* What a node reads and writes lives from its first step to its last: which of its boxes is computed when is decided at run time. */
+static void extend_over_node(struct buffer *buffer, int first_step, int last_step)
+{
+    extend_life(buffer, first_step);
+    extend_life(buffer, last_step);
+}
+
+static void visit_computation(struct program *program, int step, int device)
 {
     const struct node *node = program->step[step].node;
-    bool works = false;
+    int first, last;
+    if (!program_takes_part(program, &program->step[step], device) ||
+        !program_node_steps(program, program->step[step].node_index, device, &first, &last))
+        return;
+    if (node->kernel->scratch) {
+        struct buffer *scratch = program_scratch(program, program->step[step].node_index, device);
+        need_scratch(program, &program->step[step], device);
+        if (scratch->bytes)
+            extend_over_node(scratch, first, last);
+    }
     for (int k = 0; k < node->output_count; k++) {
         if (!node->output[k])
             continue;
@@ -83,32 +96,33 @@ static void visit_compute(struct program *program, int step, int device)
         for (int i = 0; i < own->count; i++) {
             cover_region(program_buffer(program, node->output[k], device), own->item[i]);
             cover_touched(program, node, device, k, own->item[i]);
-            works = true;
         }
+        extend_over_node(program_buffer(program, node->output[k], device), first, last);
     }
-    if (!works)
-        return;
-    if (node->kernel->scratch)
-        need_scratch(program, step, device);
-    for (int k = 0; k < node->output_count; k++)
-        if (node->output[k])
-            extend_life(program_buffer(program, node->output[k], device), step);
-    for (int i = 0; i < node->input_count; i++)
-        if (node->input[i] && !tensor_is_constant(node->input[i]))
-            extend_life(program_buffer(program, node->input[i], device), step);
+    for (int i = 0; i < node->input_count; i++) {
+        if (!node->input[i] || tensor_is_constant(node->input[i]))
+            continue;
+        struct buffer *buffer = program_buffer(program, node->input[i], device);
+        if (program->step[step].kind == STEP_EARLY && !buffer->used)
+            continue; /* all of it is received before COMPUTE */
+        extend_life(buffer, step);
+        extend_life(buffer, last);
+    }
 }
 
 static void visit_exchange(struct program *program, int step, int device)
 {
-    const struct step *s = &program->step[step];
+    const bool sending = program->step[step].kind == STEP_SEND;
     for (int m = 0; m < program->message_count[device]; m++) {
         const struct message *message = &program->message[device][m];
-        if (message->exchange != s->exchange || message->sending != (s->kind == STEP_SEND))
+        if (message->sending != sending || (sending ? message->first_step : message->last_step) != step)
             continue;
-        struct buffer *buffer = program_buffer(program, s->tensor, device);
-        for (int i = 0; i < message->transfer_count; i++)
-            cover_region(buffer, program->plan->transfer[message->transfer[i]].region);
-        extend_life(buffer, step);
+        for (int i = 0; i < message->transfer_count; i++) {
+            const struct transfer *transfer = &program->transfer[message->transfer[i]];
+            struct buffer *buffer = program_buffer(program, transfer->tensor, device);
+            cover_region(buffer, transfer->region);
+            extend_life(buffer, step);
+        }
     }
 }
 
@@ -117,14 +131,22 @@ static void find_lives(struct program *program, int device)
 {
     for (int i = 0; i < program->step_count; i++) {
         const struct step *step = &program->step[i];
-        if (step->kind == STEP_COMPUTE)
-            visit_compute(program, i, device);
-        else if (step->kind == STEP_SEND || step->kind == STEP_RECEIVE)
+        switch (step->kind) {
+        case STEP_EARLY:
+        case STEP_COMPUTE:
+        case STEP_LATE:
+            visit_computation(program, i, device);
+            break;
+        case STEP_SEND:
+        case STEP_RECEIVE:
             visit_exchange(program, i, device);
-        else if (device == 0 && !tensor_is_constant(step->tensor)) {
-            struct buffer *buffer = program_buffer(program, step->tensor, 0);
-            cover_region(buffer, region_whole(step->tensor->shape));
-            extend_life(buffer, i);
+            break;
+        default:
+            if (device == 0 && !tensor_is_constant(step->tensor)) {
+                struct buffer *buffer = program_buffer(program, step->tensor, 0);
+                cover_region(buffer, region_whole(step->tensor->shape));
+                extend_life(buffer, i);
+            }
         }
     }
 }
@@ -171,13 +193,16 @@ static bool same_bytes(const struct node *node, const struct buffer *input, cons
 /* A kernel that works in place lets its output take over the memory of an input that dies here. */
 static void share_in_place(struct program *program, struct items *items, int device)
 {
-    for (int s = 0; s < program->step_count; s++) {
-        const struct node *node = program->step[s].kind == STEP_COMPUTE ? program->step[s].node : NULL;
-        if (!node || !node->kernel->in_place || !node->input[0] || tensor_is_constant(node->input[0]))
+    const struct graph *graph = program->plan->graph;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = graph->node[n];
+        int first, last;
+        if (!node->kernel->in_place || !node->input[0] || tensor_is_constant(node->input[0]) ||
+            !program_node_steps(program, n, device, &first, &last))
             continue;
         struct buffer *input = program_buffer(program, node->input[0], device);
         struct buffer *output = program_buffer(program, node->output[0], device);
-        if (!output->used || output->first_step != s || !input->used || input->last_step != s)
+        if (!output->used || output->first_step != first || !input->used || input->last_step != last)
             continue;
         bool read_twice = false;
         for (int i = 1; i < node->input_count; i++)
@@ -245,11 +270,11 @@ static void collect_items(struct program *program, struct items *items, int devi
         *arena_append(items->arena, items->item, items->count, items->capacity) =
             (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
     }
-    for (int i = 0; i < program->step_count; i++) {
+    for (int i = 0; i < graph->node_count; i++) {
         struct buffer *buffer = program_scratch(program, i, device);
         if (buffer->used)
             *arena_append(items->arena, items->item, items->count, items->capacity) =
-                (struct item){buffer->bytes, 0, i, i, items->count, -1, buffer, NULL};
+                (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
     }
     for (int m = 0; m < program->message_count[device]; m++) {
         struct message *message = &program->message[device][m];
@@ -261,8 +286,9 @@ static void collect_items(struct program *program, struct items *items, int devi
 void place_buffers(struct program *program)
 {
     struct items items = {.arena = program->plan->graph->arena};
-    program->scratch = arena_array(items.arena, (size_t)(program->step_count * program->plan->cluster->count) + 1,
-                                   sizeof *program->scratch);
+    program->scratch =
+        arena_array(items.arena, (size_t)(program->plan->graph->node_count * program->plan->cluster->count) + 1,
+                    sizeof *program->scratch);
     for (int d = 0; d < program->plan->cluster->count; d++) {
         items.count = items.capacity = 0;
         items.item = NULL;

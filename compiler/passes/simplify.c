@@ -149,7 +149,7 @@ static bool split_to_slices(struct graph *graph, struct node *node)
         return false;
     int64_t axis = node_axis(node, 0), begin = 0, length = node->input[0]->shape.dim[axis];
     int64_t equal = (length + node->output_count - 1) / node->output_count;
-    int at = node_position(graph, node);
+    int at = graph_position(graph, node);
     for (int k = 0; k < node->output_count; k++) {
         struct tensor *part = node->output[k];
         int64_t end = begin + (node_input(node, 1) ? tensor_int(node->input[1], k) : equal);
@@ -298,7 +298,8 @@ void simplify(struct graph *graph)
         split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
         transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
         sum_to_add,           mean_to_pooling, make_hard_activation, join_attention_cache,
-        split_cross_entropy,  fold_mask};
+        split_cross_entropy,  fold_mask,       affine_grid_to_product, matmul_to_einsum, gemm_to_einsum,
+        softmax_to_logarithms};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);
 }

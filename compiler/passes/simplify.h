@@ -9,6 +9,9 @@
  * without the first factor: HardSigmoid. */
 bool make_hard_activation(struct graph *graph, struct node *node);
 
+/* AffineGrid on floats: Transpose, MatMul with a constant, Reshape. */
+bool affine_grid_to_product(struct graph *graph, struct node *node);
+
 /* Attention with past or present keys: Concat before it, which is the present; then Attention of all keys. Reads rank-3 keys
  * and values through Reshape and Transpose. */
 bool join_attention_cache(struct graph *graph, struct node *node);
@@ -16,5 +19,10 @@ bool join_attention_cache(struct graph *graph, struct node *node);
 bool split_cross_entropy(struct graph *graph, struct node *node);
 /* Dropout's mask is constant. */
 bool fold_mask(struct graph *graph, struct node *node);
+
+/* Of doubles and integers: MatMul and Gemm become Einsum, Softmax and LogSoftmax ReduceLogSumExp and what follows it. */
+bool matmul_to_einsum(struct graph *graph, struct node *node);
+bool gemm_to_einsum(struct graph *graph, struct node *node);
+bool softmax_to_logarithms(struct graph *graph, struct node *node);
 
 #endif

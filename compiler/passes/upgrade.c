@@ -265,6 +265,20 @@ static void upgrade_dft(struct graph *graph, int at)
     node_remove_attribute(node, "axis");
 }
 
+/* Every state and input had a batch in front, and sequence_lens came first. */
+static void upgrade_scan(struct graph *graph, int at)
+{
+    struct node *node = graph->node[at];
+    const struct attribute *directions = node_attribute(node, "directions");
+    set_int(graph, node, "batched", 1);
+    if (directions) {
+        struct attribute renamed = *directions;
+        renamed.name = "scan_input_directions";
+        node_set_attribute(graph, node, renamed);
+        node_remove_attribute(node, "directions");
+    }
+}
+
 /* For a model of an opset below `before`. */
 static const struct change {
     const char *type;
@@ -286,6 +300,7 @@ static const struct change {
     {"Greater", 7, upgrade_broadcast},
     {"Gemm", 7, upgrade_broadcast},
     {"PRelu", 7, upgrade_prelu},
+    {"Scan", 9, upgrade_scan},
     {"Slice", 10, upgrade_slice},
     {"Resize", 11, upgrade_resize},
     {"Upsample", 10, upgrade_upsample},
@@ -354,22 +369,30 @@ static void find_op(const struct graph *graph, struct node *node)
          node->name, node->op_type, graph->opset);
 }
 
-void upgrade(struct graph *graph)
+static void upgrade_graph(struct graph *graph)
 {
-    graph_sweep(graph);
-    if (graph->opset > NEWEST_OPSET)
-        note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
     int count = graph->node_count;
     for (int n = 0; n < count; n++)
         drop_unused_outputs(graph, graph->node[n]);
     for (int n = 0; n < graph->node_count; n += 1 + graph->node_count - count) {
         struct node *node = graph->node[n];
         count = graph->node_count;
+        for (int a = 0; a < node->attribute_count; a++)
+            if (node->attribute[a].graph)
+                upgrade_graph(node->attribute[a].graph);
         if (!*node->domain)
             upgrade_node(graph, n);
     }
     for (int n = 0; n < graph->node_count; n++)
         find_op(graph, graph->node[n]);
     graph->opset = NEWEST_OPSET;
+}
+
+void upgrade(struct graph *graph)
+{
+    graph_sweep(graph);
+    if (graph->opset > NEWEST_OPSET)
+        note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
+    upgrade_graph(graph);
     graph_index(graph);
 }

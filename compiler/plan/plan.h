@@ -42,6 +42,11 @@ struct plan {
     struct region_list *need; /* read there by nodes it computes, or delivered there (graph outputs on device 0) */
     struct transfer *transfer;
     int transfer_count, transfer_capacity;
+    /* [device], or NULL where nobody knows: the multiply-accumulates that it does while a frame travels */
+    const double *exchange_macs;
+    /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where phases_pay() says so. */
+    const bool *divide;
+    bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
 struct region_list *plan_own(const struct plan *plan, const struct tensor *tensor, int device);

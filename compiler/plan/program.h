@@ -7,24 +7,28 @@
 
 enum step_kind {
     STEP_LOAD,    /* device 0 copies a graph input from the caller */
-    STEP_COMPUTE, /* devices with work compute their parts of a node's outputs */
-    STEP_SEND,    /* pack and start sending an exchange; start receiving */
-    STEP_RECEIVE, /* wait for an exchange; unpack */
+    STEP_EARLY,   /* compute boxes of a node, one by one, as long as what the device receives before its COMPUTE is missing */
+    STEP_RECEIVE, /* wait for what the device receives in an exchange; unpack it */
+    STEP_COMPUTE, /* compute boxes of a node */
+    STEP_SEND,    /* pack and start sending an exchange; start receiving it */
+    STEP_LATE,    /* compute what EARLY has left over; all of it on devices that do not take part in EARLY */
     STEP_STORE    /* device 0 copies a graph output to the caller */
 };
 
-/* All transfers of one tensor, or all that are relayed. A device sends one frame to each peer it has transfers to. */
+/* Transfers that begin at one point of the order. A device sends one frame to each peer it has transfers to. */
 struct exchange {
-    struct tensor *tensor;
-    bool relayed;
+    int first_transfer, transfer_count; /* in program->transfer */
 };
 
 struct step {
     enum step_kind kind;
-    struct node *node;     /* COMPUTE */
-    struct tensor *tensor; /* LOAD, STORE, SEND, RECEIVE */
-    int exchange;          /* SEND, RECEIVE */
-    int index;             /* LOAD, STORE: which input or output of the graph */
+    struct tensor *tensor;     /* LOAD, STORE */
+    int index;                 /* LOAD, STORE: which input or output of the graph */
+    int exchange;              /* SEND, RECEIVE */
+    struct node *node;         /* EARLY, COMPUTE, LATE */
+    int node_index;            /* in the graph's order */
+    struct region_list *boxes; /* EARLY, COMPUTE, LATE: [device] what is computed of output 0. EARLY and LATE of a node share
+                                * theirs; see phases.h */
 };
 
 /* Where a tensor, or the wire form of an exchange, lies on one device. */
@@ -40,9 +44,11 @@ struct message {
     int exchange, peer;
     bool sending;
     int64_t bytes;
-    int64_t offset;            /* of its wire buffer in the arena */
-    int first_step, last_step; /* SEND and RECEIVE step */
-    int *transfer;             /* indices in plan->transfer, in the order of the frame */
+    int64_t offset; /* of its wire buffer in the arena */
+    /* Of the wire buffer. Received: from SEND, where the exchange begins, to the RECEIVE at which this device waits. Sent: from
+     * SEND to a later SEND of this device, before which it waits until the frame has left, or to the last step. */
+    int first_step, last_step;
+    int *transfer; /* indices in program->transfer, in the order of the frame */
     int transfer_count;
 };
 
@@ -50,25 +56,37 @@ struct program {
     const struct plan *plan;
     struct step *step;
     int step_count, step_capacity;
+    struct transfer *transfer; /* the plan's, by exchange */
+    int transfer_count;
     struct exchange *exchange;
     int exchange_count, exchange_capacity;
-    struct buffer *buffer; /* [tensor id * devices + device] */
-    struct buffer *scratch; /* [step * devices + device]: memory for that step alone; storage is empty */
-    struct message **message; /* per device: its messages in step order */
+    struct buffer *buffer;    /* [tensor id * devices + device] */
+    struct buffer *scratch;   /* [node index * devices + device]: memory for that node alone; storage is empty */
+    struct message **message; /* per device: its messages by exchange */
     int *message_count;
     int64_t *arena_bytes; /* per device, scratch included */
 };
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device);
-struct buffer *program_scratch(const struct program *program, int step, int device);
-int64_t program_scratch_bytes(const struct program *program, int device); /* of the step that needs most */
+struct buffer *program_scratch(const struct program *program, int node_index, int device);
+int64_t program_scratch_bytes(const struct program *program, int device); /* of the node that needs most */
 /* Does the device take part in the step? */
 bool program_takes_part(const struct program *program, const struct step *step, int device);
+/* The first and the last step at which the device computes some of the node; false where it computes nothing of it. */
+bool program_node_steps(const struct program *program, int node_index, int device, int *first, int *last);
+/* The exchange that the device waits for last between an EARLY step and the node's next COMPUTE, or -1. */
+int program_awaited(const struct program *program, const struct step *early, int device);
+/* The exchange whose frames the device must have sent before it packs those of SEND step `step`, or -1: their wire buffers
+ * end there. */
+int program_flushed(const struct program *program, const struct step *step, int device);
 int64_t program_bytes_sent(const struct program *program, int device); /* per inference, payload */
 int64_t program_bytes_received(const struct program *program, int device);
+/* The names of the tensors that an exchange moves, not escaped: "x, y". */
+const char *program_exchange_name(struct arena *arena, const struct program *program, int exchange);
 
 void program_print(struct text *text, const struct program *program);
-/* assert()s: buffers that live at the same time do not overlap, and sends come before receives before readers. */
+/* assert()s: every device computes each of its boxes once, sends what it has, receives before it reads; buffers that live at
+ * the same time do not overlap. */
 void program_verify(const struct program *program);
 
 #endif

@@ -116,6 +116,8 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
     self->inference++;
     uint32_t exchanges = self->program.device < pattern->active ? pattern->exchanges : 0;
     for (uint32_t e = 0; e < exchanges; e++) {
+        if (e >= 2 && mednn_exchange_flush(session, e - 2))
+            return -1;
         fill(self, arena, e);
         if (mednn_exchange_begin(session, e))
             return -1;

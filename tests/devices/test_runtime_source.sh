@@ -11,7 +11,7 @@ for compiler in gcc clang aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
     for file in "$SRCDIR"/runtime/*.c; do
         name=${file##*/}
         [ "$name" = mednn_run.c ] && continue
-        "$compiler" -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Wconversion -Werror -DMEDNN_PROGRAM=any_program \
+        "$compiler" -std=c11 -Os -ffp-contract=off -Wall -Wextra -Wconversion -Werror -DMEDNN_PROGRAM=any_program \
             -c "$file" -o "$work/$compiler-${name%.c}.o"
     done
 done

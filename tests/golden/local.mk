@@ -15,4 +15,6 @@ GOLDEN_FILES = \
 	%D%/two_convs.graph \
 	%D%/two_convs.pbtxt \
 	%D%/two_convs.plan \
-	%D%/two_convs.program
+	%D%/two_convs.program \
+	%D%/zero_channels.graph \
+	%D%/zero_channels.pbtxt

@@ -73,6 +73,10 @@ const char *const layers_cases[] = {
     "LogSoftmax 3x10",
     "LogSoftmax 2x3x4 axis=0",
     "BatchNormalization 2x20x3x4 =20 =20 =20 =20+",
+    "BatchNormalization 2x20x3x4 20 20 20 20+",
+    "BatchNormalization float16:2x3x4 3 3 3 3+",
+    "BatchNormalization /3 3x5x9x4 5 5 5 5+ training_mode=1 momentum=0.7",
+    "BatchNormalization float64:2x3x4 float64:3 float64:3 float64:3 float64:3+ training_mode=1",
     "BatchNormalization 2x5 =5 =5 =5 =5+ epsilon=0.1",
     /* lrn.c normalize.c */
     "LRN 1x20x3x4 size=5",

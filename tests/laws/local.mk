@@ -33,6 +33,7 @@ test_operators_LDADD = $(UNIT_LIBS)
 endif
 
 EXTRA_DIST += %D%/README.md
+CHECK_LONG_TESTS += %D%/test_compact_long.sh
 
 check_PROGRAMS += test_emit
 TESTS += test_emit

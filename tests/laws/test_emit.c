@@ -1,8 +1,8 @@
 /* test_emit.c -- generated C computes what evaluate computes, for every case of cases_*.c, and the same on N devices.
  *
  * All cases that some kernel accepts become one graph of independent nodes, so that there is one program to compile. The
- * program runs on one device and on several; integers must agree exactly with evaluate, floats within 1e-5, and the
- * files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
+ * program runs on one device and on several, where all nodes are divided into urgent and interior boxes that can be; integers
+ * must agree exactly with evaluate, floats within 1e-5, and the files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
 #include "backend/emit.h"
@@ -104,6 +104,10 @@ static void build_and_run(const struct collection *all, const char *devices, enu
     struct program program;
     cluster_parse(arena, devices, &cluster);
     partition(all->graph, &cluster, mode, &plan);
+    bool *divide = arena_array(arena, (size_t)(all->graph->node_count * cluster.count), sizeof *divide);
+    for (int i = 0; i < all->graph->node_count * cluster.count; i++)
+        divide[i] = true;
+    plan.divide = divide;
     plan_verify(&plan);
     schedule(&plan, &program);
     place_buffers(&program);

@@ -295,6 +295,8 @@ static void check_table(void)
                     !strncmp(name, table[i]->type, strlen(table[i]->type));
         }
         current = table[i]->type;
+        if (table[i]->settle && !table[i]->infer)
+            continue; /* no node of it is left after inference */
         CHECK(found, "has no case in cases_*.c");
         CHECK(table[i]->infer && table[i]->evaluate, "lacks infer or evaluate");
     }

@@ -18,23 +18,14 @@
 
 static const char *const groups[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
 
-/* Refused on purpose: training, strings, and broadcasting as it was before opset 7. */
+/* Refused on purpose: random numbers of training, and strings. */
 static const char *const refused[] = {
-    "test_batchnorm_epsilon_training_mode",
-    "test_batchnorm_example_training_mode",
     "test_cast_FLOAT_to_STRING",
     "test_castlike_FLOAT_to_STRING_expanded",
     "test_training_dropout",
     "test_training_dropout_default",
     "test_training_dropout_default_mask",
     "test_training_dropout_mask",
-    "test_PReLU_1d_multiparam",
-    "test_PReLU_2d_multiparam",
-    "test_PReLU_3d_multiparam",
-    "test_operator_add_broadcast",
-    "test_operator_add_size1_broadcast",
-    "test_operator_add_size1_right_broadcast",
-    "test_operator_add_size1_singleton_broadcast",
 };
 
 static bool is_refused(const char *folder)

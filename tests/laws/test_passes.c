@@ -30,6 +30,8 @@ static const struct expectation {
     {"%a BatchNormalization 1x6x5x5 =6 =6 =6 =6+;Relu %a", "Mul Add+1"},
     {"%a Conv 1x4x5x5 =4x4x1x1;%b Relu %a;%c BatchNormalization %a =4 =4 =4 =4+;Add %b %c",
      "Conv Relu Mul Add Add"},
+    {"%a Conv 1x4x5x5 =4x4x1x1;BatchNormalization /3 %a =4 =4 =4 =4+ training_mode=1", "Conv BatchNormalization"},
+    {"BatchNormalization float16:2x4 =4 =4 =4 =4+", "BatchNormalization"},
     /* epilogues */
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x3x3 pads=[1,1,1,1];%b Add %a %x;Relu %b", "Relu Conv+r+1"},
     {"%x Relu 1x8x6x6;%a Conv %x =8x8x1x1 =8;%b Conv %x =8x8x3x3 pads=[1,1,1,1];%c Add %a %b;Clip %c #0.0 "
@@ -71,6 +73,20 @@ static const struct expectation {
     {"%q Relu 2x5x12;%k Relu 2x5x6;%v Relu 2x5x8;Attention /2 %q %k %v - - - @4,2 q_num_heads=4 kv_num_heads=2 "
      "is_causal=1",
      "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
+    /* types without kernels */
+    {"MatMul float64:2x3x4 float64:4x5", "Einsum"},
+    {"MatMul float64:2x1x3x4 float64:2x4x5", "Einsum"},
+    {"MatMul int32:4 int32:4x5", "Einsum"},
+    {"MatMul int64:2x3x4 int64:4", "Einsum"},
+    {"Gemm float64:3x4 float64:5x4 float64:5 transB=1 beta=0.5 alpha=2.0", "Einsum Mul Mul Add"},
+    {"Gemm int32:4x3 int32:4x5 transA=1", "Einsum"},
+    {"Softmax float64:3x4 axis=0", "ReduceLogSumExp Sub Exp"},
+    {"LogSoftmax float64:3x4", "ReduceLogSumExp Sub"},
+    {"%a Conv float16:1x4x5x5 =float16:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
+    {"%a MatMul float16:3x4 float16:4x5;Softmax %a", "Cast Cast MatMul Cast Cast Softmax Cast"},
+    {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
+    {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
+    {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
     /* nodes that do nothing */
     {"%a Dropout 2x3;%b Identity %a;%c Mul %b #1.0;Relu %c", "Relu"},
     {"%a Relu 2x3;Identity %a", "Relu"},
@@ -147,6 +163,7 @@ static void check(void *data)
     struct graph *after = graph_from_text(&arena, expectation->text, 1);
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
+    widen(after);
     simplify(after);
     fold_scales(after);
     fuse(after);

@@ -19,6 +19,7 @@ SHORT_MODELS = \
 	%D%/superres_x3_core_96.model
 LONG_MODELS = \
 	%D%/akamaster_resnet20_cifar10_folded.model \
+	%D%/blazeface_front_128.model \
 	%D%/ch_ppocr_mobile_v2.0_cls_infer.model \
 	%D%/cifar_resnetc_bn.model \
 	%D%/cifar_resnetc_folded.model \
@@ -30,10 +31,12 @@ LONG_MODELS = \
 	%D%/mnist_lenet_dynbatch.model \
 	%D%/mobilenet_v1_0.25_128_deq.model \
 	%D%/mobilenet_v2_1.0_224_deq.model \
+	%D%/silero_vad_legacy.model \
+	%D%/silero_vad_op18_ifless.model \
 	%D%/ultraface_slim_320_simplified.model \
 	%D%/yunet_n_320_320.model \
 	%D%/yunet_n_dynamic.model
-MODEL_CHECKS = %D%/same_output.sh %D%/targets.sh %D%/warnings.sh %D%/weights.sh
+MODEL_CHECKS = %D%/compact.sh %D%/same_output.sh %D%/targets.sh %D%/warnings.sh %D%/weights.sh
 
 TESTS += $(SHORT_MODELS) $(MODEL_CHECKS)
 CHECK_LONG_TESTS += $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) %D%/accuracy.sh

@@ -152,6 +152,22 @@ def movement():
     yield Case("ConstantOfShape", Constant([2, 3]))
 
 
+    cache, update = real(2, 3, 6, 2), real(2, 3, 2, 2)
+    written = cache.copy()
+    for batch, place in enumerate((3, 1)):
+        written[batch, :, place:place + 2] = update[batch]
+    yield Case("TensorScatter", cache, update, np.array([3, 1]), expected=[written])
+    written = cache.copy()
+    written[:, :, :2] = update
+    yield Case("TensorScatter", cache, update, axis=2, expected=[written])
+    written = cache.copy()
+    for batch, place in enumerate((5, 4)):
+        written[batch][:, [place, (place + 1) % 6]] = update[batch]
+    yield Case("TensorScatter", cache, update, np.array([5, 4]), mode="circular", expected=[written])
+    yield Case("CenterCropPad", real(5, 6, 3), Constant([8, 3, 3]))
+    yield Case("CenterCropPad", integers(5, 6, 3), Constant([4, 6]), axes=[-1, 0])
+
+
 def resize():
     x = real(1, 2, 6, 8)
     for mode in ("linear", "cubic"):
@@ -184,11 +200,37 @@ def images():
         yield Case("GridSample", volume, points, mode=mode, padding_mode="reflection", align_corners=1)
 
 
+    yield Case("DeformConv", real(1, 2, 4, 5), real(3, 2, 2, 2), real(1, 8, 3, 4), real(3), real(1, 4, 3, 4))
+    yield Case("DeformConv", real(1, 4, 5, 4), real(4, 2, 2, 1), real(1, 8, 4, 4), group=2, offset_group=2)
+    yield Case("DeformConv", real(1, 1, 5, 5), real(2, 1, 3, 3), real(1, 18, 3, 3), strides=[2, 2], pads=[1, 1, 1, 1])
+    yield Case("Col2Im", real(1, 12, 12), Constant([5, 5]), Constant([2, 3]))
+    yield Case("Col2Im", real(2, 6, 6), Constant([7, 7]), Constant([2, 3]), strides=[2, 3], dilations=[2, 1], pads=[0, 0, 0, 1])
+    yield Case("Col2Im", real(1, 8, 4), Constant([3, 3, 3]), Constant([2, 2, 2]), strides=[1, 2, 1])
+    yield Case("Det", real(2, 3, 3))
+    yield Case("Det", real(4, 4))
+    for corners in (0, 1):
+        yield Case("AffineGrid", real(2, 2, 3), Constant([2, 1, 3, 4]), align_corners=corners)
+        yield Case("AffineGrid", real(1, 3, 4), Constant([1, 1, 2, 3, 4]), align_corners=corners)
+
+
+def detections():
+    boxes = np.concatenate([real(2, 12, 2, low=0, high=2), real(2, 12, 2, low=2, high=4)], 2)
+    scores = real(2, 2, 12, low=0, high=1)
+    overlap, score = Constant([0.3], np.float32), Constant([0.4], np.float32)
+    yield Case("NonMaxSuppression", boxes, scores, Constant([4]), overlap, score)
+    yield Case("NonMaxSuppression", boxes, scores, Constant([12]), overlap)
+    yield Case("NonMaxSuppression", boxes[..., [2, 1, 0, 3]], scores, Constant([3]), Constant([0.0], np.float32))
+    yield Case("NonMaxSuppression", boxes, scores, Constant([5]), overlap, score, center_point_box=1)
+
+
 def signals():
     yield Case("DFT", real(2, 8, 1), None, Constant(1))
     yield Case("DFT", real(2, 9, 1), None, Constant(-2), onesided=1)
     yield Case("DFT", real(2, 5, 3, 2), Constant(7), Constant(1))
     yield Case("DFT", real(2, 5, 3, 2), Constant(4), Constant(2), inverse=1)
+    yield Case("STFT", real(2, 30, 1), Constant(4), real(8), Constant(8))
+    yield Case("STFT", real(1, 20, 1), Constant(3), real(7), onesided=0)
+    yield Case("STFT", real(2, 20, 2), Constant(5), None, Constant(6), onesided=0)
     for op in ("HannWindow", "HammingWindow", "BlackmanWindow"):
         yield Case(op, Constant(6))
         yield Case(op, Constant(7), periodic=0, output_datatype=11)
@@ -201,8 +243,9 @@ FAMILIES = {
     "group_normalization_18": (18, group_normalization_18),
     "activations": (24, activations),
     "reductions": (20, reductions),
-    "movement": (21, movement),
+    "movement": (24, movement),
     "resize": (19, resize),
     "images": (20, images),
+    "detections": (23, detections),
     "signals": (20, signals),
 }

@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/README.md %D%/run.sh %D%/make.py %D%/cases.py %D%/onnxruntime.
 OPSET24_FIXTURES = \
 	%D%/activations.pbtxt \
 	%D%/attention.pbtxt \
+	%D%/detections.pbtxt \
 	%D%/group_normalization_18.pbtxt \
 	%D%/images.pbtxt \
 	%D%/movement.pbtxt \

@@ -98,8 +98,17 @@ static void check_shares(const struct plan *plan, const struct node *node)
     }
 }
 
+static int early_steps(const struct program *program)
+{
+    int count = 0;
+    for (int i = 0; i < program->step_count; i++)
+        count += program->step[i].kind == STEP_EARLY;
+    return count;
+}
+
 static void random_plans(enum partition mode)
 {
+    int early = 0;
     for (int round = 0; round < ROUNDS; round++) {
         struct arena arena = {0};
         struct graph *graph = random_chain(&arena);
@@ -111,9 +120,14 @@ static void random_plans(enum partition mode)
             choose_layouts(graph);
             partition(graph, &cluster, mode, &plan);
             plan_verify(&plan);
+            bool *divide = arena_array(&arena, (size_t)(graph->node_count * cluster.count), sizeof *divide);
+            for (int i = 0; i < graph->node_count * cluster.count; i++)
+                divide[i] = rand() % 4 > 0;
+            plan.divide = round % 3 ? divide : NULL;
             schedule(&plan, &program);
             place_buffers(&program);
             program_verify(&program);
+            early += early_steps(&program);
             int64_t macs = 0, divided = 0;
             for (int n = 0; n < graph->node_count; n++) {
                 if (mode != PARTITION_SINGLE)
@@ -126,6 +140,7 @@ static void random_plans(enum partition mode)
         }
         arena_free(&arena);
     }
+    CU_ASSERT(mode == PARTITION_SINGLE ? early == 0 : early > ROUNDS / 10);
 }
 
 static void rows(void)

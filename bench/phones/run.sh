@@ -1,0 +1,179 @@
+#!/bin/bash
+# run.sh -- how much faster N emulated phones are than one: a table in CSV of every model, cluster and way of dividing.
+# SPDX-License-Identifier: MIT
+#
+#   run.sh [OPTION]... MODEL.onnx...        in the build folder, as root
+#
+#   -n "2 3 4"      numbers of equal phones                     -g 10     GMAC/s of a phone
+#   -s "4:2:1"      instead: unequal ones, in proportion; the fastest has the GMAC/s of -g. Several clusters: "4:2:1 2:1"
+#   -r 200          Mbit/s of each phone's own link, up and down (full duplex)
+#   -d 2            ms from one phone to another                -m MBIT   all share a medium of this rate as well
+#   -p "auto rows"  ways of dividing; naive: equal rows, every exchange waited for (--partition rows --no-overlap)
+#   -k 5            inferences per measurement, of which the median counts
+#   -t 3            rounds: everything is measured once a round, the medians of the rounds' ratios count
+#   -w DIR          where programs are built and kept (phones-work)
+#   -q              slow down by CPU quotas, to check PHONE_SLOW
+#   -o FILE         the table (standard output)
+#
+# A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
+# here first, and its processor time gives the phone's slowness. Columns: predicted and measured are milliseconds, speedup is over
+# the one-device program on the fastest phone, measured in the same round. Look at ratios: a busy machine shifts times.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout
+mednnc=${MEDNNC:-./mednnc}
+
+die()
+{
+    echo "run.sh: $*" >&2
+    exit 2
+}
+
+while getopts n:g:s:r:d:m:p:k:t:w:qo: option; do
+    case $option in
+    n) numbers=$OPTARG ;;
+    g) gmacs=$OPTARG ;;
+    s) clusters=$OPTARG ;;
+    r) mbit=$OPTARG ;;
+    d) ms=$OPTARG ;;
+    m) medium=$OPTARG ;;
+    p) ways=$OPTARG ;;
+    k) repeat=$OPTARG ;;
+    t) rounds=$OPTARG ;;
+    w) work=$OPTARG ;;
+    q) quotas=-q ;;
+    o) output=$OPTARG ;;
+    *) die "see the head of this file" ;;
+    esac
+done
+shift $((OPTIND - 1))
+[ $# -gt 0 ] || die "no model given"
+work=$(realpath -m "$work")
+[ -x "$mednnc" ] || die "$mednnc is not there: run this in the build folder"
+if [ -z "$clusters" ]; then
+    for n in $numbers; do
+        clusters="$clusters $(yes 1 | head -n "$n" | paste -sd:)"
+    done
+fi
+mkdir -p "$work"
+
+calculate()
+{
+    awk "BEGIN { printf \"%.6g\", $1 }"
+}
+
+# GMAC/s of every phone of a cluster such as 4:2:1, a line each.
+phones_of()
+{
+    echo "$1" | tr : '\n' | awk -v g="$gmacs" '{ v[NR] = $1; if ($1 > most) most = $1 }
+        END { for (i = 1; i <= NR; i++) printf "%.6g\n", g * v[i] / most }'
+}
+
+# cluster.xml as the devices will be: FILE CLUSTER
+write_cluster()
+{
+    phones_of "$2" | awk -v mbit="$mbit" -v ms="$ms" -v medium="$medium" '
+        BEGIN { print "<cluster>" }
+        { printf "  <device id=\"%d\" speed=\"%s\" address=\"198.18.0.%d\" port=\"7700\"/>\n", NR - 1, $1, NR }
+        END { print "</cluster>" }' >"$1"
+}
+
+# Build MODEL for a cluster, divided in a way: DIR MODEL CLUSTER WAY
+build()
+{
+    local options=(--partition "$4")
+    [ "$4" != naive ] || options=(--partition rows --no-overlap)
+    if [ "$1/Makefile" -nt "$mednnc" ] && [ "$1/device0" -nt "$1/Makefile" ]; then
+        return
+    fi
+    write_cluster "$work/cluster.xml" "$3"
+    rm -rf "$1"
+    "$mednnc" "$2" --cluster "$work/cluster.xml" "${options[@]}" -q -o "$1" && make -s -C "$1" -j2 >/dev/null
+}
+
+user_seconds()
+{
+    local TIMEFORMAT='%3U'
+    { time "$@" >/dev/null; } 2>&1
+}
+
+# Processor time of one inference on this machine: least of several, each of many inferences less one.
+inference_seconds()
+{
+    local least='' one many
+    for _ in 1 2 3; do
+        one=$(user_seconds "$1/device0" --random --repeat 1)
+        many=$(user_seconds "$1/device0" --random --repeat $((1 + 2 * repeat)))
+        least=$(printf '%s\n' "$least" "$(calculate "($many - $one) / (2 * $repeat)")" | sort -g | awk 'NF { print; exit }')
+    done
+    echo "$least"
+}
+
+# Median latency in ms of the programs of DIR on phones of the SLOWness given after it.
+run_phones()
+{
+    local dir=$1 limit=600
+    shift
+    printf "%s $mbit $(calculate "$ms / 2")\n" "$@" >"$work/table"
+    # shellcheck disable=SC2016 # for the phone's shell
+    "$here/phones.sh" -m "$medium" $quotas -t $limit -o "$work/logs" "$work/table" -- sh -c '
+        owner=""
+        [ %i != 0 ] || owner="--random --repeat '"$repeat"'"
+        exec "'"$dir"'/device%i" --cluster "'"$dir"'/cluster.xml" --insecure $owner' || {
+        cat "$work"/logs/*.err >&2
+        return 1
+    }
+    sed -n 's/^latency_ms median=\([0-9.]*\) .*/\1/p' "$work/logs/phone0.out"
+}
+
+predicted()
+{
+    sed -n 's/.*predicted_ms="\([0-9.]*\)".*/\1/p' "$1/report.xml" | head -1
+}
+
+rows=$work/rows.csv
+: >"$rows"
+for model in "$@"; do
+    name=$(basename "$model" .onnx)
+    one=$work/$name-one
+    build "$one" "$model" 1 single
+    macs=$(sed -n 's/^ \* Weights .* per inference \([0-9]*\) multiply.*/\1/p' "$one/device0.c")
+    seconds=$(inference_seconds "$one")
+    slowness=$(calculate "$macs / ($gmacs * 1e9) / $seconds")
+    echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
+    for cluster in $clusters; do
+        for way in $ways; do
+            build "$work/$name-${cluster//:/_}-$way-$gmacs-$mbit-$ms-$medium" "$model" "$cluster" "$way"
+        done
+    done
+    for ((round = 0; round < rounds; round++)); do
+        for cluster in $clusters; do
+            slow=$(phones_of "$cluster" | awk -v s="$slowness" -v g="$gmacs" '{ printf "%.6g ", s * g / $1 }')
+            alone=$(run_phones "$one" "$slowness")
+            for way in $ways; do
+                dir=$work/$name-${cluster//:/_}-$way-$gmacs-$mbit-$ms-$medium
+                # shellcheck disable=SC2086
+                took=$(run_phones "$dir" $slow)
+                echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took")" |
+                    tee -a "$rows" >&2
+            done
+        done
+    done
+done
+awk -F, '{
+    key = $1 "," $2 "," $3 "," $4 "," $5 "," $6 "," $7 "," $8
+    if (!(key in count)) order[++keys] = key
+    n = ++count[key]; took[key, n] = $9; one[key, n] = $10; ratio[key, n] = $11
+}
+function middle(list, key, n,    i, j, t, v) {
+    for (i = 1; i <= n; i++) v[i] = list[key, i]
+    for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (v[j] < v[i]) { t = v[i]; v[i] = v[j]; v[j] = t }
+    return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+}
+BEGIN { print "model,cluster,gmacs,mbit,ms,medium,way,predicted_ms,measured_ms,one_ms,speedup" }
+END {
+    for (k = 1; k <= keys; k++) {
+        n = count[order[k]]
+        printf "%s,%.1f,%.1f,%.3f\n", order[k], middle(took, order[k], n), middle(one, order[k], n), middle(ratio, order[k], n)
+    }
+}' "$rows" >"$output"

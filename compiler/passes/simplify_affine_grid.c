@@ -1,0 +1,46 @@
+/* simplify_affine_grid.c -- AffineGrid as a product of the regular grid, a constant, and theta. */
+/* SPDX-License-Identifier: MIT */
+#include "../operators/affine_grid.h"
+#include "edit.h"
+#include "simplify.h"
+
+/* [1][points][spatial axes, x first, and 1]. */
+static struct tensor *regular_grid(struct graph *graph, const struct node *node)
+{
+    const struct shape y = node->output[0]->shape;
+    const int spatial = y.rank - 2;
+    struct shape shape = {.rank = 3, .dim = {1, 1, spatial + 1}};
+    for (int a = 1; a <= spatial; a++)
+        shape.dim[1] *= y.dim[a];
+    float *values = arena_array(graph->arena, (size_t)shape_size(shape), sizeof *values), *to = values;
+    for (int64_t i = 0; i < shape.dim[1]; i++, *to++ = 1) {
+        int64_t rest = i;
+        for (int a = spatial; a >= 1; a--, to++) {
+            *to = (float)affine_coordinate(node, rest % y.dim[a], y.dim[a]);
+            rest /= y.dim[a];
+        }
+    }
+    return graph_constant(graph, arena_printf(graph->arena, "%s.grid", node->name), TYPE_FLOAT, shape, values);
+}
+
+bool affine_grid_to_product(struct graph *graph, struct node *node)
+{
+    static const int64_t order[] = {0, 2, 1};
+    if (!node_is(node, "AffineGrid") || node->input[0]->type != TYPE_FLOAT || !shape_size(node->output[0]->shape))
+        return false;
+    struct tensor *theta = node->input[0], *grid = regular_grid(graph, node);
+    struct node *turn = node_insert(graph, node, "Transpose", 1, theta);
+    struct node *product = node_insert(graph, node, "MatMul", 2, theta);
+    turn->input[0] = theta;
+    turn->output[0]->shape.dim[1] = theta->shape.dim[2];
+    turn->output[0]->shape.dim[2] = theta->shape.dim[1];
+    node_set_attribute(graph, turn,
+                       (struct attribute){.name = "perm", .kind = ATTRIBUTE_INTS, .count = 3, .ints = order});
+    product->input[0] = grid;
+    product->input[1] = turn->output[0];
+    product->output[0]->shape = (struct shape){.rank = 3, .dim = {theta->shape.dim[0], grid->shape.dim[1], theta->shape.dim[1]}};
+    const struct shape y = node->output[0]->shape;
+    struct tensor *sizes = new_integers(graph, arena_printf(graph->arena, "%s.size", node->name), y.rank, y.dim);
+    node_become(graph, node, "Reshape", 2, (struct tensor *[]){product->output[0], sizes});
+    return true;
+}

@@ -1,0 +1,54 @@
+/* phases.h -- which parts of a layer a device computes first, and which it can compute while messages travel.
+ *
+ * A device that exchanges anything around a node computes its boxes in this order:
+ *
+ *     interior, box after box, as long as what it waits for has not arrived
+ *     wait for what arrives for this node
+ *     urgent                 everything that reads what arrived, or that peers wait for
+ *     send what peers need of the outputs
+ *     what is left of interior
+ *
+ * Every element is computed once, by the same kernel on the kernel's grid, so that the order makes no difference to the
+ * results. A node is divided only where that pays: weights are read once more for every box. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_PHASES_H
+#define MEDNN_PHASES_H
+
+#include "plan.h"
+
+/* Together the boxes of output 0 that a device computes, all disjoint and on the kernel's grid. */
+struct phases {
+    struct region_list urgent;
+    struct region_list interior; /* in this order; empty where the node is not divided: then `urgent` is all there is */
+};
+
+/* How many boxes an interior is cut into at most. A device looks for messages between two boxes. */
+enum { PHASES_MOST_BOXES = 4 };
+
+/* Where plan->exchange_macs does not say: what 10 GMAC/s compute in 2 ms. */
+#define PHASES_EXCHANGE_MACS 20e6
+
+/* Divide `own`, boxes of output 0 of a node with a kernel.
+ * awaited: one list per input: what of it arrives for this node. sent: what of output 0 peers wait for.
+ * All is urgent where nothing is awaited or sent, and where the kernel cannot divide the node. Whether dividing pays is
+ * not asked here. Lists live in `arena`. */
+void phases_divide(struct arena *arena, const struct node *node, const struct region_list *own,
+                   const struct region_list awaited[], const struct region_list *sent, struct phases *phases);
+
+/* Does it pay? What is hidden, the shorter one of the interior and of an exchange (in multiply-accumulates that the device could
+ * do meanwhile), must be worth more than reading the weights for every box instead of once. */
+bool phases_pay(const struct node *node, const struct region_list *own, const struct phases *phases,
+                double exchange_macs);
+
+/* What of input `input` arrives at `device` for node number `index`: everything that the device receives of the tensor if
+ * this is the first node in the graph's order that reads some of it there; otherwise the empty list. */
+struct region_list phases_awaited(struct arena *arena, const struct plan *plan, int index, int device, int input);
+
+/* What peers wait for of output `output` of node number `index`, computed by `device` (what it only relays is not in it). */
+struct region_list phases_sent(struct arena *arena, const struct plan *plan, int index, int device, int output);
+
+/* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says nothing,
+ * where that pays. */
+void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases);
+
+#endif

@@ -1,0 +1,81 @@
+#!/bin/sh
+# test_overlap.sh -- devices of different speeds, which compute the boxes of a layer in different orders, get the same bytes as one.
+# SPDX-License-Identifier: MIT
+#
+# PHONE_SLOW stretches what each device computes, so that messages come early here and late there. The model is made here: layers
+# that are divided into urgent and interior boxes, between them some that are not.
+set -eu
+# The make that runs the tests has its own options; those are not for generated Makefiles.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+[ -n "${PROTOC:-}" ] || { echo "protoc is missing"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+awk 'function tensor(name, a, b, rows, columns,    i, n) {
+    printf "  initializer { name: \"%s\" data_type: 1 dims: %d dims: %d dims: %d dims: %d float_data: [", name, a, b, rows, columns
+    n = a * b * rows * columns
+    for (i = 0; i < n; i++) printf "%s%.4f", i ? "," : "", (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648 - 0.5
+    print "] }"
+}
+function conv(x, y, edge, stride) {
+    printf "  node { op_type: \"Conv\" input: \"%s\" input: \"w_%s\" output: \"%s\" attribute { name: \"pads\" type: INTS", x, y, y
+    printf " ints: %d ints: %d ints: %d ints: %d }", (edge - 1) / 2, (edge - 1) / 2, (edge - 1) / 2, (edge - 1) / 2
+    printf " attribute { name: \"strides\" type: INTS ints: %d ints: %d } }\n", stride, stride
+}
+function value(kind, name, channels, size) {
+    printf "  %s { name: \"%s\" type { tensor_type { elem_type: 1 shape { dim { dim_value: 1 } dim { dim_value: %d }", kind, name, channels
+    printf " dim { dim_value: %d } dim { dim_value: %d } } } } }\n", size, size
+}
+BEGIN {
+    state = 2017
+    print "ir_version: 8 opset_import { version: 17 } graph { name: \"overlap\""
+    value("input", "x", 8, 60)
+    conv("x", "a", 5, 1); conv("a", "b", 3, 1); conv("b", "c", 1, 1)
+    print "  node { op_type: \"Add\" input: \"c\" input: \"a\" output: \"d\" }"
+    print "  node { op_type: \"Relu\" input: \"d\" output: \"e\" }"
+    conv("e", "f", 3, 2); conv("f", "y", 3, 1)
+    value("output", "y", 20, 30)
+    tensor("w_a", 20, 8, 5, 5); tensor("w_b", 20, 20, 3, 3); tensor("w_c", 20, 20, 1, 1); tensor("w_f", 24, 20, 3, 3)
+    tensor("w_y", 20, 24, 3, 3)
+    print "}"
+}' >overlap.pbtxt
+"$PROTOC" -I"$SRCDIR/compiler/frontend" --encode=onnx.ModelProto onnx.proto <overlap.pbtxt >overlap.onnx
+
+compile() # FOLDER OPTION...
+{
+    folder=$1
+    shift
+    "$MEDNNC" overlap.onnx -q -o "$folder" "$@"
+    make -s -C "$folder" -j2 CFLAGS=-O1 >make.log 2>&1 || { cat make.log; exit 1; }
+}
+
+run() # FOLDER OUTPUT SLOW...
+{
+    folder=$1 output=$2 device=0
+    shift 2
+    for slow; do
+        set -- "$@" --wrapper "$device=env PHONE_SLOW=$slow"
+        shift
+        device=$((device + 1))
+    done
+    "$MEDNN_RUN" "$folder" --random --repeat 5 --output-dir "$output" "$@" >run.log 2>&1 || { cat run.log; exit 1; }
+    cmp one.out/output_0.npy "$output/output_0.npy" || { echo "$folder $*: differs from one device"; exit 1; }
+}
+
+compile one --devices 1
+"$MEDNN_RUN" one --random --output-dir one.out >/dev/null
+compile rows --devices 3 --partition rows
+grep -q 'mednn_exchange_ready' rows/device0.c || { echo "nothing is computed while messages travel"; exit 1; }
+run rows rows.out 1 1 1
+run rows rows.out 1 30 5
+run rows rows.out 40 1 15.5
+compile rectangles --devices 3,1,2,2,1 --partition gtdp
+run rectangles gtdp.out 1 1 1 1 1
+run rectangles gtdp.out 20 1 40 3 7.25
+compile star --devices 2 --partition star
+run star star.out 5 30
+compile naive --devices 2 --partition rows --no-overlap
+grep -q 'mednn_exchange_ready' naive/device0.c && { echo "--no-overlap overlaps"; exit 1; }
+run naive naive.out 30 5
+echo "all orders, the same bytes"
