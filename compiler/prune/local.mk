@@ -18,6 +18,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/prepare.c \
 	%D%/probe.c %D%/probe.h \
 	%D%/prune.c %D%/prune.h \
+	%D%/prune_print.c \
 	%D%/readers.c %D%/readers.h \
 	%D%/repair.c %D%/repair.h \
 	%D%/replay.c %D%/replay.h \

@@ -41,4 +41,7 @@ struct prune_result {
  * result's memory is of the graph's arena. */
 void prune(struct graph *graph, const struct prune_options *options, struct prune_result *result);
 
+/* One note of what was done; with `table` a line per layer that changed and per group, too. */
+void prune_print(struct arena *arena, const struct prune_result *result, bool table);
+
 #endif
