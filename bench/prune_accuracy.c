@@ -1,6 +1,6 @@
 /* prune_accuracy.c -- what pruning does to the predictions of a classifier, by the compiler's own arithmetic.
  *
- * prune_accuracy MODEL.onnx CALIBRATE.npy TEST_X.npy TEST_Y.npy SHIFT FRACTION [SNAP [SAMPLES]]
+ * prune_accuracy MODEL.onnx CALIBRATE.npy|- TEST_X.npy TEST_Y.npy SHIFT FRACTION [SNAP]
  *
  * Prints accuracies in per cent of the dense network, the pruned one without repair and with it, on the rows of TEST_X whose
  * classes are TEST_Y + SHIFT; what is lost, with the paired standard error; and how often the repaired network agrees
@@ -114,7 +114,7 @@ static void run(void *data)
         const char *calibrate = argv[2];
         struct prune_options options = {.macs = atof(argv[6]),
                                         .calibrate = &calibrate,
-                                        .calibrate_count = 1,
+                                        .calibrate_count = strcmp(calibrate, "-") != 0,
                                         .snap = bench->argc > 7 ? atoi(argv[7]) : 0,
                                         .max_drop = -1,
                                         .no_repair = !repaired};

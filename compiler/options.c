@@ -260,8 +260,8 @@ static void check_pruning(const struct options *options)
     bool pruned = options->prune > 0 || options->prune_bytes > 0;
     if (options->prune > 0 && options->prune_bytes > 0)
         fail("--prune and --prune-bytes exclude each other");
-    if (pruned && !options->calibrate_count)
-        fail("--prune needs samples that the model may see: --calibrate FILE.npy");
+    if (pruned && !options->calibrate_count && (options->labels || options->max_drop >= 0))
+        fail("%s needs samples that the model may see: --calibrate FILE.npy", options->labels ? "--labels" : "--max-drop");
     if (!pruned && (options->calibrate_count || options->labels || options->max_drop >= 0 || options->prune_snap ||
                     options->prune_streams))
         fail("%s does nothing without --prune", options->calibrate_count ? "--calibrate"

@@ -27,6 +27,10 @@ struct calibration calibration_part(const struct graph *graph, const struct cali
  * inputs are all images (float, rank 4, up to 4 channels); `copies` includes the samples themselves. Other graphs get the samples
  * once. The new arrays are on the heap. */
 struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration, int copies);
+/* Samples for a network that has none: noise of all scales, as strong as makes the results of the first layers about as
+ * large as their weights are meant for (variance 1). Only float inputs get it, others are zero. On the heap. */
+struct layers;
+struct calibration calibration_invent(const struct graph *graph, const struct layers *layers, int64_t samples);
 void calibration_free(const struct graph *graph, struct calibration *calibration);
 
 #endif

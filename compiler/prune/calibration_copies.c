@@ -3,8 +3,10 @@
 #include "calibration.h"
 
 #include "forward.h"
+#include "layers.h"
 #include "parallel.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,4 +110,68 @@ struct calibration calibration_enlarge(const struct graph *graph, const struct c
             }
         }
     return more;
+}
+
+/* ---- samples for a network that has none ---- */
+
+/* Uniform in [-1, 1), from a fixed sequence. */
+static double draw(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(int64_t)(*state >> 11) / 4503599627370496.0 - 1;
+}
+
+/* What makes the mean variance of the results of the layers that read the input 1. */
+static double input_scale(const struct layers *layers, const struct tensor *input)
+{
+    double sum = 0, outputs = 0;
+    for (int i = 0; i < layers->count; i++) {
+        const struct layer *layer = &layers->item[i];
+        if (layer->node->input[layer->linear.data] != input)
+            continue;
+        const struct tensor *weights = layer->node->input[layer->linear.weights];
+        const float *w = weights->data;
+        for (int64_t k = 0; k < shape_size(weights->shape); k++)
+            sum += layer->linear.scale * layer->linear.scale * (double)w[k] * (double)w[k];
+        outputs += (double)(layer->linear.group * layer->linear.columns);
+    }
+    return sum > 0 ? sqrt(outputs / sum) : 1;
+}
+
+/* Noise on grids of 1, 2, 4, ... elements of the last two axes, added up: images have power at all scales. */
+static void invent_sample(struct shape shape, double scale, uint64_t *state, float *to)
+{
+    int64_t columns = shape.rank > 1 ? shape.dim[shape.rank - 1] : 1;
+    int64_t rows = shape.rank > 2 ? shape.dim[shape.rank - 2] : 1, size = shape_size(shape);
+    int64_t map = rows * columns, octaves = 1;
+    while (shape.rank > 2 && (int64_t)1 << octaves <= rows && octaves < 30)
+        octaves++;
+    for (int64_t i = 0; i < size; i++)
+        to[i] = 0;
+    for (int64_t at = 0; at < size; at += map > 0 ? map : 1)
+        for (int64_t o = 0; o < octaves; o++)
+            for (int64_t r = 0; r < rows; r += (int64_t)1 << o)
+                for (int64_t c = 0; c < columns; c += (int64_t)1 << o) {
+                    double value = draw(state) * scale * sqrt(3 / (double)octaves);
+                    for (int64_t y = r; y < rows && y < r + ((int64_t)1 << o); y++)
+                        for (int64_t x = c; x < columns && x < c + ((int64_t)1 << o); x++)
+                            to[at + y * columns + x] += (float)value;
+                }
+}
+
+struct calibration calibration_invent(const struct graph *graph, const struct layers *layers, int64_t samples)
+{
+    struct calibration made = new_samples(graph, samples);
+    uint64_t state = 1;
+    for (int i = 0; i < graph->input_count; i++) {
+        const struct tensor *input = graph->input[i];
+        double scale = input_scale(layers, input);
+        for (int64_t s = 0; s < samples; s++) {
+            char *to = sample_at(graph, &made, i, s);
+            memset(to, 0, tensor_bytes(input));
+            if (input->type == TYPE_FLOAT)
+                invent_sample(input->shape, scale, &state, (float *)(void *)to);
+        }
+    }
+    return made;
 }

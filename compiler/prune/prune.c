@@ -15,7 +15,7 @@
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3 };
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
@@ -185,7 +185,7 @@ static void choose_amount(struct pruning *p)
     double fraction = result->wanted, least = 0, most = fraction;
     result->reached = choose_classes(p, fraction);
     result->drop = -1;
-    if (p->options->no_repair || limit >= 100 || p->samples.samples < 2 * FOLDS)
+    if (p->options->no_repair || limit >= 100 || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
     result->drop = measure_drop(p);
     double refused = result->drop;
@@ -242,6 +242,14 @@ static void describe(struct pruning *p)
     }
 }
 
+/* Better than none: what filters have in common shows on noise, too. */
+static void invent_samples(struct pruning *p)
+{
+    p->samples = calibration_invent(p->graph, &p->layers, INVENTED);
+    note("--prune without --calibrate: channels are chosen and repaired by noise, and nothing protects the accuracy; give samples "
+         "of what the model will see");
+}
+
 void prune(struct graph *graph, const struct prune_options *options, struct prune_result *result)
 {
     struct pruning p = {.graph = graph, .options = options, .result = result, .most_snap = 1};
@@ -249,11 +257,14 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     matrix_begin();
     forward_check(graph);
     graph_change_begin(graph, &result->change);
-    calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
-    result->samples = p.samples.samples;
+    if (options->calibrate_count)
+        calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
     channels_prepare(graph);
     layers_prepare(graph);
     p.layers = layers_find(graph);
+    if (!options->calibrate_count)
+        invent_samples(&p);
+    result->samples = options->calibrate_count ? p.samples.samples : 0;
     p.channels = channels_find(graph);
     p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
     choose_groups(&p);
@@ -266,5 +277,7 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     curves_free(&p.curves);
     layers_commit(graph, &p.layers);
     graph_cut(graph, p.channels, p.removed);
+    if (!options->calibrate_count)
+        calibration_free(graph, &p.samples);
     graph_change_end(graph, &result->change);
 }

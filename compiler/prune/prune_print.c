@@ -45,7 +45,8 @@ void prune_print(struct arena *arena, const struct prune_result *result, bool ta
                               : result->drop_of_classes ? "% of the answers differed"
                                                         : "% of the outputs' variance was error");
     note("--prune: %" PRId64 " of %" PRId64 " MACs and %" PRId64 " of %" PRId64 " parameters are left, %.2f %% of the MACs "
-         "removed, repaired with %" PRId64 " samples%s",
+         "removed, repaired with %s%s",
          change->macs[1], change->macs[0], change->parameters[1], change->parameters[0],
-         100 * (1 - (double)change->macs[1] / (double)change->macs[0]), result->samples, judged);
+         100 * (1 - (double)change->macs[1] / (double)change->macs[0]),
+         result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
 }
