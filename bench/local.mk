@@ -24,3 +24,8 @@ EXTRA_DIST += \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh
+
+# make bench/prune_accuracy
+EXTRA_PROGRAMS += %D%/prune_accuracy
+bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
+bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)

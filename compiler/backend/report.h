@@ -11,6 +11,16 @@
  *   <totals layers="" macs="" divided_macs="" divided_share="0.9876" weights_bytes="" exchanges="" messages="" bytes=""/>
  *       macs: of the model; divided_macs: of the layers in which at least two devices work; weights_bytes: of the
  *       largest device; bytes: sent by all devices together.
+ *   <compaction macs_before="" macs_after="" parameters_before="" parameters_after="">
+ *     <change name="" inputs_before="" inputs_after="" outputs_before="" outputs_after="" macs_before="" macs_after=""
+ *             bytes_before="" bytes_after=""/> ...
+ *   </compaction>
+ *   <pruning ... samples="" wanted="0.265" reached="" answers_changed="">
+ *     <change ... error=""/> ...   <group name="" before="" after="" score=""/> ...
+ *   </pruning>
+ *       Only where channels were removed. change: of one layer, bytes of its output; error: what its repair left, squared
+ *       error / variance of its output. answers_changed, accuracy_lost or error: on samples kept apart. score: what
+ *       removing the group's channels costs, as estimated.
  *   <devices>
  *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""
  *             scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...

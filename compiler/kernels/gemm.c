@@ -268,5 +268,5 @@ const struct kernel kernel_gemm_matmul = {.name = "gemm_matmul",
                                           .accepts = accepts_matmul,
                                           .grid = grid,
                                           .scratch = scratch,
-                                   .work = work,
+                                          .work = work,
                                           .emit = emit};
