@@ -71,7 +71,8 @@ static void emit_interior(struct source *source, const struct step *step)
         source->name = interior_name(source, step, i);
         emit_piece(source, step->node, boxes->item[i], 0);
     }
-    source_printf(source, "static void (*const %s_interior[])(unsigned char *restrict arena) = {", layer);
+    /* Volatile: gcc 12 with -O3 drops the calls of some functions when it sees through the table. */
+    source_printf(source, "static void (*const volatile %s_interior[])(unsigned char *restrict arena) = {", layer);
     for (int i = 0; i < boxes->count; i++)
         source_printf(source, "%s%s", i ? ", " : "", interior_name(source, step, i));
     source_printf(source, "};\n\n");

@@ -7,7 +7,7 @@
 
 /* Kernels that read a layer's weights from far memory do so once for every so many steps of the grid, and that takes as
  * long as computing FAR_PASS steps; NEAR_PASS where the weights stay in a cache. Measured. */
-enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 };
+enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 256 << 10 };
 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
@@ -226,8 +226,10 @@ static double work_of(const struct node *node, const struct region_list *list)
 /* What reading the weights once more costs, in multiply-accumulates. */
 static double pass_macs(const struct node *node)
 {
-    double weights = (double)weights_of(node);
-    weights *= weights * sizeof(float) > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
+    double weights = (double)weights_of(node), bytes = weights * sizeof(float);
+    if (node->kernel->added_weights)
+        bytes += (double)node->kernel->added_weights(node);
+    weights *= bytes > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
     for (int axis = 2; axis < node->output[0]->shape.rank; axis++)
         weights *= kernel_grid(node, axis) > 0 ? (double)kernel_grid(node, axis) : 1;
     return weights;

@@ -128,7 +128,7 @@ static void layer_first_interior3(unsigned char *restrict arena)
                 (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
 }
 
-static void (*const layer_first_interior[])(unsigned char *restrict arena) = {layer_first_interior0, layer_first_interior1, layer_first_interior2, layer_first_interior3};
+static void (*const volatile layer_first_interior[])(unsigned char *restrict arena) = {layer_first_interior0, layer_first_interior1, layer_first_interior2, layer_first_interior3};
 
 static const struct conv_winograd layer_second_interior0_shape = {
     .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
@@ -148,7 +148,7 @@ static void layer_second_interior0(unsigned char *restrict arena)
                   (float *)(arena + 0), (float *)(arena + 803072));
 }
 
-static void (*const layer_second_interior[])(unsigned char *restrict arena) = {layer_second_interior0};
+static void (*const volatile layer_second_interior[])(unsigned char *restrict arena) = {layer_second_interior0};
 
 /* Unpack a */
 static void receive_tensor_a(unsigned char *restrict arena)
