@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \
+	%D%/prune-accuracy.sh \
 	%D%/onnxruntime.js \
 	%D%/usage.c \
 	%D%/vgg16.sh \
