@@ -114,7 +114,7 @@ static void read_rates(struct arena *arena, xmlNode *element, struct device *dev
     device->measured = true;
     for (int k = 0; k < WORK_KINDS; k++)
         device->seconds[k] = k == WORK_CALLS ? 1e-6 * needed(arena, element, CALL_NAME, 0, 1e6)
-                                             : 1e-9 / needed(arena, element, work_name(k), RATE_LOW, RATE_HIGH);
+                                             : 1e-9 / needed(arena, element, work_name((enum work_kind)k), RATE_LOW, RATE_HIGH);
     device->message_seconds = 1e-6 * needed(arena, element, MESSAGE_NAME, 0, 1e6);
     device->byte_seconds = 1e-9 / needed(arena, element, BYTES_NAME, RATE_LOW, RATE_HIGH);
 }
@@ -247,7 +247,7 @@ static void write_rates(xmlTextWriter *writer, const struct device *device)
         if (k == WORK_CALLS)
             put_number(writer, CALL_NAME, device->seconds[k] * 1e6);
         else
-            put_number(writer, work_name(k), 1e-9 / device->seconds[k]);
+            put_number(writer, work_name((enum work_kind)k), 1e-9 / device->seconds[k]);
     put_number(writer, MESSAGE_NAME, device->message_seconds * 1e6);
     put_number(writer, BYTES_NAME, 1e-9 / device->byte_seconds);
     xmlTextWriterEndElement(writer);

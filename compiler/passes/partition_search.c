@@ -30,7 +30,7 @@ struct place {
 };
 
 enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100 };
-static const double MOST_EFFORT = 4e6;
+static const double MOST_EFFORT = 8e6;
 
 struct search {
     const struct graph *graph;
@@ -492,7 +492,7 @@ static void sort_devices(struct search *s)
 /* Many devices have more ways to share. */
 static int64_t effort_for(const struct search_goal *goal)
 {
-    const int many = goal->cluster->count > 8 ? goal->cluster->count / 8 : 1;
+    const int many = goal->cluster->count > 8 ? goal->cluster->count / 4 : 1;
     return (int64_t)(MOST_EFFORT * many * goal->effort);
 }
 
