@@ -71,8 +71,6 @@ static void emit_interior(struct source *source, const struct step *step)
         source->name = interior_name(source, step, i);
         emit_piece(source, step->node, boxes->item[i], 0);
     }
-    /* A table of functions would be shorter, but gcc 12 with -O3 takes functions that only such tables mention for ones
-     * without callers, and drops the calls that it makes direct later. */
     source_printf(source, "static void %s_interior(unsigned char *restrict arena, int box)\n{\n", layer);
     for (int i = 0; i < boxes->count; i++)
         source_printf(source, "    if (box == %d)\n        %s(arena);\n", i, interior_name(source, step, i));
