@@ -1,7 +1,9 @@
-/* kernels.c -- measures the templates on layers of well-known networks: time, GFLOP/s, share of the machine's peak.
+/* kernels.c -- measures the templates on layers of well-known networks: time, GFLOP/s, share of the machine's
+ * peak.
  *
- * Built like a generated file: cc -std=c11 -ffp-contract=off -O3 -march=native. Layers alternate with the peak loop, so
- * that a drifting clock hits both; medians over the rounds are printed. Usage: kernels [ROUNDS] */
+ * Built like a generated file: cc -std=c11 -ffp-contract=off -O3 -march=native. Layers alternate with the
+ * peak loop, so that a drifting clock hits both; medians over the rounds are printed. Usage: kernels [ROUNDS]
+ */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 
@@ -15,7 +17,7 @@
 
 enum { MAX_ROUNDS = 101, ARENA_FLOATS = 16 << 20, WEIGHT_FLOATS = 112 << 20 };
 
-static float *x_arena, *y_arena, *weight_arena;
+static float *x_arena, *y_arena, *weight_arena, *copies;
 
 static double seconds(void)
 {
@@ -42,13 +44,10 @@ INLINE void peak_loop(float *restrict y)
     CONTRACT
     vf a[PEAK_CHAINS];
     const vf k = *(const vf *)x_arena * 1e-6f + 0.999999f;
-    UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
-        a[i] = k * (float)i;
+    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = k * (float)i;
     for (int step = 0; step < PEAK_STEPS; step++)
-        UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
-            a[i] = a[i] * k + k;
-    UNROLL for (int i = 0; i < PEAK_CHAINS; i++)
-        *(vf *)(y + i * W) = a[i];
+        UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = a[i] * k + k;
+    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) * (vf *)(y + i * W) = a[i];
 }
 
 MICROKERNEL peak(float *restrict y)
@@ -63,47 +62,57 @@ static double peak_flops(void)
     return 2.0 * PEAK_STEPS * PEAK_CHAINS * W / (seconds() - start);
 }
 
-#define DIRECT(name, c, m, p, xview, h, w, k, s, act)                                                      \
-    static const struct conv_direct name##_shape = {.x = xview,                                            \
-                                                    .y = BLOCKED((m + 15) / 16, h, w),                     \
-                                                    .batch = 1,                                            \
-                                                    .channels = c,                                         \
-                                                    .outputs = m,                                          \
-                                                    .panel = p,                                            \
-                                                    .rows = h,                                             \
-                                                    .columns = w,                                          \
-                                                    .kernel_rows = k,                                      \
-                                                    .kernel_columns = k,                                   \
-                                                    .stride_rows = s,                                      \
-                                                    .stride_columns = s,                                   \
-                                                    .dilation_rows = 1,                                    \
-                                                    .dilation_columns = 1,                                 \
-                                                    .activation = act};                                    \
-    CONV_DIRECT_TILES(name)                                                                                \
-    static void name(void)                                                                                 \
-    {                                                                                                      \
-        conv_direct(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);          \
+/* Weights that have not been used for long, as in a network of many layers. */
+static const float *other_weights(int64_t count)
+{
+    static int64_t next;
+    const int64_t size = (count + 1023) / 1024 * 1024, first = next + size <= WEIGHT_FLOATS ? next : 0;
+    next = first + size;
+    return weight_arena + first;
+}
+
+#define DIRECT(name, c, m, p, xview, h, w, k, s, act)                                                        \
+    static const struct conv_direct name##_shape = {.x = xview,                                              \
+                                                    .y = BLOCKED((m + 15) / 16, h, w),                       \
+                                                    .batch = 1,                                              \
+                                                    .channels = c,                                           \
+                                                    .outputs = m,                                            \
+                                                    .panel = p,                                              \
+                                                    .rows = h,                                               \
+                                                    .columns = w,                                            \
+                                                    .kernel_rows = k,                                        \
+                                                    .kernel_columns = k,                                     \
+                                                    .stride_rows = s,                                        \
+                                                    .stride_columns = s,                                     \
+                                                    .dilation_rows = 1,                                      \
+                                                    .dilation_columns = 1,                                   \
+                                                    .activation = act};                                      \
+    CONV_DIRECT_TILES(name)                                                                                  \
+    static void name(void)                                                                                   \
+    {                                                                                                        \
+        conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, NULL, y_arena);            \
     }
 
-#define DEPTHWISE(name, c, h, w, k, s)                                                                     \
-    static const struct conv_depthwise name##_shape = {.x = BLOCKED(c / 16, (h - 1) * s + k, (w - 1) * s + k), \
-                                                       .y = BLOCKED(c / 16, h, w),                         \
-                                                       .batch = 1,                                         \
-                                                       .channels = c,                                      \
-                                                       .rows = h,                                          \
-                                                       .columns = w,                                       \
-                                                       .kernel_rows = k,                                   \
-                                                       .kernel_columns = k,                                \
-                                                       .stride_rows = s,                                   \
-                                                       .stride_columns = s,                                \
-                                                       .dilation_rows = 1,                                 \
-                                                       .dilation_columns = 1,                              \
-                                                       .activation = ACTIVATION_CLIP,                      \
-                                                       .beta = 6};                                         \
-    CONV_DEPTHWISE_TILES(name)                                                                             \
-    static void name(void)                                                                                 \
-    {                                                                                                      \
-        conv_depthwise(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);       \
+#define DEPTHWISE(name, c, h, w, k, s)                                                                       \
+    static const struct conv_depthwise name##_shape = {                                                      \
+        .x = BLOCKED(c / 16, (h - 1) * s + k, (w - 1) * s + k),                                              \
+        .y = BLOCKED(c / 16, h, w),                                                                          \
+        .batch = 1,                                                                                          \
+        .channels = c,                                                                                       \
+        .rows = h,                                                                                           \
+        .columns = w,                                                                                        \
+        .kernel_rows = k,                                                                                    \
+        .kernel_columns = k,                                                                                 \
+        .stride_rows = s,                                                                                    \
+        .stride_columns = s,                                                                                 \
+        .dilation_rows = 1,                                                                                  \
+        .dilation_columns = 1,                                                                               \
+        .activation = ACTIVATION_CLIP,                                                                       \
+        .beta = 6};                                                                                          \
+    CONV_DEPTHWISE_TILES(name)                                                                               \
+    static void name(void)                                                                                   \
+    {                                                                                                        \
+        conv_depthwise(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);         \
     }
 
 DIRECT(conv3x3_64_56, 64, 64, 32, BLOCKED(4, 58, 58), 56, 56, 3, 1, ACTIVATION_RELU)
@@ -115,6 +124,11 @@ DIRECT(conv1x1_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIV
 DIRECT(conv1x1_144_32_28, 144, 32, 32, BLOCKED(9, 1, 784), 1, 784, 1, 1, ACTIVATION_NONE)
 DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVATION_CLIP)
 DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1s2_256_512_28, 256, 512, 32, BLOCKED(16, 56, 56), 28, 28, 1, 2, ACTIVATION_NONE)
+DIRECT(conv1x1s2_1024_2048_7, 1024, 2048, 32, BLOCKED(64, 14, 14), 7, 7, 1, 2, ACTIVATION_NONE)
+DIRECT(conv1x1_256_128_56, 256, 128, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE)
 DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU)
 DIRECT(stem3x3s2_32_112, 3, 32, 32, PLAIN(3, 225, 225), 112, 112, 3, 2, ACTIVATION_RELU)
@@ -125,18 +139,28 @@ DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
-#define GEMM(name, k, n)                                                                                   \
-    static const struct gemm name##_shape = {                                                              \
-        .rows = 1, .depth = k, .outputs = n, .panel = 32, .x_row = k, .x_depth = 1, .y_row = n};           \
-    GEMM_TILES(name)                                                                                       \
-    static void name(void)                                                                                 \
-    {                                                                                                      \
-        gemm(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);                 \
+#define GEMM(name, m, k, n, copied)                                                                          \
+    static const struct gemm name##_shape = {.rows = m,                                                      \
+                                             .depth = k,                                                     \
+                                             .outputs = n,                                                   \
+                                             .panel = 32,                                                    \
+                                             .x_row = k,                                                     \
+                                             .x_depth = 1,                                                   \
+                                             .y_row = n,                                                     \
+                                             .scratch = copied};                                             \
+    GEMM_TILES(name)                                                                                         \
+    static void name(void)                                                                                   \
+    {                                                                                                        \
+        gemm(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)k *n), x_arena, NULL, y_arena,    \
+             copies);                                                                                        \
     }
 
-GEMM(gemv_25088_4096, 25088, 4096)
-GEMM(gemv_4096_4096, 4096, 4096)
-GEMM(gemv_2048_1000, 2048, 1000)
+GEMM(gemm_197_768_3072, 197, 768, 3072, 1 << 20)
+GEMM(gemm_197_3072_768, 197, 3072, 768, 1 << 20)
+GEMM(gemm_49_1024_256, 49, 1024, 256, 1 << 20)
+GEMM(gemv_25088_4096, 1, 25088, 4096, 0)
+GEMM(gemv_4096_4096, 1, 4096, 4096, 0)
+GEMM(gemv_2048_1000, 1, 2048, 1000, 0)
 
 struct layer {
     const char *name;
@@ -144,20 +168,26 @@ struct layer {
     double flops, bytes; /* bytes of weights, where they are what counts */
 };
 
-#define DIRECT_ROW(name)                                                                                   \
-    {#name, name,                                                                                          \
-     2.0 * (double)(name##_shape.channels * name##_shape.outputs * name##_shape.rows * name##_shape.columns * \
-                    name##_shape.kernel_rows * name##_shape.kernel_columns),                               \
-     0}
-#define DEPTHWISE_ROW(name)                                                                                \
-    {#name, name,                                                                                          \
-     2.0 * (double)(name##_shape.channels * name##_shape.rows * name##_shape.columns *                     \
-                    name##_shape.kernel_rows * name##_shape.kernel_columns),                               \
-     0}
+#define DIRECT_ROW(name)                                                                                     \
+    {                                                                                                        \
+#name, name,                                                                                         \
+            2.0 * (double)(name##_shape.channels * name##_shape.outputs * name##_shape.rows *                \
+                           name##_shape.columns * name##_shape.kernel_rows * name##_shape.kernel_columns),   \
+            0                                                                                                \
+    }
+#define DEPTHWISE_ROW(name)                                                                                  \
+    {                                                                                                        \
+#name, name,                                                                                         \
+            2.0 * (double)(name##_shape.channels * name##_shape.rows * name##_shape.columns *                \
+                           name##_shape.kernel_rows * name##_shape.kernel_columns),                          \
+            0                                                                                                \
+    }
 
-#define GEMM_ROW(name)                                                                                     \
-    {#name, name, 2.0 * (double)(name##_shape.depth * name##_shape.outputs),                               \
-     4.0 * (double)(name##_shape.depth * name##_shape.outputs)}
+#define GEMM_ROW(name)                                                                                       \
+    {                                                                                                        \
+#name, name, 2.0 * (double)(name##_shape.rows * name##_shape.depth * name##_shape.outputs),          \
+            name##_shape.rows> 1 ? 0 : 4.0 * (double)(name##_shape.depth * name##_shape.outputs)             \
+    }
 
 static int by_value(const void *a, const void *b)
 {
@@ -176,6 +206,11 @@ int main(int argc, char **argv)
                                    DIRECT_ROW(conv1x1_144_32_28),
                                    DIRECT_ROW(conv1x1_32_144_28),
                                    DIRECT_ROW(conv1x1_160_960_7),
+                                   DIRECT_ROW(conv1x1_2048_512_7),
+                                   DIRECT_ROW(conv1x1_512_2048_7),
+                                   DIRECT_ROW(conv1x1s2_256_512_28),
+                                   DIRECT_ROW(conv1x1s2_1024_2048_7),
+                                   DIRECT_ROW(conv1x1_256_128_56),
                                    DIRECT_ROW(conv1x1_32_16_112),
                                    DIRECT_ROW(stem7x7s2_64_112),
                                    DIRECT_ROW(stem3x3s2_32_112),
@@ -185,6 +220,9 @@ int main(int argc, char **argv)
                                    DEPTHWISE_ROW(depthwise3x3_960_7),
                                    DEPTHWISE_ROW(depthwise3x3s2_96_56),
                                    DEPTHWISE_ROW(depthwise5x5_240_14),
+                                   GEMM_ROW(gemm_197_768_3072),
+                                   GEMM_ROW(gemm_197_3072_768),
+                                   GEMM_ROW(gemm_49_1024_256),
                                    GEMM_ROW(gemv_25088_4096),
                                    GEMM_ROW(gemv_4096_4096),
                                    GEMM_ROW(gemv_2048_1000)};
@@ -194,6 +232,7 @@ int main(int argc, char **argv)
     x_arena = numbers(ARENA_FLOATS);
     y_arena = numbers(ARENA_FLOATS);
     weight_arena = numbers(WEIGHT_FLOATS);
+    copies = numbers(ARENA_FLOATS);
     for (int round = 0; round < rounds; round++) {
         peaks[round] = peak_flops();
         for (int i = 0; i < LAYERS; i++) {
@@ -211,7 +250,8 @@ int main(int argc, char **argv)
         }
     }
     qsort(peaks, (size_t)rounds, sizeof *peaks, by_value);
-    printf("W=%d, %s, peak %.1f GFLOP/s\n", W, MEDNN_COMPILED_FLOAT_MODE ? "fma" : "portable", peaks[rounds / 2] * 1e-9);
+    printf("W=%d, %s, peak %.1f GFLOP/s\n", W, MEDNN_COMPILED_FLOAT_MODE ? "fma" : "portable",
+           peaks[rounds / 2] * 1e-9);
     for (int i = 0; i < LAYERS; i++) {
         qsort(time[i], (size_t)rounds, sizeof **time, by_value);
         qsort(share[i], (size_t)rounds, sizeof **share, by_value);

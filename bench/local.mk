@@ -3,13 +3,30 @@ EXTRA_PROGRAMS += %D%/kernels
 bench_kernels_SOURCES = %D%/kernels.c
 bench_kernels_CFLAGS = -std=c11 -O3 -march=native -ffp-contract=off -Wall -Wextra
 
+# make bench/exchange && bench/exchange
+EXTRA_PROGRAMS += %D%/exchange
+bench_exchange_CPPFLAGS = -I$(srcdir)/runtime -I$(srcdir)/tests/devices
+bench_exchange_SOURCES = %D%/exchange.c
+bench_exchange_LDADD = tests/devices/libruntime.a
+
 EXTRA_DIST += \
 	%D%/README.md \
+	%D%/phones/README.md \
+	%D%/phones/air.c \
+	%D%/phones/phones.sh \
+	%D%/phones/plot.sh \
+	%D%/phones/run.sh \
 	%D%/agreement.sh \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \
+	%D%/prune-accuracy.sh \
 	%D%/onnxruntime.js \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh
+
+# make bench/prune_accuracy
+EXTRA_PROGRAMS += %D%/prune_accuracy
+bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
+bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)

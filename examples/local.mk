@@ -6,5 +6,9 @@ DIGITS = \
 	%D%/digits/digits_y.npy \
 	%D%/digits/run.sh \
 	%D%/digits/train.py
-EXTRA_DIST += $(DIGITS)
-TESTS += %D%/digits/run.sh
+GROUP_LASSO = \
+	%D%/train-with-group-lasso/README.md \
+	%D%/train-with-group-lasso/run.sh \
+	%D%/train-with-group-lasso/train.py
+EXTRA_DIST += $(DIGITS) $(GROUP_LASSO)
+TESTS += %D%/digits/run.sh %D%/train-with-group-lasso/run.sh

@@ -142,8 +142,8 @@ static int read_inputs(const struct mednn_arguments *arguments, struct feed *fee
                 return mednn_complain(program, STATUS_FAILED, "out of memory");
             fill_random(feed[i].array.data, tensor, &state);
         } else if (*samples && feed[i].samples != *samples) {
-            return mednn_complain(program, STATUS_USAGE, "input '%s' has %lld samples but an earlier one has %lld", tensor->name,
-                        (long long)feed[i].samples, (long long)*samples);
+            return mednn_complain(program, STATUS_USAGE, "input '%s' has %lld samples but an earlier one has %lld",
+                                  tensor->name, (long long)feed[i].samples, (long long)*samples);
         } else {
             *samples = feed[i].samples;
         }

@@ -67,6 +67,8 @@ int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
 int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange);
 /* Wait until all frames of the exchange are there. Each exchange that a device receives anything in is waited for once. */
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
+/* Progress all frames that have begun, without waiting: between long computations. Failures show in the next call. */
+void mednn_progress(struct mednn_session *session);
 /* Wait until the payloads sent in this exchange and all before it may be overwritten. */
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
 /* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */

@@ -179,6 +179,14 @@ int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange)
     return call(session, session->transport->ready, exchange);
 }
 
+void mednn_progress(struct mednn_session *session)
+{
+    if (session->failed || mednn_slow_enter(session))
+        return;
+    (void)session->transport->progress(session);
+    mednn_slow_leave(session);
+}
+
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
     return call(session, session->transport->end, exchange);

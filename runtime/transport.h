@@ -23,6 +23,8 @@ struct mednn_transport {
     /* Have all frames of this exchange, which has begun, arrived? 1: yes, 0: no. Progresses all that have begun, without
      * waiting. */
     int (*ready)(struct mednn_session *session, uint32_t exchange);
+    /* Progress all that have begun, without waiting. */
+    int (*progress)(struct mednn_session *session);
     /* Wait until all frames of this exchange have arrived, and progress all that have begun. */
     int (*end)(struct mednn_session *session, uint32_t exchange);
     /* Wait until the frames of all exchanges up to and including this one have left the arena. With the number of exchanges:

@@ -207,11 +207,11 @@ static uint64_t largest_frame(const struct stream *stream)
     return largest + HEADER_BYTES;
 }
 
-/* The system shall take whole frames, two of them, so that they travel while this device computes. For larger frames its own
- * idea of a buffer, which grows, is better than what it lets programs ask for. */
+/* The system shall take whole frames, several of them, so that they travel while this device computes. For larger frames its
+ * own idea of a buffer, which grows, is better than what it lets programs ask for. */
 static void size_buffer(int fd, int option, uint64_t frame)
 {
-    int before = 0, wanted = (int)(frame <= LARGEST_REQUEST ? 2 * frame : 0);
+    int before = 0, wanted = frame > LARGEST_REQUEST / 2 ? 0 : frame > LARGEST_REQUEST / 8 ? LARGEST_REQUEST : (int)(8 * frame);
     socklen_t size = sizeof before;
     if (getsockopt(fd, SOL_SOCKET, option, &before, &size) || wanted <= before)
         return;
@@ -304,14 +304,17 @@ static int tcp_begin(struct mednn_session *session, uint32_t exchange)
     return 0;
 }
 
+static int tcp_progress(struct mednn_session *session)
+{
+    prepare_poll(session);
+    return poll_peers(session, 0) > 0 ? progress_all(session) : 0;
+}
+
 static int tcp_ready(struct mednn_session *session, uint32_t exchange)
 {
     if (missing_peer(session, exchange) < 0)
         return 1;
-    prepare_poll(session);
-    if (poll_peers(session, 0) > 0 && progress_all(session))
-        return -1;
-    return missing_peer(session, exchange) < 0;
+    return tcp_progress(session) ? -1 : missing_peer(session, exchange) < 0;
 }
 
 static int tcp_end(struct mednn_session *session, uint32_t exchange)
@@ -347,6 +350,7 @@ const struct mednn_transport mednn_transport_tcp = {
     .open = tcp_open,
     .start = tcp_start,
     .begin = tcp_begin,
+    .progress = tcp_progress,
     .ready = tcp_ready,
     .end = tcp_end,
     .flush = tcp_flush,

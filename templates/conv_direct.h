@@ -28,15 +28,57 @@ struct conv_direct {
 
 /* Floats between the weights in use and those being fetched: on maps of few pixels weights come from far memory, and
  * hardware fetches ahead within a page only. */
-enum { CONV_DIRECT_AHEAD = 1024 };
+enum { CONV_DIRECT_AHEAD = 512 };
 
-typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *restrict bias,
-                                       const float *restrict residual, float *restrict y);
+typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *next,
+                                       const float *restrict bias, const float *restrict residual, float *restrict y);
 
 /* Instances for one layer: whole panels, and the half panel at the end; wide tiles, and those one smaller. */
 struct conv_direct_tiles {
     conv_direct_tile_function *wide, *narrow, *half_wide, *half_narrow;
 };
+
+INLINE int conv_direct_vectors(int panel)
+{
+    return panel / W < TILE_VECTORS ? panel / W : TILE_VECTORS;
+}
+
+INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
+{
+    return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
+}
+
+/* A tile spans several rows only where one row is narrower than a tile. */
+INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
+{
+    const int64_t most = conv_direct_pixels(s);
+    return s->columns <= most ? (int)s->columns : tile_at_least_one(tile_wide(s->columns, most) - narrow);
+}
+
+INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
+{
+    const int64_t most = conv_direct_pixels(s);
+    return s->columns <= most ? most / s->columns : 1;
+}
+
+INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
+{
+    return s->columns <= conv_direct_pixels(s)
+               ? tile_at_least_one(tile_wide(s->rows, conv_direct_most_rows(s)) - narrow)
+               : 1;
+}
+
+INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
+{
+    return tile_count(s->rows, conv_direct_most_rows(s)) * tile_count(s->columns, conv_direct_pixels(s));
+}
+
+/* While a panel is in use the next one is fetched from far memory: lines of it that a tile fetches at each position of
+ * the kernel, so that all tiles together fetch all of it. */
+INLINE int conv_direct_next_lines(const struct conv_direct *s)
+{
+    return (int)tile_count(s->panel, conv_direct_tile_count(s));
+}
 
 /* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes. */
 INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
@@ -74,12 +116,16 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
     }
 }
 
-/* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. */
+/* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. `lines` of the
+ * cache from `next` on are fetched from far memory at each position. */
 INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, int columns, int pixels, int channels,
-                                      int panel, const float *restrict x, const float *restrict w, vf *restrict a)
+                                      int panel, int lines, const float *restrict x, const float *restrict w,
+                                      const float *next, vf *restrict a)
 {
     for (int64_t i = 0; i < s->kernel_rows; i++)
         for (int64_t j = 0; j < s->kernel_columns; j++) {
+            for (int line = 0; line < lines; line++, next += 16)
+                __builtin_prefetch(next, 0, 2);
             const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
             for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
                 conv_direct_lanes(s, vectors, columns, pixels, W, panel, tap, w, a);
@@ -93,18 +139,19 @@ INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, 
 
 /* `vectors` of outputs for rows x columns pixels. */
 INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows, int columns, int panel,
-                             const float *restrict x, const float *restrict w, const float *restrict bias,
-                             const float *restrict residual, float *restrict y)
+                             const float *restrict x, const float *restrict w, const float *next,
+                             const float *restrict bias, const float *restrict residual, float *restrict y)
 {
-    const int pixels = rows * columns;
+    const int pixels = rows * columns, lines = conv_direct_next_lines(s);
+    const int64_t share = lines * 16 * s->kernel_rows * s->kernel_columns;
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
-    for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block)
-        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, a);
+    for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block, next += share)
+        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, lines, x, w, next, a);
     if (s->channels % 16)
-        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, a);
+        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, lines, x, w, next, a);
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++) {
             vf value = a[t * vectors + o];
@@ -116,42 +163,12 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
         }
 }
 
-INLINE int conv_direct_vectors(int panel)
-{
-    return panel / W < TILE_VECTORS ? panel / W : TILE_VECTORS;
-}
-
-INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
-{
-    return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
-}
-
-/* A tile spans several rows only where one row is narrower than a tile. */
-INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
-{
-    const int64_t most = conv_direct_pixels(s);
-    return s->columns <= most ? (int)s->columns : tile_at_least_one(tile_wide(s->columns, most) - narrow);
-}
-
-INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
-{
-    const int64_t most = conv_direct_pixels(s);
-    return s->columns <= most ? most / s->columns : 1;
-}
-
-INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
-{
-    return s->columns <= conv_direct_pixels(s)
-               ? tile_at_least_one(tile_wide(s->rows, conv_direct_most_rows(s)) - narrow)
-               : 1;
-}
-
 #define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
-    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, const float *restrict bias, \
-                              const float *restrict residual, float *restrict y)                           \
+    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, const float *next,         \
+                              const float *restrict bias, const float *restrict residual, float *restrict y) \
     {                                                                                                      \
         conv_direct_tile(&name##_shape, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
-                         conv_direct_columns(&name##_shape, narrow), panel, x, w, bias, residual, y);      \
+                         conv_direct_columns(&name##_shape, narrow), panel, x, w, next, bias, residual, y); \
     }
 
 /* The micro-kernels of a layer whose shape is NAME_shape. */
@@ -163,27 +180,61 @@ INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
     static const struct conv_direct_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,    \
                                                           name##_half_narrow};
 
-/* The piece's map for the outputs of one tile. */
+/* Tiles of the map are counted row by row. Weights that stay in a near cache pass over a part of a large map before the
+ * next part: how many tiles make up such a part. */
+enum { CONV_DIRECT_NEAR = 1 << 17 /* floats of input; of weights, twice that */ };
+
+INLINE int64_t conv_direct_part(const struct conv_direct *s)
+{
+    const int64_t tiles = conv_direct_tile_count(s), taps = s->channels * s->kernel_rows * s->kernel_columns;
+    const int64_t map = s->channels * s->rows * s->stride_rows * s->columns * s->stride_columns;
+    if (map <= 2 * CONV_DIRECT_NEAR || taps * s->outputs > 2 * CONV_DIRECT_NEAR)
+        return tiles;
+    return tile_wide(tiles, tile_count(tiles, tile_count(map, CONV_DIRECT_NEAR)));
+}
+
+/* Tiles [begin, end) of the piece's map for the outputs of one tile. */
 INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
-                            conv_direct_tile_function *narrow, const float *x, const float *w, const float *bias,
+                            conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
+                            const float *w, const float *next, int64_t next_count, const float *bias,
                             const float *residual, float *y)
 {
     const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
-    const int64_t down = tile_count(s->rows, most_rows), across = tile_count(s->columns, most);
+    const int64_t across = tile_count(s->columns, most);
     const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
-    int64_t row = 0;
-    for (int64_t i = 0; i < down; i++) {
-        int64_t column = 0;
-        for (int64_t j = 0; j < across; j++) {
-            const int small = i >= tall || j >= broad;
-            (small ? narrow : wide)(x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
-                                    bias,
-                                    s->adds_residual ? residual + row * s->residual.row + column * s->residual.column
-                                                     : residual,
-                                    y + row * s->y.row + column * s->y.column);
-            column += conv_direct_columns(s, small);
+    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns, share = conv_direct_next_lines(s) * taps;
+    for (int64_t tile = begin; tile < end; tile++) {
+        const int64_t i = tile / across, j = tile % across;
+        const int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
+        const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
+        (i >= tall || j >= broad ? narrow : wide)(
+            x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
+            tile * share < next_count ? next + tile * share : w, bias,
+            s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
+            y + row * s->y.row + column * s->y.column);
+    }
+}
+
+/* Tiles [begin, end) of one map for all outputs. */
+INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_direct_tiles *tiles, int64_t begin,
+                                int64_t end, const float *x, const float *w, const float *bias, const float *residual,
+                                float *y)
+{
+    const int64_t outputs = (s->outputs + 15) / 16 * 16;
+    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
+    for (int64_t first = 0; first < outputs; first += s->panel) {
+        const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
+        const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+        const int64_t left = (outputs - first - panel) * taps; /* weights of the panels to come */
+        for (int64_t part = 0; part < panel; part += width) {
+            const int64_t block = (first + part) / W;
+            conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
+                            panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
+                            w + taps * panel, left < s->panel * taps ? left : s->panel * taps,
+                            s->without_bias ? bias : bias + first + part,
+                            s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
         }
-        row += conv_direct_rows(s, i >= tall);
+        w += taps * panel;
     }
 }
 
@@ -191,25 +242,12 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                         const float *restrict weights, const float *restrict bias, const float *restrict residual,
                         float *restrict y)
 {
-    const int64_t outputs = (s->outputs + 15) / 16 * 16;
-    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
-    for (int64_t n = 0; n < s->batch; n++) {
-        const float *w = weights;
-        for (int64_t first = 0; first < outputs; first += s->panel) {
-            const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
-            const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-            for (int64_t part = 0; part < panel; part += width) {
-                const int64_t block = (first + part) / W;
-                conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
-                                panel == s->panel ? tiles->narrow : tiles->half_narrow, x + n * s->x.batch, w + part,
-                                s->without_bias ? bias : bias + first + part,
-                                s->adds_residual ? residual + n * s->residual.batch + block * s->residual.block
-                                                 : residual,
-                                y + n * s->y.batch + block * s->y.block);
-            }
-            w += taps * panel;
-        }
-    }
+    const int64_t count = conv_direct_tile_count(s), part = conv_direct_part(s);
+    for (int64_t n = 0; n < s->batch; n++)
+        for (int64_t begin = 0; begin < count; begin += part)
+            conv_direct_outputs(s, tiles, begin, begin + part < count ? begin + part : count, x + n * s->x.batch,
+                                weights, bias, s->adds_residual ? residual + n * s->residual.batch : residual,
+                                y + n * s->y.batch);
 }
 
 #endif

@@ -1,8 +1,10 @@
 /* gemm.h -- rows times a constant matrix: y[rows][outputs] = x[rows][depth] * weights + bias.
  *
- * x, residual and y are plain, with any strides between rows. Weights: panels of `panel` outputs (the last one may be
- * 16 wide), each [depth][panel], zero beyond the last output; bias rounded up in the same way. One row is bound by
- * memory: it reads several panels far apart from each other at once. Every sum runs over depth in order. */
+ * x, residual and y are plain, with any strides between rows. Weights: panels of `panel` outputs (the last
+ * one may be 16 wide), each [depth][panel], zero beyond the last output; bias rounded up in the same way. One
+ * row is bound by memory: it reads several panels far apart from each other at once. Many rows are copied
+ * first, tile by tile, so that a tile reads one stream whatever the stride between rows: rows a multiple of a
+ * page apart crowd each other out of the cache. Every sum runs over depth in order. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_GEMM_H
 #define MEDNN_GEMM_H
@@ -16,16 +18,32 @@ struct gemm {
     int64_t rows, depth, outputs; /* of the piece */
     int64_t panel;                /* 32, or 16 */
     int64_t x_row, x_depth, y_row, residual_row;
+    int64_t scratch; /* floats of it, at least for one tile of rows; 0: rows are read where they are */
     int adds_residual;
     enum activation activation;
     float alpha, beta;
 };
 
+/* A copied tile of rows: [depth][GEMM_PACK], whole vectors where they are multiplied by lane. */
+enum { GEMM_PACK = TILE_BY_LANE ? (TILE_PIXELS + W - 1) / W * W : TILE_PIXELS };
+
+/* Lines of the next panel's weights that a tile fetches from far memory with every 16 depths: all tiles
+ * together fetch the panel. */
+INLINE int gemm_next_lines(const struct gemm *s)
+{
+    return (int)tile_count(s->panel, tile_count(s->rows, TILE_PIXELS));
+}
+
+/* Depths between what a tile uses and what is being fetched into the nearest cache. */
+enum { GEMM_AHEAD = 16 };
+
 /* Of the tile's outputs the first `outputs` are stored. */
 typedef void gemm_tile_function(int64_t outputs, const float *restrict x, const float *restrict w,
-                                const float *restrict bias, const float *restrict residual, float *restrict y);
+                                const float *next, const float *restrict bias, const float *restrict residual,
+                                float *restrict y);
 
-/* Many rows: tiles of rows, and those one smaller. One row: several panels, and one. Both for a half panel too. */
+/* Many rows: tiles of rows, and those one smaller. One row: several panels, and one. Both for a half panel
+ * too. */
 struct gemm_tiles {
     gemm_tile_function *wide, *narrow, *half_wide, *half_narrow;
 };
@@ -69,38 +87,68 @@ INLINE void gemm_store(float *to, vf value, int64_t lanes)
         memcpy(to, &value, (size_t)lanes * sizeof(float));
 }
 
-INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, int panel, int64_t outputs,
-                      const float *restrict x, const float *restrict w, const float *restrict bias,
-                      const float *restrict residual, float *restrict y)
+/* The rows' elements of one depth times `each` vectors of weights, added to a tile. */
+INLINE void gemm_add(const struct gemm *s, int rows, int each, const vf *restrict k, const float *restrict x,
+                     vf *restrict a)
 {
     CONTRACT
-    const int64_t distance = streams > 1 ? gemm_distance(s) * panel : 0;
-    const int each = streams * vectors;
-    vf a[TILE_ACCUMULATORS];
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int i = 0; i < each; i++)
-            a[r * each + i] = *(const vf *)(bias + i / vectors * distance + i % vectors * W);
-    UNROLL_4 for (int64_t d = 0; d < s->depth; d++) {
-        vf k[GEMM_STREAMS * 32 / W];
-        UNROLL for (int i = 0; i < each; i++)
-            k[i] = *(const vf *)(w + i / vectors * distance * s->depth + d * panel + i % vectors * W);
-        UNROLL for (int r = 0; r < rows; r++) {
-            const float value = x[r * s->x_row + d * s->x_depth];
-            UNROLL for (int i = 0; i < each; i++)
-                a[r * each + i] += k[i] * value;
-        }
-        if (rows * each == 1)
-            LONE_CHAIN(a[0]);
+    if (TILE_BY_LANE && s->scratch) {
+        vf v[GEMM_PACK / W];
+        UNROLL for (int i = 0; i < (rows + W - 1) / W; i++) v[i] = *(const vf *)(x + i * W);
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++) a[r * each + i] +=
+            k[i] * v[r / W][r % W];
+        return;
     }
     UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int i = 0; i < each; i++) {
-            const int64_t output = i / vectors * distance + i % vectors * W;
-            const int64_t lanes = outputs - output < W ? outputs - output : W;
-            vf value = a[r * each + i];
-            if (s->adds_residual)
-                value += gemm_load(residual + r * s->residual_row + output, lanes);
-            gemm_store(y + r * s->y_row + output, activate(value, s->activation, s->alpha, s->beta), lanes);
-        }
+    {
+        const float value = x[s->scratch ? r : r * s->x_row];
+        UNROLL for (int i = 0; i < each; i++) a[r * each + i] += k[i] * value;
+    }
+}
+
+/* One depth of a tile: its weights are at `w` and, of further streams, each `distance` floats on. */
+INLINE void gemm_depth(const struct gemm *s, int rows, int vectors, int each, int panel, int64_t distance,
+                       const float *restrict x, const float *restrict w, vf *restrict a)
+{
+    vf k[GEMM_STREAMS * 32 / W];
+    if (s->scratch) {
+        UNROLL for (int i = 0; i < vectors; i++) if (i * W % 16 == 0) /* once per line of the cache */
+            __builtin_prefetch(w + GEMM_AHEAD * panel + i * W);
+        __builtin_prefetch(x + GEMM_AHEAD * GEMM_PACK);
+    }
+    UNROLL for (int i = 0; i < each; i++) k[i] = *(const vf *)(w + i / vectors * distance + i % vectors * W);
+    gemm_add(s, rows, each, k, x, a);
+    if (rows * each == 1)
+        LONE_CHAIN(a[0]);
+}
+
+INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, int panel, int64_t outputs,
+                      const float *restrict x, const float *restrict w, const float *next,
+                      const float *restrict bias, const float *restrict residual, float *restrict y)
+{
+    const int64_t distance = streams > 1 ? gemm_distance(s) * panel : 0;
+    const int64_t step = s->scratch ? GEMM_PACK : s->x_depth;
+    const int each = streams * vectors;
+    vf a[TILE_ACCUMULATORS];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++) a[r * each + i] =
+        *(const vf *)(bias + i / vectors * distance + i % vectors * W);
+    for (int64_t first = 0; first < s->depth; first += 16) {
+        if (s->scratch)
+            for (int i = 0; i < gemm_next_lines(s); i++, next += 16)
+                __builtin_prefetch(next, 0, 2);
+        const int64_t end = first + 16 < s->depth ? first + 16 : s->depth;
+        UNROLL_4 for (int64_t d = first; d < end; d++)
+            gemm_depth(s, rows, vectors, each, panel, distance * s->depth, x + d * step, w + d * panel, a);
+    }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++)
+    {
+        const int64_t output = i / vectors * distance + i % vectors * W;
+        const int64_t lanes = outputs - output < W ? outputs - output : W;
+        vf value = a[r * each + i];
+        if (s->adds_residual)
+            value += gemm_load(residual + r * s->residual_row + output, lanes);
+        gemm_store(y + r * s->y_row + output, activate(value, s->activation, s->alpha, s->beta), lanes);
+    }
 }
 
 /* One row takes whole panels; many rows two vectors of a panel at a time. */
@@ -119,56 +167,104 @@ INLINE int gemm_rows(const struct gemm *s, int narrow)
     return tile_at_least_one(tile_wide(s->rows, TILE_PIXELS) - narrow);
 }
 
-#define GEMM_TILE(name, kind, narrow, streams, panel)                                                      \
-    MICROKERNEL name##_##kind(int64_t outputs, const float *restrict x, const float *restrict w,           \
-                              const float *restrict bias, const float *restrict residual, float *restrict y) \
-    {                                                                                                      \
-        gemm_tile(&name##_shape, gemm_rows(&name##_shape, narrow), streams,                                \
-                  gemm_vectors(&name##_shape, panel), panel, outputs, x, w, bias, residual, y);            \
+#define GEMM_TILE(name, kind, narrow, streams, panel)                                                        \
+    MICROKERNEL name##_##kind(int64_t outputs, const float *restrict x, const float *restrict w,             \
+                              const float *next, const float *restrict bias, const float *restrict residual, \
+                              float *restrict y)                                                             \
+    {                                                                                                        \
+        gemm_tile(&name##_shape, gemm_rows(&name##_shape, narrow), streams,                                  \
+                  gemm_vectors(&name##_shape, panel), panel, outputs, x, w, next, bias, residual, y);        \
     }
 
 /* The micro-kernels of a layer whose shape is NAME_shape. */
-#define GEMM_TILES(name)                                                                                   \
-    GEMM_TILE(name, wide, 0, gemm_streams(&name##_shape, 0), (int)name##_shape.panel)                      \
-    GEMM_TILE(name, narrow, 1, 1, (int)name##_shape.panel)                                                 \
-    GEMM_TILE(name, half_wide, 0, 1, 16)                                                                   \
-    GEMM_TILE(name, half_narrow, 1, 1, 16)                                                                 \
-    static const struct gemm_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,           \
+#define GEMM_TILES(name)                                                                                     \
+    GEMM_TILE(name, wide, 0, gemm_streams(&name##_shape, 0), (int)name##_shape.panel)                        \
+    GEMM_TILE(name, narrow, 1, 1, (int)name##_shape.panel)                                                   \
+    GEMM_TILE(name, half_wide, 0, 1, 16)                                                                     \
+    GEMM_TILE(name, half_narrow, 1, 1, 16)                                                                   \
+    static const struct gemm_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,             \
                                                    name##_half_narrow};
 
-/* The rows of the piece for the outputs of one tile. */
-INLINE void gemm_column(const struct gemm *s, gemm_tile_function *wide, gemm_tile_function *narrow, int64_t output,
-                        const float *x, const float *w, const float *bias, const float *residual, float *y)
+/* Rows as tiles of TILE_PIXELS, or one less: from tile `tile` on. */
+INLINE int64_t gemm_first_row(const struct gemm *s, int64_t tile)
 {
-    const int64_t tiles = tile_count(s->rows, TILE_PIXELS), tall = tile_wide_count(s->rows, TILE_PIXELS);
-    int64_t row = 0;
-    for (int64_t i = 0; i < tiles; i++) {
-        (i < tall ? wide : narrow)(s->outputs - output, x + row * s->x_row, w, bias + output,
-                                   s->adds_residual ? residual + row * s->residual_row + output : residual,
-                                   y + row * s->y_row + output);
-        row += gemm_rows(s, i >= tall);
+    const int64_t tall = tile_wide_count(s->rows, TILE_PIXELS);
+    return tile * gemm_rows(s, 0) - (tile > tall ? tile - tall : 0);
+}
+
+/* Tiles [begin, end), line by line of the cache whatever the stride between rows. */
+INLINE void gemm_pack(const struct gemm *s, int64_t begin, int64_t end, const float *restrict x,
+                      float *restrict packed)
+{
+    for (int64_t tile = begin; tile < end; tile++, packed += GEMM_PACK * s->depth) {
+        const int64_t row = gemm_first_row(s, tile), rows = gemm_first_row(s, tile + 1) - row;
+        for (int64_t first = 0; first < s->depth; first += 16)
+            for (int64_t r = 0; r < rows; r++)
+                for (int64_t d = first; d < first + 16 && d < s->depth; d++)
+                    packed[d * GEMM_PACK + r] = x[(row + r) * s->x_row + d * s->x_depth];
     }
 }
 
-INLINE void gemm(const struct gemm *s, const struct gemm_tiles *tiles, const float *restrict x,
-                 const float *restrict weights, const float *restrict bias, const float *restrict residual,
-                 float *restrict y)
+/* What all tiles of a layer read and write. */
+struct gemm_data {
+    const float *x, *weights, *bias, *residual;
+    float *y, *packed;
+};
+
+/* Tiles [begin, end) of rows for the outputs of one tile. */
+INLINE void gemm_column(const struct gemm *s, gemm_tile_function *wide, gemm_tile_function *narrow,
+                        int64_t begin, int64_t end, int64_t output, const float *w,
+                        const struct gemm_data *data)
+{
+    const int64_t tall = tile_wide_count(s->rows, TILE_PIXELS), total = (s->outputs + 15) / 16 * 16 * s->depth;
+    for (int64_t tile = begin; tile < end; tile++) {
+        const int64_t row = gemm_first_row(s, tile);
+        const int64_t next = w - data->weights + (s->panel + tile * gemm_next_lines(s)) * s->depth;
+        (tile < tall ? wide : narrow)(
+            s->outputs - output,
+            s->scratch ? data->packed + (tile - begin) * GEMM_PACK * s->depth : data->x + row * s->x_row, w,
+            next < total ? data->weights + next : w, data->bias + output,
+            s->adds_residual ? data->residual + row * s->residual_row + output : data->residual,
+            data->y + row * s->y_row + output);
+    }
+}
+
+/* Tiles [begin, end) of rows for all outputs. */
+INLINE void gemm_block(const struct gemm *s, const struct gemm_tiles *tiles, int64_t begin, int64_t end,
+                       const struct gemm_data *data)
 {
     const int64_t outputs = (s->outputs + 15) / 16 * 16, panels = gemm_panels(s);
     const int64_t distance = s->rows == 1 ? gemm_distance(s) : 0;
     for (int64_t i = 0; i < distance; i++)
-        gemm_column(s, tiles->wide, tiles->wide, i * s->panel, x, weights + i * s->panel * s->depth, bias, residual,
-                    y);
+        gemm_column(s, tiles->wide, tiles->wide, begin, end, i * s->panel,
+                    data->weights + i * s->panel * s->depth, data);
     for (int64_t i = GEMM_STREAMS * distance; i < panels; i++) {
         const int64_t width = (int64_t)gemm_vectors(s, (int)s->panel) * W;
         for (int64_t part = 0; part < s->panel; part += width)
-            gemm_column(s, s->rows == 1 ? tiles->narrow : tiles->wide, tiles->narrow, i * s->panel + part, x,
-                        weights + i * s->panel * s->depth + part, bias, residual, y);
+            gemm_column(s, s->rows == 1 ? tiles->narrow : tiles->wide, tiles->narrow, begin, end,
+                        i * s->panel + part, data->weights + i * s->panel * s->depth + part, data);
     }
     const int64_t first = panels * s->panel, width = (int64_t)gemm_vectors(s, 16) * W;
     for (int64_t part = first; part < outputs; part += width)
-        gemm_column(s, tiles->half_wide, tiles->half_narrow, part, x, weights + first * s->depth + (part - first),
-                    bias, residual, y);
+        gemm_column(s, tiles->half_wide, tiles->half_narrow, begin, end, part,
+                    data->weights + first * s->depth + (part - first), data);
+}
+
+/* scratch: aligned to a vector. A tile takes GEMM_PACK floats times depth; as many as fit are copied
+ * together. */
+INLINE void gemm(const struct gemm *s, const struct gemm_tiles *tiles, const float *restrict x,
+                 const float *restrict weights, const float *restrict bias, const float *restrict residual,
+                 float *restrict y, float *restrict scratch)
+{
+    const struct gemm_data data = {x, weights, bias, residual, y, scratch};
+    const int64_t count = tile_count(s->rows, TILE_PIXELS);
+    const int64_t step = s->scratch ? s->scratch / (GEMM_PACK * s->depth) : count;
+    for (int64_t begin = 0; begin < count; begin += step) {
+        const int64_t end = begin + step < count ? begin + step : count;
+        if (s->scratch)
+            gemm_pack(s, begin, end, x, scratch);
+        gemm_block(s, tiles, begin, end, &data);
+    }
 }
 
 #endif

@@ -29,9 +29,12 @@ INLINE struct lanes lanes_load(const float *x, int64_t stride, int64_t count, fl
         return lanes;
     }
     float value[LANES];
-    memcpy(value, &lanes, sizeof value);
-    for (int64_t i = 0; i < count && i < LANES; i++)
-        value[i] = x[i * stride];
+    if (stride == 1) /* a masked load, where the target has one */
+        for (int i = 0; i < LANES; i++)
+            value[i] = i < count ? x[i] : rest;
+    else
+        for (int i = 0; i < LANES; i++)
+            value[i] = i < count ? x[i * stride] : rest;
     memcpy(&lanes, value, sizeof value);
     return lanes;
 }
@@ -44,8 +47,15 @@ INLINE void lanes_store(float *y, int64_t stride, int64_t count, const struct la
     }
     float value[LANES];
     memcpy(value, lanes, sizeof value);
-    for (int64_t i = 0; i < count && i < LANES; i++)
-        y[i * stride] = value[i];
+    if (stride == 1)
+        for (int i = 0; i < LANES; i++) {
+            if (i < count)
+                y[i] = value[i];
+        }
+    else
+        for (int i = 0; i < LANES; i++)
+            if (i < count)
+                y[i * stride] = value[i];
 }
 
 /* Lanes 0 and 8, 1 and 9, ...; then 0 and 4, ...; then 0 and 2, 1 and 3; then 0 and 1. */

@@ -27,30 +27,42 @@ INLINE float softmax_greatest(const struct softmax *s, const float *x)
     return lanes_join(&greatest, function_max);
 }
 
-INLINE float softmax_sum(const struct softmax *s, const float *x, float greatest)
+/* exp() of one block of lanes, 0 for what is not there. */
+INLINE struct lanes softmax_powers(const struct softmax *s, const float *x, int64_t i, int64_t end, float greatest)
+{
+    struct lanes value = lanes_load(x + i * s->x_step, s->x_step, end - i, -__builtin_inff());
+    for (int p = 0; p < LANES / W; p++)
+        value.part[p] = vector_exp(value.part[p] - greatest);
+    return value;
+}
+
+/* Of the whole axis; where all of it is wanted, the powers are left in y. */
+INLINE float softmax_sum(const struct softmax *s, float *y, const float *x, float greatest, int keeps)
 {
     struct lanes sum = lanes_of(0);
     for (int64_t i = 0; i < s->length; i += LANES) {
-        /* exp() of what is not there is 0. */
-        const struct lanes value =
-            lanes_load(x + i * s->x_step, s->x_step, s->length - i, -__builtin_inff());
+        const struct lanes power = softmax_powers(s, x, i, s->length, greatest);
         for (int p = 0; p < LANES / W; p++)
-            sum.part[p] += vector_exp(value.part[p] - greatest);
+            sum.part[p] += power.part[p];
+        if (keeps)
+            lanes_store(y + i * s->y_step, s->y_step, s->length - i, &power);
     }
     return lanes_join(&sum, function_add);
 }
 
 INLINE void softmax_line(const struct softmax *s, float *y, const float *x)
 {
-    const float greatest = softmax_greatest(s, x), sum = softmax_sum(s, x, greatest);
-    const vf logarithm = vector_log(vector_of(sum));
+    const int keeps = !s->logarithm && s->begin == 0 && s->end == s->length;
+    const float greatest = softmax_greatest(s, x), sum = softmax_sum(s, y, x, greatest, keeps), factor = 1 / sum;
+    const vf logarithm = s->logarithm ? vector_log(vector_of(sum)) : (vf){0};
     for (int64_t i = s->begin; i < s->end; i += LANES) {
-        struct lanes value = lanes_load(x + i * s->x_step, s->x_step, s->end - i, 0);
-        for (int p = 0; p < LANES / W; p++) {
-            const vf shifted = value.part[p] - greatest;
-            value.part[p] = s->logarithm ? shifted - logarithm : vector_exp(shifted) / sum;
-        }
-        lanes_store(y + (i - s->begin) * s->y_step, s->y_step, s->end - i, &value);
+        float *to = y + (i - s->begin) * s->y_step;
+        struct lanes value = keeps ? lanes_load(to, s->y_step, s->end - i, 0)
+                             : s->logarithm ? lanes_load(x + i * s->x_step, s->x_step, s->end - i, 0)
+                                            : softmax_powers(s, x, i, s->end, greatest);
+        for (int p = 0; p < LANES / W; p++)
+            value.part[p] = s->logarithm ? value.part[p] - greatest - logarithm : value.part[p] * factor;
+        lanes_store(to, s->y_step, s->end - i, &value);
     }
 }
 

@@ -52,6 +52,7 @@ done <"$table"
 count=${#slow[@]}
 if [ "$count" -lt 1 ] || [ "$count" -gt 64 ]; then die "$table: 1 to 64 phones, not $count"; fi
 
+# shellcheck disable=SC2317 # the trap calls it
 cleanup()
 {
     trap - EXIT INT TERM

@@ -65,11 +65,17 @@ static const char *interior_name(struct source *source, const struct step *step,
 static void emit_interior(struct source *source, const struct step *step)
 {
     const struct region_list *boxes = &step->boxes[source->device];
+    const char *layer = source->layer_name[step->node_index];
     begin_node(source, step);
     for (int i = 0; i < boxes->count; i++) {
         source->name = interior_name(source, step, i);
         emit_piece(source, step->node, boxes->item[i], 0);
     }
+    source_printf(source, "static void %s_interior(unsigned char *restrict arena, int box)\n{\n", layer);
+    for (int i = 0; i < boxes->count; i++)
+        source_printf(source, "    if (box == %d)\n        %s(arena);\n", i, interior_name(source, step, i));
+    source_printf(source, "}\n\n");
+    text_printf(&source->schedule, "    int %s_done = 0;\n", layer);
 }
 
 /* The interior in a loop that ends when the awaited frames are there; LATE goes on where it ended. */
@@ -78,15 +84,10 @@ static void emit_early(struct source *source, const struct step *step)
     const char *layer = source->layer_name[step->node_index];
     const int count = step->boxes[source->device].count;
     emit_interior(source, step);
-    source_printf(source, "static void (*const %s_interior[])(unsigned char *restrict arena) = {", layer);
-    for (int i = 0; i < count; i++)
-        source_printf(source, "%s%s", i ? ", " : "", interior_name(source, step, i));
-    source_printf(source, "};\n\n");
     text_printf(&source->schedule,
-                "    int %s_done = 0;\n"
                 "    for (; %s_done < %d && !mednn_exchange_ready(session, %d); %s_done++)\n"
-                "        %s_interior[%s_done](arena);\n",
-                layer, layer, count, program_awaited(source->program, step, source->device), layer, layer, layer);
+                "        %s_interior(arena, %s_done);\n",
+                layer, count, program_awaited(source->program, step, source->device), layer, layer, layer);
 }
 
 static void emit_late(struct source *source, const struct step *step)
@@ -96,14 +97,14 @@ static void emit_late(struct source *source, const struct step *step)
     const int count = step->boxes[source->device].count;
     int first, last;
     program_node_steps(program, step->node_index, source->device, &first, &last);
-    if (program->step[first].kind == STEP_EARLY) {
-        text_printf(&source->schedule, "    for (; %s_done < %d; %s_done++)\n        %s_interior[%s_done](arena);\n",
-                    layer, count, layer, layer, layer);
-        return;
-    }
-    emit_interior(source, step);
-    for (int i = 0; i < count; i++)
-        schedule_call(source, interior_name(source, step, i), "");
+    if (program->step[first].kind != STEP_EARLY)
+        emit_interior(source, step);
+    text_printf(&source->schedule,
+                "    for (; %s_done < %d; %s_done++) {\n"
+                "        mednn_progress(session);\n"
+                "        %s_interior(arena, %s_done);\n"
+                "    }\n",
+                layer, count, layer, layer, layer);
 }
 
 static void call_runtime(struct source *source, const char *function, int exchange)

@@ -89,6 +89,16 @@ static int64_t grid(const struct node *node, int axis)
     return has_outputs(node) && axis == node->output[0]->shape.rank - 1 ? panel_of(node) : 1;
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct matrix m = matrix_of(node);
+    const struct range all = {0, 1}, cut = piece.rank && has_outputs(node) ? piece.axis[piece.rank - 1] : all;
+    const double outputs = (double)round_up(cut.end - cut.begin, BLOCK);
+    const double rows = (double)(region_size(piece) / (cut.end - cut.begin));
+    work->amount[WORK_MATRIX] += rows * (double)m.depth * outputs;
+    work->amount[WORK_STREAM] += (double)m.depth * outputs * (double)sizeof(float);
+}
+
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs)
 {
     const struct matrix m = matrix_of(node);
@@ -98,7 +108,8 @@ static const char *pack_weights(struct source *source, const struct node *node, 
     float *packed = source_scratch(source, count * sizeof *packed), *at = packed;
     for (int64_t first = 0; first < rounded; first += panel) {
         const int64_t width = rounded - first < panel ? BLOCK : panel;
-        const int64_t held = outputs.end - outputs.begin - first < width ? outputs.end - outputs.begin - first : width;
+        const int64_t held =
+            outputs.end - outputs.begin - first < width ? outputs.end - outputs.begin - first : width;
         for (int64_t d = 0; d < m.depth; d++, at += width)
             for (int64_t o = 0; o < held; o++)
                 at[o] = alpha * m.values[d * m.depth_stride + (outputs.begin + first + o) * m.output_stride];
@@ -132,9 +143,11 @@ static bool fits(struct rows outer, struct rows inner)
 }
 
 /* The axes of the output before its last, neighbours merged where the strides allow. */
-static int find_rows(struct source *source, const struct node *node, struct region region, struct rows rows[MAX_RANK])
+static int find_rows(struct source *source, const struct node *node, struct region region,
+                     struct rows rows[MAX_RANK])
 {
-    const struct tensor *residual = node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
+    const struct tensor *residual =
+        node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
     int64_t x[MAX_RANK], y[MAX_RANK], r[MAX_RANK] = {0};
     storage_strides(source_storage(source, node->input[0]), x);
     storage_strides(source_storage(source, node->output[0]), y);
@@ -171,23 +184,46 @@ static const char *offset_text(struct arena *arena, const struct rows *rows, int
     return text.bytes;
 }
 
-static void write_call(struct source *source, const struct node *node, struct region region, const struct rows *rows,
-                       int loops, const char *weights, const char *bias)
+/* Rows are copied where enough outputs read them, as many together as stay near. A tile takes the place of up
+ * to 14 rows, or of 12 for each 10. */
+enum { LEAST_COPIED_OUTPUTS = 128, MOST_COPIED_FLOATS = 1 << 20, MOST_TILE_ROWS = 14 };
+
+static int64_t scratch_floats(const struct node *node, struct region piece)
+{
+    const int64_t size = region_size(piece), depth = matrix_of(node).depth;
+    const struct range last = piece.axis[piece.rank - 1];
+    const int64_t outputs = has_outputs(node) ? last.end - last.begin : 1;
+    if (outputs < LEAST_COPIED_OUTPUTS || size == outputs)
+        return 0;
+    const int64_t all = (size / outputs * 6 / 5 + MOST_TILE_ROWS) * depth, tile = MOST_TILE_ROWS * depth;
+    return all < MOST_COPIED_FLOATS ? all : tile < MOST_COPIED_FLOATS ? MOST_COPIED_FLOATS : tile;
+}
+
+static int64_t scratch(const struct node *node, struct region piece)
+{
+    return scratch_floats(node, piece) * (int64_t)sizeof(float);
+}
+
+static void write_call(struct source *source, const struct node *node, struct region region,
+                       const struct rows *rows, int loops, const char *weights, const char *bias)
 {
     struct arena *arena = source_arena(source);
     const char *name = source_name(source);
-    const struct tensor *residual = node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
-    const char *added = residual ? arena_printf(arena, "%s%s", plain_at(source, residual, region),
-                                                offset_text(arena, rows, loops, offsetof(struct rows, residual)))
-                                 : "NULL";
+    const struct tensor *residual =
+        node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
+    const char *added = residual
+                            ? arena_printf(arena, "%s%s", plain_at(source, residual, region),
+                                           offset_text(arena, rows, loops, offsetof(struct rows, residual)))
+                            : "NULL";
     for (int i = 0; i < loops; i++)
         source_printf(source, "%*sfor (int64_t i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 + 4 * i, "", i, i,
                       rows[i].count, i);
-    source_printf(source, "%*sgemm(&%s_shape, &%s_tiles, %s%s, %s, %s, %s,\n%*s%s%s);\n", 4 + 4 * loops, "", name, name,
-                  plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
-                  offset_text(arena, rows, loops, offsetof(struct rows, x)), weights, bias, added, 9 + 4 * loops, "",
-                  plain_at(source, node->output[0], region),
-                  offset_text(arena, rows, loops, offsetof(struct rows, y)));
+    source_printf(source, "%*sgemm(&%s_shape, &%s_tiles, %s%s, %s, %s, %s,\n%*s%s%s, %s);\n", 4 + 4 * loops,
+                  "", name, name, plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
+                  offset_text(arena, rows, loops, offsetof(struct rows, x)), weights, bias, added,
+                  9 + 4 * loops, "", plain_at(source, node->output[0], region),
+                  offset_text(arena, rows, loops, offsetof(struct rows, y)),
+                  scratch_floats(node, region) ? source_scratch_buffer(source) : "NULL");
 }
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
@@ -205,10 +241,12 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_use(source, "gemm.h");
     source_printf(source,
                   "static const struct gemm %s_shape = {\n    .rows = %" PRId64 ", .depth = %" PRId64
-                  ", .outputs = %" PRId64 ", .panel = %" PRId64 ",\n    .x_row = %" PRId64 ", .x_depth = %" PRId64
-                  ", .y_row = %" PRId64 ", .residual_row = %" PRId64,
-                  name, last.count, m.depth, outputs.end - outputs.begin, panel_of(node), last.x, depth_stride, last.y,
-                  last.residual);
+                  ", .outputs = %" PRId64 ", .panel = %" PRId64 ",\n    .x_row = %" PRId64
+                  ", .x_depth = %" PRId64 ", .y_row = %" PRId64 ", .residual_row = %" PRId64,
+                  name, last.count, m.depth, outputs.end - outputs.begin, panel_of(node), last.x,
+                  depth_stride, last.y, last.residual);
+    if (scratch_floats(node, *region))
+        source_printf(source, ", .scratch = %" PRId64, scratch_floats(node, *region));
     if (node->epilogue.residual)
         source_printf(source, ", .adds_residual = 1");
     write_activation(source, node);
@@ -218,7 +256,17 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_gemm = {
-    .name = "gemm", .op_type = "Gemm", .accepts = accepts_gemm, .grid = grid, .emit = emit};
-const struct kernel kernel_gemm_matmul = {
-    .name = "gemm_matmul", .op_type = "MatMul", .accepts = accepts_matmul, .grid = grid, .emit = emit};
+const struct kernel kernel_gemm = {.name = "gemm",
+                                   .op_type = "Gemm",
+                                   .accepts = accepts_gemm,
+                                   .grid = grid,
+                                   .scratch = scratch,
+                                   .work = work,
+                                   .emit = emit};
+const struct kernel kernel_gemm_matmul = {.name = "gemm_matmul",
+                                          .op_type = "MatMul",
+                                          .accepts = accepts_matmul,
+                                          .grid = grid,
+                                          .scratch = scratch,
+                                          .work = work,
+                                          .emit = emit};

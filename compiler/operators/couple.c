@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Longer axes are never channels; following them would cost memory that the model does not pay for. */
-enum { MAX_LENGTH = 1 << 20 };
+enum { MAX_LENGTH = 1 << 20, MAX_SLICES = 1 << 25 };
 
 /* ---- slices ---- */
 
@@ -63,8 +63,9 @@ void couple_slices(struct couples *couples, const struct tensor *a, int axis_a, 
 void couple_axes(struct couples *couples, const struct tensor *a, int axis_a, const struct tensor *b,
                  int axis_b)
 {
-    assert(a->shape.dim[axis_a] == b->shape.dim[axis_b]);
-    for (int64_t i = 0; i < a->shape.dim[axis_a]; i++)
+    int64_t length = a->shape.dim[axis_a];
+    assert(length == b->shape.dim[axis_b]);
+    for (int64_t i = 0; length <= MAX_LENGTH && i < length; i++)
         couple_slices(couples, a, axis_a, i, b, axis_b, i);
 }
 
@@ -129,7 +130,7 @@ static void number_slices(struct couples *couples)
         const struct tensor *tensor = graph->tensor[t];
         for (int axis = 0; axis < MAX_RANK; axis++) {
             int64_t length = tensor->shaped && axis < tensor->shape.rank ? tensor->shape.dim[axis] : 0;
-            bool followed = length > 1 && length <= MAX_LENGTH && couples->slice_count + length < INT32_MAX;
+            bool followed = length > 1 && length <= MAX_LENGTH && couples->slice_count + length <= MAX_SLICES;
             couples->base[t][axis] = followed ? couples->slice_count : -1;
             couples->slice_count += followed ? length : 0;
         }
@@ -158,7 +159,8 @@ static void pin_captured(struct couples *couples, const struct node *node)
 
 static bool is_pinned_axis(const struct couples *couples, const struct tensor *tensor, int axis)
 {
-    for (int64_t i = 0; i < tensor->shape.dim[axis]; i++)
+    int64_t length = couples_follows(couples, tensor, axis) ? tensor->shape.dim[axis] : 0;
+    for (int64_t i = 0; i < length; i++)
         if (couples_root(couples, tensor, axis, i))
             return false;
     return true;
@@ -167,7 +169,7 @@ static bool is_pinned_axis(const struct couples *couples, const struct tensor *t
 /* Axis `chosen` of b moves in blocks of the packed axis; its fellows stay. */
 static void choose_packed(struct couples *couples, const struct packed *packed)
 {
-    int chosen = packed->first;
+    int chosen = couples_follows(couples, packed->a, packed->axis) ? packed->first : packed->last;
     while (chosen < packed->last && is_pinned_axis(couples, packed->b, chosen))
         chosen++;
     int64_t inner = 1, length = packed->a->shape.dim[packed->axis];
@@ -210,7 +212,7 @@ void couples_find(struct arena *arena, const struct graph *graph, struct couples
 static bool reads_one_to_one(const struct node *node, int output, int axis, int input, int input_axis)
 {
     struct shape y = node->output[output]->shape;
-    if (y.dim[axis] != node->input[input]->shape.dim[input_axis])
+    if (y.dim[axis] != node->input[input]->shape.dim[input_axis] || y.dim[axis] > MAX_LENGTH)
         return false;
     struct region region = region_whole(y);
     for (int64_t i = 0; i < y.dim[axis]; i++) {
@@ -258,6 +260,11 @@ static void couple_move(const struct node *node, const struct move *move, struct
     const struct tensor *y = node->output[0], *x = move->input < 0 ? NULL : node->input[move->input];
     for (int a = 0; x && a < move->input_rank; a++) {
         int b = move->input_axis[a];
+        if (move->count[b] > MAX_LENGTH) {
+            couple_pin_axis(couples, x, a);
+            couple_pin_axis(couples, y, b);
+            continue;
+        }
         if (!move->input_step[a])
             couple_pin_slice(couples, x, a, move->input_start[a]);
         for (int64_t k = 0; move->input_step[a] && k < move->count[b]; k++)

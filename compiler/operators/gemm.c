@@ -100,13 +100,13 @@ static bool linear(const struct node *node, struct linear *linear)
 {
     const struct tensor *b = node->input[1], *c = node_input(node, 2), *y = node->output[0];
     int row = row_axis(node), column = column_axis(node);
-    if (!is_float_constant(b))
-        return false;
     bool biased = c && is_float_constant(c) && c->shape.rank > 0 && shape_size(c->shape) == y->shape.dim[1] &&
                   c->shape.dim[c->shape.rank - 1] == y->shape.dim[1];
+    if (!is_float_constant(b) || (c && !biased))
+        return false;
     *linear = (struct linear){.data = 0,
                               .weights = 1,
-                              .bias = !c || biased ? 2 : -1,
+                              .bias = 2,
                               .biased = biased,
                               .group = 1,
                               .rows = b->shape.dim[1 - column],

@@ -227,8 +227,7 @@ void constant_linear(const struct node *node, const struct known *known, int out
 {
     struct linear linear;
     (void)output;
-    if (!node->op->linear(node, &linear) || axis != linear.output_axis ||
-        (node_input(node, linear.bias) && !linear.biased))
+    if (!node->op->linear(node, &linear) || axis != linear.output_axis)
         return;
     for (int64_t g = 0; g < linear.group; g++)
         for (int64_t m = 0; m < linear.columns; m++) {

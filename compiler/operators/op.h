@@ -104,7 +104,8 @@ struct op {
      * the inputs (known.h), set value[index]; others are NAN. NULL: nothing follows. */
     void (*constant)(const struct node *node, const struct known *known, int output, int axis, double value[]);
 
-    /* Multiplication with constant weights: how the product is laid out. false: the weights are computed. */
+    /* Multiplication with constant weights: how the product is laid out. false: the weights are computed, or something
+     * else than one constant per output is added. */
     bool (*linear)(const struct node *node, struct linear *linear);
 
     /* One row of the unrolled input matrix of a `linear` node: what output position `position` multiplies with the

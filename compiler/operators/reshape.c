@@ -95,8 +95,7 @@ static void infer_unsqueeze(struct graph *graph, struct node *node)
 static void settle_to(struct graph *graph, struct node *node, const char *what, enum holds_kind kind,
                       struct shape expected, struct shape from, struct shape to)
 {
-    require(graph, node,
-            value_holds(graph, node, node->input[1], kind, expected.rank, expected.dim, from),
+    require(graph, node, value_holds(graph, node, node->input[1], kind, expected.rank, expected.dim, from),
             arena_printf(graph->arena, "%s does not give shape", what), to);
     node->op_type = "Reshape";
     node->op = op_find("", "Reshape", NEWEST_OPSET);
@@ -111,17 +110,21 @@ static void settle_reshape(struct graph *graph, struct node *node)
     const struct shape list = node->input[1]->shape;
     if (list.rank != 1 || list.dim[0] > MAX_RANK)
         node_fail(node, "shape is no list of at most %d numbers", MAX_RANK);
-    const struct shape x = node->input[0]->shape, y = settled_shape(graph, node, 1, "shape", (int)list.dim[0]);
+    const struct shape x = node->input[0]->shape,
+                       y = settled_shape(graph, node, 1, "shape", (int)list.dim[0]);
     if (shape_size(x) != shape_size(y))
-        node_fail(node, "%s cannot be reshaped to %s, the declared shape of the result", shape_string(graph->arena, x),
-                  shape_string(graph->arena, y));
-    settle_to(graph, node, "shape", node_int(node, "allowzero", 0) ? HOLDS_RESHAPE_ZERO : HOLDS_RESHAPE, y, x, y);
+        node_fail(node, "%s cannot be reshaped to %s, the declared shape of the result",
+                  shape_string(graph->arena, x), shape_string(graph->arena, y));
+    settle_to(graph, node, "shape", node_int(node, "allowzero", 0) ? HOLDS_RESHAPE_ZERO : HOLDS_RESHAPE, y, x,
+              y);
 }
 
 /* Axes of size 1 are dropped from `longer`, which makes `shorter`. */
-static void settle_axes(struct graph *graph, struct node *node, struct shape shorter, struct shape longer, struct shape y)
+static void settle_axes(struct graph *graph, struct node *node, struct shape shorter, struct shape longer,
+                        struct shape y)
 {
-    if (shape_size(node->input[1]->shape) != longer.rank - shorter.rank || shape_size(shorter) != shape_size(longer))
+    if (shape_size(node->input[1]->shape) != longer.rank - shorter.rank ||
+        shape_size(shorter) != shape_size(longer))
         node_fail(node, "%lld axes do not give %s, the declared shape of the result",
                   (long long)shape_size(node->input[1]->shape), shape_string(graph->arena, y));
     settle_to(graph, node, "axes", HOLDS_SQUEEZE, shorter, longer, y);
@@ -149,12 +152,14 @@ static void settle_dropout(struct graph *graph, struct node *node)
     const int64_t zero = 0;
     if (!input_is_computed(node, 2) && !(input_is_computed(node, 1) && node_input(node, 2)))
         return;
-    struct tensor *truth[2] = {value_holds(graph, node, node->input[2], HOLDS_EQUAL, 1, &zero, (struct shape){0}), NULL};
+    struct tensor *truth[2] = {
+        value_holds(graph, node, node->input[2], HOLDS_EQUAL, 1, &zero, (struct shape){0}), NULL};
     if (node->input[1]) {
         truth[1] = value_holds(graph, node, node->input[1], HOLDS_EQUAL, 1, &zero, (struct shape){0});
         truth[0] = node_before(graph, node, "", "Or", 2, truth);
     }
-    require(graph, node, truth[0], "training_mode is true, with a ratio other than 0; without training the result is",
+    require(graph, node, truth[0],
+            "training_mode is true, with a ratio other than 0; without training the result is",
             node->input[0]->shape);
     node->input_count = 1;
 }
@@ -309,10 +314,9 @@ static double unpacked_value(const struct known *known, const struct tensor *x, 
                              int64_t length, int64_t i)
 {
     double value = (double)NAN;
-    for (int64_t from = 0; from < x->shape.dim[x_axis]; from++) {
-        if (from / inner % length != i)
-            continue;
-        double other = known_slice(known, x, x_axis, from);
+    int64_t repeats = x->shape.dim[x_axis] / (length * inner);
+    for (int64_t k = 0; k < repeats * inner; k++) {
+        double other = known_slice(known, x, x_axis, (k / inner * length + i) * inner + k % inner);
         if (isnan(other) || (!isnan(value) && other != value))
             return (double)NAN;
         value = other;
@@ -381,8 +385,7 @@ static void settle_identity(struct graph *graph, struct node *node)
 
 const struct op reshape_rows[] = {
     ROW("Dropout", 13, 1, 3, 2, infer_dropout, .domain = "", .couple = couple_reads, .constant = constant,
-        .attributes = "seed ",
-        .settle = settle_dropout),
+        .attributes = "seed ", .settle = settle_dropout),
     ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .constant = constant,
         .attributes = "axis "),
     ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple, .constant = constant,

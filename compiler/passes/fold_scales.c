@@ -77,14 +77,25 @@ static struct tensor *constant_floats(struct graph *graph, const char *name, str
     return graph_constant(graph, name, TYPE_FLOAT, shape, values);
 }
 
+/* What stands in the place of `old`: under its name, where nobody else reads it. */
+static struct tensor *replace_floats(struct graph *graph, struct tensor *old, const float *values)
+{
+    if (old->uses != 1)
+        return constant_floats(graph, old->name, old->shape, values);
+    old->data = values;
+    return old;
+}
+
 static void set_bias(struct graph *graph, struct node *node, int64_t channels, const float *values)
 {
-    const char *name =
-        node_input(node, 2) ? node->input[2]->name : arena_printf(graph->arena, "%s.bias", node->name);
-    struct tensor *bias = constant_floats(graph, name, shape_of(1, &channels), values);
+    struct tensor *old = node_input(node, 2);
+    struct shape shape = shape_of(1, &channels);
     while (node->input_count < 3)
         node_add_input(graph, node, NULL);
-    node->input[2] = bias;
+    node->input[2] =
+        old && shape_equal(old->shape, shape)
+            ? replace_floats(graph, old, values)
+            : constant_floats(graph, arena_printf(graph->arena, "%s.bias", node->name), shape, values);
 }
 
 static void fold_into_conv(struct graph *graph, struct node *conv, const struct affine *affine)
@@ -98,7 +109,7 @@ static void fold_into_conv(struct graph *graph, struct node *conv, const struct 
         float *weights = arena_array(graph->arena, (size_t)(channels * each), sizeof *weights);
         for (int64_t i = 0; i < channels * each; i++)
             weights[i] = (float)((double)((const float *)w->data)[i] * affine->scale[i / each]);
-        conv->input[1] = constant_floats(graph, w->name, w->shape, weights);
+        conv->input[1] = replace_floats(graph, w, weights);
     }
     float *bias = arena_array(graph->arena, (size_t)channels, sizeof *bias);
     for (int64_t c = 0; c < channels; c++) {
@@ -125,7 +136,7 @@ static bool fold_into_gemm(struct graph *graph, struct node *gemm, const struct 
     float *bias = arena_array(graph->arena, (size_t)columns, sizeof *bias);
     for (int64_t c = 0; c < columns; c++)
         bias[c] = (float)((row ? beta * (double)row[c] : 0) * affine->scale[c] + affine->shift[c]);
-    gemm->input[1] = constant_floats(graph, b->name, b->shape, weights);
+    gemm->input[1] = replace_floats(graph, b, weights);
     node_remove_attribute(gemm, "beta");
     set_bias(graph, gemm, columns, bias);
     return true;
@@ -190,7 +201,7 @@ static bool fold_affine_in_front(struct graph *graph, struct node *conv)
     }
     conv->input[0] = x;
     if (node_is(before, "Mul")) {
-        conv->input[1] = constant_floats(graph, w->name, w->shape, weights);
+        conv->input[1] = replace_floats(graph, w, weights);
     } else {
         struct affine result = affine_new(graph->arena, filters);
         result.shift = shift;

@@ -3,6 +3,7 @@
 #include "../operators/op.h"
 #include "edit.h"
 #include "passes.h"
+#include "simplify.h"
 
 #include <math.h>
 #include <string.h>
@@ -85,6 +86,9 @@ static bool fuse_activation(struct graph *graph, struct node *node)
 
 void fuse(struct graph *graph)
 {
+    /* Not in `simplify`: the ONNX that --emit-onnx writes should not need operators as new as these. */
+    static graph_rule *const newest[] = {make_smooth_activation};
     static graph_rule *const epilogues[] = {fuse_residual, fuse_activation};
+    rules_apply(graph, newest, 1);
     rules_apply(graph, epilogues, 2);
 }

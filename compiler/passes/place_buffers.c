@@ -69,7 +69,8 @@ static void need_scratch(struct program *program, const struct step *step, int d
     }
 }
 
-/* What a node reads and writes lives from its first step to its last: which of its boxes is computed when is decided at run time. */
+/* What a node reads and writes lives from its first step to its last: which of its boxes is computed when is decided at run
+ * time. */
 static void extend_over_node(struct buffer *buffer, int first_step, int last_step)
 {
     extend_life(buffer, first_step);

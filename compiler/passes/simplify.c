@@ -297,9 +297,9 @@ void simplify(struct graph *graph)
     static graph_rule *const rules[] = {
         split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
         transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
-        sum_to_add,           mean_to_pooling, make_hard_activation, join_attention_cache,
-        split_cross_entropy,  fold_mask,       affine_grid_to_product, matmul_to_einsum, gemm_to_einsum,
-        softmax_to_logarithms};
+        sum_to_add,           mean_to_pooling, make_hard_activation, make_layer_normalization,
+        extend_layer_normalization, join_attention_cache, split_cross_entropy, fold_mask,
+        affine_grid_to_product, matmul_to_einsum, gemm_to_einsum, softmax_to_logarithms};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);
 }

@@ -1,4 +1,4 @@
-/* simplify.h -- rules of simplify.c that live in files of their own. */
+/* simplify.h -- rules of simplify.c and fuse.c that live in files of their own. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SIMPLIFY_H
 #define MEDNN_SIMPLIFY_H
@@ -24,5 +24,13 @@ bool fold_mask(struct graph *graph, struct node *node);
 bool matmul_to_einsum(struct graph *graph, struct node *node);
 bool gemm_to_einsum(struct graph *graph, struct node *node);
 bool softmax_to_logarithms(struct graph *graph, struct node *node);
+/* x Sigmoid(x): Swish; x (1 + Erf(x / sqrt(2))) / 2 with the half in any place: Gelu. */
+bool make_smooth_activation(struct graph *graph, struct node *node);
+
+/* (x - mean) / Sqrt(mean of the squares of that + epsilon) along the last axis, ending at `node`: LayerNormalization. */
+bool make_layer_normalization(struct graph *graph, struct node *node);
+
+/* A constant factor or summand per position of the last axis right behind a LayerNormalization: its scale, its bias. */
+bool extend_layer_normalization(struct graph *graph, struct node *node);
 
 #endif

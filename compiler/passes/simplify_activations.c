@@ -1,4 +1,4 @@
-/* simplify_activations.c -- hard-sigmoid and hard-swish as exporters write them out. */
+/* simplify_activations.c -- hard-sigmoid, hard-swish, swish and gelu as exporters write them out. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
 #include "edit.h"
@@ -84,5 +84,83 @@ bool make_hard_activation(struct graph *graph, struct node *node)
     if (!x)
         return false;
     node_become(graph, node, "HardSwish", 1, &x);
+    return true;
+}
+
+/* Sigmoid(x) made `tensor`; returns x, or NULL. */
+static struct tensor *sigmoid(const struct tensor *tensor)
+{
+    return node_is(tensor->producer, "Sigmoid") ? tensor->producer->input[0] : NULL;
+}
+
+/* `tensor` times or plus `value` at `node` of type `op_type`; returns tensor, or NULL. */
+static struct tensor *other_operand(const struct node *node, const char *op_type, double value)
+{
+    float constant;
+    for (int i = 0; node_is(node, op_type) && i < 2; i++)
+        if (tensor_is_uniform(node->input[i], &constant) && is_near((double)constant, value) &&
+            shape_equal(node->input[1 - i]->shape, node->output[0]->shape))
+            return node->input[1 - i];
+    return NULL;
+}
+
+/* 1 + Erf(x / sqrt(2)) made `tensor`; returns x, or NULL. */
+static struct tensor *gelu_gate(const struct tensor *tensor)
+{
+    const double root = 1.4142135623730951;
+    float value;
+    const struct tensor *erf = other_operand(tensor->producer, "Add", 1);
+    if (!erf || !node_is(erf->producer, "Erf"))
+        return NULL;
+    const struct node *scaled = erf->producer->input[0]->producer;
+    if (node_is(scaled, "Div") && tensor_is_uniform(scaled->input[1], &value) && is_near((double)value, root))
+        return scaled->input[0];
+    return other_operand(scaled, "Mul", 1 / root);
+}
+
+/* The other factor of a product with 1 + Erf(y / sqrt(2)), where that factor is y (*half = 1) or y / 2 (*half = 0.5). */
+static struct tensor *gelu_product(const struct node *node, double *half)
+{
+    for (int i = 0; node_is(node, "Mul") && i < 2; i++) {
+        struct tensor *x = gelu_gate(node->input[i]), *factor = node->input[1 - i];
+        *half = x == factor ? 1 : 0.5;
+        if (x && (x == factor || other_operand(factor->producer, "Mul", 0.5) == x))
+            return x;
+    }
+    return NULL;
+}
+
+/* x (1 + Erf(x / sqrt(2))) / 2 with the half at any place; returns x, or NULL. */
+static struct tensor *gelu(const struct node *node)
+{
+    double half;
+    struct tensor *x = gelu_product(node, &half), *product = other_operand(node, "Mul", 0.5);
+    if (x && half == 0.5)
+        return x;
+    x = product ? gelu_product(product->producer, &half) : NULL;
+    if (x && half == 1)
+        return x;
+    for (int i = 0; node_is(node, "Mul") && i < 2; i++) { /* x times half of the gate */
+        const struct tensor *gate = other_operand(node->input[i]->producer, "Mul", 0.5);
+        if (gate && gelu_gate(gate) == node->input[1 - i])
+            return node->input[1 - i];
+    }
+    return NULL;
+}
+
+bool make_smooth_activation(struct graph *graph, struct node *node)
+{
+    const struct tensor *result = node_output(node, 0);
+    if (!result || result->type != TYPE_FLOAT)
+        return false;
+    struct tensor *x = gated(node, sigmoid);
+    if (x) {
+        node_become(graph, node, "Swish", 1, &x);
+        return true;
+    }
+    x = gelu(node);
+    if (!x)
+        return false;
+    node_become(graph, node, "Gelu", 1, &x);
     return true;
 }

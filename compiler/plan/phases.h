@@ -38,8 +38,8 @@ enum { PHASES_MOST_BOXES = 4 };
 void phases_divide(struct arena *arena, const struct node *node, const struct region_list *own,
                    const struct region_list awaited[], const struct region_list *sent, struct phases *phases);
 
-/* Does it pay? What is hidden, the shorter one of the interior and of an exchange (in multiply-accumulates that the device could
- * do meanwhile), must be worth more than reading the weights for every box instead of once. */
+/* Does it pay? What is hidden, the shorter one of the interior and of an exchange (in multiply-accumulates that the device
+ * could do meanwhile), must be worth more than reading the weights for every box instead of once. */
 bool phases_pay(const struct node *node, const struct region_list *own, const struct phases *phases,
                 double exchange_macs);
 
@@ -50,20 +50,20 @@ struct region_list phases_awaited(struct arena *arena, const struct plan *plan, 
 /* What peers wait for of output `output` of node number `index`, computed by `device` (what it only relays is not in it). */
 struct region_list phases_sent(struct arena *arena, const struct plan *plan, int index, int device, int output);
 
-/* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says nothing,
- * where that pays. */
+/* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says
+ * nothing, where that pays. */
 void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases);
 
 /* In how many parts the plan's transfers of a tensor travel: up to PHASES_MOST_PARTS where they are large and all devices that
  * receive it begin with a node that can be computed box by box, reading its weights so often. */
-enum { PHASES_MOST_PARTS = 8 };
+enum { PHASES_MOST_PARTS = 8, PHASES_PART_BYTES = 16 << 10, PHASES_PART_ROWS = 4 }; /* at least so large */
 int phases_parts(const struct plan *plan, const struct tensor *tensor);
 
 /* Part `part` of `parts` of a transfer's region; may be empty. */
 struct region phases_part(struct region region, int part, int parts);
 
-/* Where input `input` of node number `index` arrives at `device` in parts: box[part] becomes the boxes of `urgent` that can be
- * computed when that part has come (and all that is awaited of other inputs), on the kernel's grid; together they are `urgent`. */
+/* Where input `input` of node number `index` arrives at `device` in parts: box[part] becomes the boxes of `urgent` that can
+ * be computed when that part has come, on the kernel's grid; together they are `urgent`. */
 void phases_arrivals(struct arena *arena, const struct plan *plan, int index, int device, int input, int parts,
                      const struct region_list *urgent, struct region_list box[]);
 

@@ -22,7 +22,32 @@ struct site {
     const struct contraction *contraction;
     struct linear linear;
     bool is_linear; /* with weights that nobody else reads */
+    struct node
+        *adder; /* a constant per output is or can be input `place` of this node; NULL: there is none */
+    int place;
 };
+
+/* The node, where it takes a bias; else an Add of one number per output that is the only reader of the
+ * result. */
+static void find_adder(const struct round *round, struct site *site)
+{
+    struct node *node = (struct node *)(uintptr_t)site->contraction->node;
+    const struct linear *linear = &site->linear;
+    site->place = linear->bias;
+    if (linear->bias >= 0) {
+        site->adder = linear->bias_scale != 0 ? node : NULL;
+        return;
+    }
+    struct node *reader = graph_only_reader(round->graph, node->output[0]);
+    if (!reader || *reader->domain || strcmp(reader->op_type, "Add") || linear->group != 1)
+        return;
+    site->place = reader->input[0] == node->output[0];
+    const struct tensor *other = reader->input[site->place];
+    if (tensor_is_constant(other) && other->type == TYPE_FLOAT && other->uses == 1 && other->shape.rank &&
+        other->shape.dim[other->shape.rank - 1] == linear->columns &&
+        shape_size(other->shape) == linear->columns && linear->output_axis == node->output[0]->shape.rank - 1)
+        site->adder = reader;
+}
 
 static struct site site_of(const struct round *round, int i)
 {
@@ -30,6 +55,8 @@ static struct site site_of(const struct round *round, int i)
     const struct node *node = site.contraction->node;
     site.is_linear = node->op->linear && node->op->linear(node, &site.linear) &&
                      node->input[site.linear.weights]->uses == 1 && site.linear.scale != 0;
+    if (site.is_linear && !site.linear.padded)
+        find_adder(round, &site);
     return site;
 }
 
@@ -59,12 +86,6 @@ static bool is_zero(const struct round *round, const struct site *site, int64_t 
            value_at(round, site->contraction, true, i) == 0;
 }
 
-/* A place for a constant beside the product, where it is the same at every position. */
-static bool takes_bias(const struct site *site)
-{
-    return site->is_linear && !site->linear.padded && site->linear.bias >= 0 && site->linear.bias_scale != 0;
-}
-
 /* ---- which classes can go ---- */
 
 enum verdict { GOES, CONSTANT, STAYS };
@@ -82,7 +103,7 @@ static enum verdict *judge(const struct round *round)
             bool constant = site.is_linear && !isnan(value_at(round, site.contraction, false, i));
             if (!constant)
                 verdict[class] = STAYS;
-            else if (!takes_bias(&site) && verdict[class] == GOES)
+            else if (!site.adder && verdict[class] == GOES)
                 verdict[class] = CONSTANT;
         }
     }
@@ -174,7 +195,7 @@ static void add_to_bias(const struct linear *linear, const float *weights, int64
         double sum = 0;
         for (int64_t t = 0; t < linear->taps; t++)
             sum += (double)weights[(i * linear->taps + t) * linear->row_stride + m * linear->column_stride];
-        bias[m] += value * sum * linear->scale / linear->bias_scale;
+        bias[m] += value * sum * linear->scale / (linear->bias < 0 ? 1 : linear->bias_scale);
     }
 }
 
@@ -182,6 +203,7 @@ static void add_to_bias(const struct linear *linear, const float *weights, int64
 struct later {
     struct node *node;
     int input;
+    int64_t count;
     double *bias;
 };
 
@@ -210,8 +232,8 @@ static double *settle_site(const struct round *round, const struct site *site)
 }
 
 /* Sums for the outputs that stay, to the front. */
-static void keep_sums(const struct round *round, const struct node *node, const struct linear *linear,
-                      double bias[])
+static int64_t keep_sums(const struct round *round, const struct node *node, const struct linear *linear,
+                         double bias[])
 {
     const struct tensor *y = node->output[0];
     int64_t kept = 0;
@@ -220,24 +242,25 @@ static void keep_sums(const struct round *round, const struct node *node, const 
         if (class < 0 || !round->removed[class])
             bias[kept++] = bias[m];
     }
+    return kept;
 }
 
 static void set_bias(struct graph *graph, const struct later *later)
 {
     struct node *node = later->node;
     struct tensor *old = node_input(node, later->input);
-    struct linear linear;
-    bool is_linear = node->op->linear(node, &linear);
-    assert(is_linear);
-    (void)is_linear;
-    float *values = arena_array(graph->arena, (size_t)linear.columns, sizeof *values);
-    for (int64_t m = 0; m < linear.columns; m++)
-        values[m] = (float)((linear.biased ? tensor_double(old, m) : 0) + later->bias[m]);
+    float *values = arena_array(graph->arena, (size_t)later->count, sizeof *values);
+    for (int64_t m = 0; m < later->count; m++)
+        values[m] = (float)((old ? tensor_double(old, m) : 0) + later->bias[m]);
+    if (old && old->uses == 1) {
+        old->data = values;
+        return;
+    }
     while (node->input_count <= later->input)
         node_add_input(graph, node, NULL);
     node->input[later->input] =
         graph_constant(graph, old ? old->name : arena_printf(graph->arena, "%s.bias", node->name), TYPE_FLOAT,
-                       shape_of(1, &linear.columns), values);
+                       old ? old->shape : shape_of(1, &later->count), values);
 }
 
 static void cut_round(struct round *round)
@@ -249,8 +272,8 @@ static void cut_round(struct round *round)
         double *bias = settle_site(round, &site);
         if (!bias)
             continue;
-        keep_sums(round, site.contraction->node, &site.linear, bias);
-        later[waiting++] = (struct later){(struct node *)site.contraction->node, site.linear.bias, bias};
+        int64_t kept = keep_sums(round, site.contraction->node, &site.linear, bias);
+        later[waiting++] = (struct later){site.adder, site.place, kept, bias};
     }
     graph_cut(round->graph, round->channels, round->removed);
     for (int i = 0; i < waiting; i++)

@@ -52,38 +52,46 @@ def shifted(images):
     return padded[:, :, row : row + 8, column : column + 8]
 
 
-def train(images, labels):
+def train(images, labels, after_step=lambda network, rate: None, epochs=EPOCHS):
+    """after_step(network, rate): called after every step with the learning rate of the step."""
     network = Digits()
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
-    for _ in range(EPOCHS):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
+    for _ in range(epochs):
         network.train()
         for rows in torch.randperm(len(images)).split(BATCH):
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(network(shifted(images[rows])), labels[rows], label_smoothing=0.1)
             loss.backward()
             optimizer.step()
+            after_step(network, optimizer.param_groups[0]["lr"])
         schedule.step()
     return network
 
 
-def main():
+def begin():
+    """The images and labels, once everything is seeded."""
     torch.manual_seed(1)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     digits = load_digits()
-    images = torch.tensor(digits.images / 16, dtype=torch.float32).unsqueeze(1)
-    labels = torch.tensor(digits.target)
-    test_images, test_labels = images[FIRST_TEST_ROW:], labels[FIRST_TEST_ROW:]
+    return torch.tensor(digits.images / 16, dtype=torch.float32).unsqueeze(1), torch.tensor(digits.target)
 
-    network = train(images[:FIRST_TEST_ROW], labels[:FIRST_TEST_ROW])
-    print(f"accuracy on {len(test_labels)} test images: {100 * accuracy(network, test_images, test_labels):.2f} %")
 
+def export(network, image, path):
     network.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(network, test_images[:1], here / "digits.onnx", opset_version=13,
-                          input_names=["image"], output_names=["scores"])
+        torch.onnx.export(network, image, path, opset_version=13, input_names=["image"], output_names=["scores"])
+
+
+def main():
+    images, labels = begin()
+    test_images, test_labels = images[FIRST_TEST_ROW:], labels[FIRST_TEST_ROW:]
+    network = train(images[:FIRST_TEST_ROW], labels[:FIRST_TEST_ROW])
+    print(f"accuracy on {len(test_labels)} test images: {100 * accuracy(network, test_images, test_labels):.2f} %")
+
+    export(network, test_images[:1], here / "digits.onnx")
     with torch.no_grad():
         scores = network(test_images)
     np.save(here / "digits_x.npy", test_images.numpy())

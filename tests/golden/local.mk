@@ -1,6 +1,8 @@
 TESTS += %D%/run.sh
 EXTRA_DIST += %D%/run.sh %D%/README.md $(GOLDEN_FILES)
 GOLDEN_FILES = \
+	%D%/emit_onnx_nowhere.err \
+	%D%/emit_onnx_nowhere.pbtxt \
 	%D%/gtdp_unequal.pbtxt \
 	%D%/gtdp_unequal.plan \
 	%D%/kernel_shape_differs.err \
@@ -8,6 +10,9 @@ GOLDEN_FILES = \
 	%D%/more_devices_than_rows.device4.c \
 	%D%/more_devices_than_rows.pbtxt \
 	%D%/more_devices_than_rows.plan \
+	%D%/overlap.device0.c \
+	%D%/overlap.pbtxt \
+	%D%/overlap.program \
 	%D%/residual_concat.graph \
 	%D%/residual_concat.pbtxt \
 	%D%/residual_concat.plan \
@@ -17,4 +22,8 @@ GOLDEN_FILES = \
 	%D%/two_convs.plan \
 	%D%/two_convs.program \
 	%D%/zero_channels.graph \
-	%D%/zero_channels.pbtxt
+	%D%/zero_channels.pbtxt \
+	%D%/zero_threshold.graph \
+	%D%/zero_threshold.pbtxt \
+	%D%/zero_threshold_negative.err \
+	%D%/zero_threshold_negative.pbtxt

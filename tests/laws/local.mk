@@ -19,6 +19,10 @@ test_onnx_nodes_SOURCES = %D%/test_onnx_nodes.c $(LAW_SOURCES)
 test_onnx_nodes_LDADD = $(MEDNNC_LIBS)
 test_passes_SOURCES = %D%/test_passes.c $(LAW_SOURCES)
 test_passes_LDADD = $(MEDNNC_LIBS)
+check_PROGRAMS += test_prune
+TESTS += test_prune
+test_prune_SOURCES = %D%/test_prune.c $(LAW_SOURCES)
+test_prune_LDADD = $(MEDNNC_LIBS)
 test_shares_SOURCES = %D%/test_shares.c $(LAW_SOURCES)
 test_shares_LDADD = $(MEDNNC_LIBS)
 

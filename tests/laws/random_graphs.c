@@ -198,9 +198,10 @@ static const char *write_images(struct writer *writer)
     struct map x = writer->map[at];
     if (pick(writer, 2)) {
         int inputs = x.channels * x.size * x.size;
+        static const char *const added[] = {"=10", "=1x10", "=1", "beta=0.5", "=10 beta=0.5 alpha=2.0"};
         text_printf(&writer->text,
-                    "%%f Flatten %%t%d;%%u Gemm %%f =10x%d =10 transB=1;%%v Relu %%u;Gemm %%v =10x3", at,
-                    inputs);
+                    "%%f Flatten %%t%d;%%u Gemm %%f =10x%d %s transB=1;%%v Sigmoid %%u;Gemm %%v =10x3 %s", at,
+                    inputs, added[pick(writer, 5)], pick(writer, 2) ? "=1x3" : "");
     } else {
         text_printf(&writer->text, "Conv %%t%d =5x%dx%dx%d pads=[%d,0,0,%d]", at, x.channels,
                     x.size > 1 ? 2 : 1, x.size > 1 ? 2 : 1, pick(writer, 2), pick(writer, 2));

@@ -6,16 +6,18 @@
  * than the whole;
  * - the pieces of a data movement are disjoint, fill the output, and copy what evaluate copies; moves_reads
  * is the smallest box;
- * - multiply-accumulates of parts add up; keeps_zero operators do. */
+ * - multiply-accumulates of parts add up; keeps_zero operators do;
+ * - `linear` and `unroll` make the same product as evaluate. */
 /* SPDX-License-Identifier: MIT */
 #include "node_cases.h"
 #include "operators/op.h"
 #include "support/fail.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static int failures;
+static int failures, linears;
 static const char *current = "";
 
 #define CHECK(condition, ...)                                                                                \
@@ -272,6 +274,44 @@ static void check_macs(const struct trial *trial)
     }
 }
 
+/* The product as `linear` and `unroll` lay it out. */
+static void check_linear(const struct trial *trial)
+{
+    const struct node *node = trial->node;
+    struct linear l;
+    if (!node->op->linear || !node->op->linear(node, &l))
+        return;
+    const float *w = node->input[l.weights]->data, *b = l.biased ? node->input[l.bias]->data : NULL;
+    const float *y = trial->output[0], *data = trial->input[l.data];
+    float *row = arena_array(trial->arena, (size_t)l.rows, sizeof *row);
+    linears++;
+    CHECK(l.positions * l.group * l.columns == shape_size(node->output[0]->shape) &&
+              l.group * l.rows * l.columns == shape_size(node->input[l.weights]->shape) && l.rows % l.taps == 0,
+          "linear does not cover weights and output");
+    CHECK(node->input[l.data]->shape.dim[l.data_axis] == l.group * (l.rows / l.taps) &&
+              node->output[0]->shape.dim[l.output_axis] == l.group * l.columns &&
+              node->input[l.weights]->shape.dim[l.row_axis] == l.rows / l.taps,
+          "linear names other axes");
+    for (int64_t g = 0; g < l.group; g++)
+        for (int64_t i = 0; i < l.positions; i++) {
+            node->op->unroll(node, &l, g, i, data, row);
+            for (int64_t m = 0; m < l.columns; m++) {
+                double sum = 0;
+                int64_t k = g * l.columns + m;
+                for (int64_t p = 0; p < l.rows; p++)
+                    sum += (double)row[p] *
+                           (double)w[g * l.group_stride + p * l.row_stride + m * l.column_stride];
+                sum = l.scale * sum + (b ? l.bias_scale * (double)b[k] : 0);
+                double got = (double)y[i / l.inner * (l.group * l.columns * l.inner) + k * l.inner + i % l.inner];
+                if (!(fabs(sum - got) <= 1e-5 * fmax(1, fabs(got)))) {
+                    CHECK(false, "output %lld at position %lld is %g, its product %g", (long long)k, (long long)i,
+                          got, sum);
+                    return;
+                }
+            }
+        }
+}
+
 static void check_keeps_zero(const struct trial *trial)
 {
     const struct node *node = trial->node;
@@ -312,6 +352,7 @@ static void check_case(void *data)
     check_reads(&trial, seed);
     check_moves(&trial, seed);
     check_macs(&trial);
+    check_linear(&trial);
     check_keeps_zero(&trial);
     arena_free(&arena);
 }
@@ -323,6 +364,6 @@ int main(void)
         current = node_case_line(i);
         CHECK(fail_catch(check_case, &i) == STATUS_OK, "refused");
     }
-    printf("%d cases, %d failures\n", node_case_count(), failures);
-    return failures ? 1 : 0;
+    printf("%d cases, %d of them linear, %d failures\n", node_case_count(), linears, failures);
+    return failures || !linears;
 }

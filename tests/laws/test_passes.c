@@ -54,6 +54,21 @@ static const struct expectation {
      "Conv+5"},
     {"%x Conv 1x8x4x4 =8x8x1x1;%a HardSigmoid %x alpha=0.16666667;Mul %x %a", "Conv+5"},
     {"%x Conv 1x8x4x4 =8x8x1x1;%a HardSigmoid %x alpha=0.2;Mul %x %a", "Conv HardSigmoid Mul"},
+    {"%x Relu 1x8x4x4;%a Sigmoid %x;Mul %x %a", "Relu Swish"},
+    {"%x Relu 1x8x4x4;%a Sigmoid %x;Mul 1x8x4x4 %a", "Relu Sigmoid Mul"},
+    {"%x Relu 2x8;%d Div %x #1.4142135;%e Erf %d;%s Add %e #1.0;%p Mul %x %s;Mul %p #0.5", "Relu Gelu"},
+    {"%x Relu 2x8;%d Mul %x #0.70710678;%e Erf %d;%s Add #1.0 %e;%h Mul #0.5 %x;Mul %s %h", "Relu Gelu"},
+    {"%x Relu 2x8;%d Div %x #1.4142135;%e Erf %d;%s Add %e #1.0;%h Mul %s #0.5;Mul %x %h", "Relu Gelu"},
+    {"%x Relu 2x8;%d Div %x #1.41;%e Erf %d;%s Add %e #1.0;%p Mul %x %s;Mul %p #0.5", "Relu Div Erf Add Mul Mul"},
+    {"%x Relu 2x3x8;%m ReduceMean %x @2;%d Sub %x %m;%p Pow %d #2.0;%v ReduceMean %p @2;%e Add %v #0.001;%s Sqrt %e;"
+     "%n Div %d %s;%k Mul %n =8;Add %k =8",
+     "Relu LayerNormalization"},
+    {"%x Relu 2x3x4x8;%m ReduceMean %x @3;%d Sub %x %m;%p Mul %d %d;%v ReduceMean %p @3;%e Add %v #0.001;%s Sqrt %e;"
+     "%n Div %d %s;Add %n =8",
+     "Relu LayerNormalization"},
+    {"%x Relu 2x3x8;%m ReduceMean %x @2;%d Sub %x %m;%p Pow %d #3.0;%v ReduceMean %p @2;%e Add %v #0.001;%s Sqrt %e;"
+     "Div %d %s",
+     "Relu GlobalAveragePool Sub Pow GlobalAveragePool Add Sqrt Div"},
     {"%a MatMul 3x4 =4x5;Add %a =5", "Gemm"},
     {"%a MatMul 3x4 4x5;Add =1x5 %a", "Gemm"},
     {"%a MatMul 2x3x4 =4x5;Add %a =5", "MatMul Add"},

@@ -38,7 +38,7 @@ GEMM_TILES(fused_gemm)
 void product(const float *x, const float *w, const float *bias, float *y);
 void product(const float *x, const float *w, const float *bias, float *y)
 {
-    gemm(&fused_gemm_shape, &fused_gemm_tiles, x, w, bias, NULL, y);
+    gemm(&fused_gemm_shape, &fused_gemm_tiles, x, w, bias, NULL, y, NULL);
 }
 
 /* Element-wise code must not fuse. */

@@ -41,7 +41,7 @@ static void test_gemm(void)
         const int64_t x_row = depth + random_between(0, 3), y_row = outputs + random_between(0, 3);
         float *x = random_floats(rows * x_row), *weights = random_floats(depth * outputs);
         float *bias = floats(round_up(outputs, 16), 0), *residual = random_floats(rows * y_row);
-        float *whole = floats(rows * y_row, 5), *parts = floats(rows * y_row, 5);
+        float *whole = floats(rows * y_row, 5), *parts = floats(rows * y_row, 5), *scratch = floats(3 * 16 * depth, 5);
         for (int64_t o = 0; o < outputs; o++)
             bias[o] = random_float();
         gemm_any_shape = (struct gemm){.depth = depth,
@@ -59,12 +59,13 @@ static void test_gemm(void)
             if (row_begin == row_end || begin == end)
                 continue;
             gemm_any_shape.rows = row_end - row_begin;
+            gemm_any_shape.scratch = gemm_any_shape.rows > 1 ? trial / 2 % 4 * 16 * depth : 0;
             gemm_any_shape.outputs = end - begin;
             float *packed = pack(weights, depth, outputs, begin, end, panel);
             float *part_bias = floats(round_up(end - begin, 16), 0);
             memcpy(part_bias, bias + begin, (size_t)(end - begin) * sizeof(float));
             gemm(&gemm_any_shape, &gemm_any_tiles, x + row_begin * x_row, packed, part_bias,
-                 residual + row_begin * y_row + begin, (part ? parts : whole) + row_begin * y_row + begin);
+                 residual + row_begin * y_row + begin, (part ? parts : whole) + row_begin * y_row + begin, scratch);
             free(packed);
             free(part_bias);
         }
@@ -88,6 +89,7 @@ static void test_gemm(void)
         free(residual);
         free(whole);
         free(parts);
+        free(scratch);
     }
 }
 

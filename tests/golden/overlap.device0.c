@@ -1,0 +1,287 @@
+/* ---- weights: values at the end of this file ---- */
+
+static const float layer_first_weights[432];
+static const float layer_first_bias[16];
+static const float layer_second_interior0_weights[9216];
+static const float layer_second_interior0_bias[16];
+
+/* ---- layers ---- */
+
+/* Input x 1x3x64x96 */
+static void load_tensor_x(unsigned char *restrict arena, const void *input)
+{
+    clear_border((float *)(arena + 0), (struct view)PLAIN(3, 65, 98), 1,
+                 BOX(0, 1, 0, 3, 1, 65, 1, 97));
+    unpack_plain((float *)(arena + 0) + 99, (const int64_t[]){19110, 6370, 98, 1}, input,
+                 (const int64_t[]){1, 3, 64, 96}, 4, 4);
+}
+
+/* Pack x part 1 of 2 */
+static void send_tensor_x_part1(unsigned char *restrict arena)
+{
+    /* to device 1: [0:1, 0:3, 31:47, 0:96] */
+    pack_plain(arena + 965504, (float *)(arena + 0) + 3137, (const int64_t[]){19110, 6370, 98, 1},
+               (const int64_t[]){1, 3, 16, 96}, 4, 4);
+}
+
+/* Pack x part 2 of 2 */
+static void send_tensor_x_part2(unsigned char *restrict arena)
+{
+    /* to device 1: [0:1, 0:3, 47:64, 0:96] */
+    pack_plain(arena + 945920, (float *)(arena + 0) + 4705, (const int64_t[]){19110, 6370, 98, 1},
+               (const int64_t[]){1, 3, 17, 96}, 4, 4);
+}
+
+static const struct conv_direct layer_first_shape = {
+    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
+    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 4, .columns = 96,
+    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+    .dilation_rows = 1, .dilation_columns = 1};
+CONV_DIRECT_TILES(layer_first)
+
+/* Conv 'first' (conv_direct)
+ * a [0:1, 0:16, 28:32, 0:96]
+ *   from x [0:1, 0:3, 27:33, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_first(unsigned char *restrict arena)
+{
+    clear_border((float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98), 1,
+                 BOX(0, 1, 0, 16, 1, 34, 1, 97));
+    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 28, 0),
+                layer_first_weights, layer_first_bias, NULL,
+                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
+}
+
+/* Pack a */
+static void send_tensor_a(unsigned char *restrict arena)
+{
+    /* to device 1: [0:1, 0:16, 31:32, 0:96] */
+    pack_region((float *)(arena + 983936), (float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98),
+                BOX(0, 1, 0, 16, 32, 33, 1, 97));
+}
+
+static const struct conv_direct layer_first_interior0_shape = {
+    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
+    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
+    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+    .dilation_rows = 1, .dilation_columns = 1};
+
+/* Conv 'first' (conv_direct)
+ * a [0:1, 0:16, 0:7, 0:96]
+ *   from x [0:1, 0:3, 0:8, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_first_interior0(unsigned char *restrict arena)
+{
+    conv_direct(&layer_first_interior0_shape, &layer_first_tiles, (float *)(arena + 0),
+                layer_first_weights, layer_first_bias, NULL,
+                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 1, 1));
+}
+
+static const struct conv_direct layer_first_interior1_shape = {
+    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
+    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
+    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+    .dilation_rows = 1, .dilation_columns = 1};
+
+/* Conv 'first' (conv_direct)
+ * a [0:1, 0:16, 7:14, 0:96]
+ *   from x [0:1, 0:3, 6:15, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_first_interior1(unsigned char *restrict arena)
+{
+    conv_direct(&layer_first_interior1_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
+                layer_first_weights, layer_first_bias, NULL,
+                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 8, 1));
+}
+
+static const struct conv_direct layer_first_interior2_shape = {
+    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
+    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
+    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+    .dilation_rows = 1, .dilation_columns = 1};
+
+/* Conv 'first' (conv_direct)
+ * a [0:1, 0:16, 14:21, 0:96]
+ *   from x [0:1, 0:3, 13:22, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_first_interior2(unsigned char *restrict arena)
+{
+    conv_direct(&layer_first_interior2_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
+                layer_first_weights, layer_first_bias, NULL,
+                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 15, 1));
+}
+
+static const struct conv_direct layer_first_interior3_shape = {
+    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
+    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
+    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
+    .dilation_rows = 1, .dilation_columns = 1};
+
+/* Conv 'first' (conv_direct)
+ * a [0:1, 0:16, 21:28, 0:96]
+ *   from x [0:1, 0:3, 20:29, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_first_interior3(unsigned char *restrict arena)
+{
+    conv_direct(&layer_first_interior3_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
+                layer_first_weights, layer_first_bias, NULL,
+                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
+}
+
+static void layer_first_interior(unsigned char *restrict arena, int box)
+{
+    if (box == 0)
+        layer_first_interior0(arena);
+    if (box == 1)
+        layer_first_interior1(arena);
+    if (box == 2)
+        layer_first_interior2(arena);
+    if (box == 3)
+        layer_first_interior3(arena);
+}
+
+static const struct conv_winograd layer_second_interior0_shape = {
+    .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
+    .batch = 1, .channels = 16, .outputs = 16, .rows = 28, .columns = 96, .size = 4, .tiles = 28};
+static const struct conv_direct layer_second_interior0_product_shape =
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 28);
+CONV_WINOGRAD_TILES(layer_second_interior0)
+
+/* Conv 'second' (conv_winograd_4)
+ * y [0:1, 0:16, 0:28, 0:96]
+ *   from a [0:1, 0:16, 0:29, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_second_interior0(unsigned char *restrict arena)
+{
+    conv_winograd(&layer_second_interior0_shape, &layer_second_interior0_product_shape, &layer_second_interior0_tiles, (float *)(arena + 393216),
+                  layer_second_interior0_weights, layer_second_interior0_bias, NULL,
+                  (float *)(arena + 0), (float *)(arena + 803072));
+}
+
+static void layer_second_interior(unsigned char *restrict arena, int box)
+{
+    if (box == 0)
+        layer_second_interior0(arena);
+}
+
+/* Unpack a */
+static void receive_tensor_a(unsigned char *restrict arena)
+{
+    /* from device 1: [0:1, 0:16, 32:33, 0:96] */
+    unpack_region((float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98), (const float *)(arena + 606464),
+                  BOX(0, 1, 0, 16, 33, 34, 1, 97));
+}
+
+static const struct conv_winograd layer_second_shape = {
+    .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
+    .batch = 1, .channels = 16, .outputs = 16, .rows = 4, .columns = 96, .size = 4, .tiles = 24};
+static const struct conv_direct layer_second_product_shape =
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 24);
+CONV_WINOGRAD_TILES(layer_second)
+
+/* Conv 'second' (conv_winograd_4)
+ * y [0:1, 0:16, 28:32, 0:96]
+ *   from a [0:1, 0:16, 27:33, 0:96]
+ *   pads=1,1,1,1 */
+static void layer_second(unsigned char *restrict arena)
+{
+    conv_winograd(&layer_second_shape, &layer_second_product_shape, &layer_second_tiles, (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
+                  layer_second_interior0_weights, layer_second_interior0_bias, NULL,
+                  (float *)(arena + 0) + AT(BLOCKED(1, 64, 96), 0, 0, 28, 0), (float *)(arena + 803072));
+}
+
+/* Unpack y */
+static void receive_tensor_y(unsigned char *restrict arena)
+{
+    /* from device 1: [0:1, 0:16, 32:64, 0:96] */
+    unpack_region((float *)(arena + 0), (struct view)BLOCKED(1, 64, 96), (const float *)(arena + 606464),
+                  BOX(0, 1, 0, 16, 32, 64, 0, 96));
+}
+
+/* Output y 1x16x64x96 */
+static void store_tensor_y_0(unsigned char *restrict arena, void *output)
+{
+    pack_region((float *)(output), (float *)(arena + 0), (struct view)BLOCKED(1, 64, 96),
+                BOX(0, 1, 0, 16, 0, 64, 0, 96));
+}
+
+/* ---- schedule ---- */
+
+static int run(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
+{
+    (void)session, (void)arena, (void)inputs, (void)outputs;
+    load_tensor_x(arena, inputs[0]);
+    send_tensor_x_part1(arena);
+    if (mednn_exchange_begin(session, 0))
+        return -1;
+    send_tensor_x_part2(arena);
+    if (mednn_exchange_begin(session, 1))
+        return -1;
+    layer_first(arena);
+    send_tensor_a(arena);
+    if (mednn_exchange_begin(session, 2))
+        return -1;
+    int layer_first_done = 0;
+    for (; layer_first_done < 4; layer_first_done++) {
+        mednn_progress(session);
+        layer_first_interior(arena, layer_first_done);
+    }
+    int layer_second_done = 0;
+    for (; layer_second_done < 1 && !mednn_exchange_ready(session, 2); layer_second_done++)
+        layer_second_interior(arena, layer_second_done);
+    if (mednn_exchange_end(session, 2))
+        return -1;
+    receive_tensor_a(arena);
+    layer_second(arena);
+    if (mednn_exchange_begin(session, 3))
+        return -1;
+    for (; layer_second_done < 1; layer_second_done++) {
+        mednn_progress(session);
+        layer_second_interior(arena, layer_second_done);
+    }
+    if (mednn_exchange_end(session, 3))
+        return -1;
+    receive_tensor_y(arena);
+    store_tensor_y_0(arena, outputs[0]);
+    return 0;
+}
+
+/* exchange, peer, offset in the arena, bytes */
+static const struct mednn_message frames_sent[] = {
+    {0, 1, 965504, 18432}, /* x part 1 of 2 */
+    {1, 1, 945920, 19584}, /* x part 2 of 2 */
+    {2, 1, 983936, 6144}, /* a */
+};
+/* exchange, peer, offset in the arena, bytes */
+static const struct mednn_message frames_received[] = {
+    {2, 1, 606464, 6144}, /* a */
+    {3, 1, 606464, 196608}, /* y */
+};
+static const struct mednn_tensor inputs_of_model[1] = {
+    {"x", 1, 4, {1, 3, 64, 96}, 73728},
+};
+static const struct mednn_tensor outputs_of_model[1] = {
+    {"y", 1, 4, {1, 16, 64, 96}, 393216},
+};
+static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES];
+
+const struct mednn_program overlap_device0 = {
+    .model = "overlap",
+    .device = 0,
+    .devices = 2,
+    .float_mode = MEDNN_COMPILED_FLOAT_MODE,
+    .fingerprint = fingerprint,
+    .arena_bytes = 990080,
+    .inputs = inputs_of_model,
+    .outputs = outputs_of_model,
+    .input_count = 1,
+    .output_count = 1,
+    .sends = frames_sent,
+    .receives = frames_received,
+    .send_count = 3,
+    .receive_count = 2,
+    .exchange_count = 4,
+    .run = run,
+};
+
+static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES] = {
