@@ -121,8 +121,6 @@ static void inline_branch(struct graph *graph, struct node *node, const struct g
 
 static void settle_if(struct graph *graph, struct node *node)
 {
-    if (!node_input(node, 0))
-        node_fail(node, "input 0, the condition, is missing");
     if (node->input_count == 3) {
         settle_choice(graph, node);
         return;
@@ -437,7 +435,7 @@ const struct op control_rows[] = {
      .domain = "",
      .since_version = 25,
      .min_inputs = 1,
-     .max_inputs = 1,
+     .max_inputs = -1, /* the outer values that the branches read stand behind the condition */
      .max_outputs = INT32_MAX,
      .types = TYPES_BOOL,
      .attributes = "else_branch then_branch ",
@@ -455,10 +453,10 @@ const struct op control_rows[] = {
     {.type = "Scan",
      .domain = "",
      .since_version = 25,
-     .min_inputs = 1,
+     .min_inputs = 0,
      .max_inputs = -1,
      .max_outputs = INT32_MAX,
-     .attributes = "body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions ",
+     .attributes = "batched body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions ",
      .settle = settle_scan},
     {.type = NULL},
 };

@@ -13,6 +13,8 @@ static struct tensor **new_items(struct graph *graph, int count)
 /* The node's result is this list. */
 static void become(struct graph *graph, struct node *node, int count, struct tensor **item)
 {
+    if (!node_output(node, 0))
+        node_fail(node, "output 0 is missing");
     struct sequence *sequence = arena_alloc(graph->arena, sizeof *sequence);
     *sequence = (struct sequence){count, item};
     node->output[0]->sequence = sequence;
