@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034 # for those who source this
-BUILD_PACKAGES=(autoconf automake make gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libxml2-dev libsodium-dev)
+BUILD_PACKAGES=(autoconf automake make gcc libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev libxml2-dev libsodium-dev libopenblas-dev)
 
 is_installed()
 {

@@ -20,7 +20,13 @@ EXTRA_DIST += \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \
+	%D%/prune-accuracy.sh \
 	%D%/onnxruntime.js \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh
+
+# make bench/prune_accuracy
+EXTRA_PROGRAMS += %D%/prune_accuracy
+bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
+bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)

@@ -17,6 +17,7 @@ include compiler/backend/local.mk
 bin_PROGRAMS += mednnc
 mednnc_SOURCES = %D%/main.c
 mednnc_LDADD = $(MEDNNC_LIBS)
-MEDNNC_LIBS = %D%/libmednnc.a $(PROTOBUF_C_LIBS) $(LIBXML_LIBS) $(SODIUM_LIBS) -lm
+MEDNNC_LIBS = %D%/libmednnc.a $(PROTOBUF_C_LIBS) $(LIBXML_LIBS) $(SODIUM_LIBS) $(OPENBLAS_LIBS) -lpthread -lm
 
 EXTRA_DIST += %D%/README.md %D%/frontend/onnx.proto
+include compiler/probe/local.mk

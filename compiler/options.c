@@ -21,6 +21,7 @@ static const char usage[] =
     "  -c, --cluster FILE         names, speeds, addresses and targets of the devices\n"
     "  -o, --output DIR           folder to write, whole or not at all\n"
     "      --partition MODE       auto, gtdp, rows, star or single (default auto)\n"
+    "      --objective WHAT       latency (default): the shortest inference; throughput: the most of them in a row\n"
     "      --input-shape NAME=AxB pin the shape of an input\n"
     "      --dim NAME=N           pin a symbolic dimension\n"
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
@@ -29,6 +30,13 @@ static const char usage[] =
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
+    "      --prune F              remove the fraction F of the multiply-accumulates (0.265), and repair\n"
+    "      --prune-bytes F        remove the fraction F of the bytes of feature maps instead\n"
+    "      --calibrate FILE       samples to prune with, .npy, first axis counts them; NAME=FILE for several inputs\n"
+    "      --labels FILE          classes of the samples, for --max-drop\n"
+    "      --max-drop P           prune less where more than P points of answers would change (default 30)\n"
+    "      --prune-snap N         keep multiples of N channels (default 1 to 16, by the width of the layer)\n"
+    "      --prune-streams        residual streams may lose channels, too\n"
     "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
@@ -46,6 +54,7 @@ static const char usage[] =
 
 enum {
     OPTION_PARTITION = 256,
+    OPTION_OBJECTIVE,
     OPTION_INPUT_SHAPE,
     OPTION_DIM,
     OPTION_FLOAT,
@@ -64,6 +73,13 @@ enum {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_THREADS,
+    OPTION_PRUNE,
+    OPTION_PRUNE_BYTES,
+    OPTION_CALIBRATE,
+    OPTION_LABELS,
+    OPTION_MAX_DROP,
+    OPTION_PRUNE_SNAP,
+    OPTION_PRUNE_STREAMS,
     OPTION_LATER
 };
 
@@ -71,6 +87,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"cluster", required_argument, NULL, 'c'},
                                              {"output", required_argument, NULL, 'o'},
                                              {"partition", required_argument, NULL, OPTION_PARTITION},
+                                             {"objective", required_argument, NULL, OPTION_OBJECTIVE},
                                              {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
                                              {"dim", required_argument, NULL, OPTION_DIM},
                                              {"float", required_argument, NULL, OPTION_FLOAT},
@@ -91,8 +108,13 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"threads", required_argument, NULL, OPTION_THREADS},
-                                             {"prune", required_argument, NULL, OPTION_LATER},
-                                             {"calibrate", required_argument, NULL, OPTION_LATER},
+                                             {"prune", required_argument, NULL, OPTION_PRUNE},
+                                             {"prune-bytes", required_argument, NULL, OPTION_PRUNE_BYTES},
+                                             {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
+                                             {"labels", required_argument, NULL, OPTION_LABELS},
+                                             {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
+                                             {"prune-snap", required_argument, NULL, OPTION_PRUNE_SNAP},
+                                             {"prune-streams", no_argument, NULL, OPTION_PRUNE_STREAMS},
                                              {"relaxed", no_argument, NULL, OPTION_LATER},
                                              {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
                                              {NULL, 0, NULL, 0}};
@@ -114,11 +136,14 @@ static int word_index(const char *option, const char *word, const char *const li
 static void take_word(struct options *options, int option, const char *word)
 {
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
+    static const char *const objectives[] = {"latency", "throughput"};
     static const char *const modes[] = {"portable", "fma"};
     static const char *const wires[] = {"float32", "fp16"};
     static const char *const forms[] = {"auto", "inline", "incbin", "file"};
     if (option == OPTION_PARTITION)
         options->partition = (enum partition)word_index("--partition", word, partitions, 5);
+    else if (option == OPTION_OBJECTIVE)
+        options->throughput = word_index("--objective", word, objectives, 2) == 1;
     else if (option == OPTION_FLOAT)
         options->float_fma = word_index("--float", word, modes, 2) == 1;
     else if (option == OPTION_WIRE)
@@ -131,13 +156,37 @@ static void take_word(struct options *options, int option, const char *word)
         options->target = strcmp(word, "any") ? word : NULL;
 }
 
-static double threshold(const char *word)
+/* A number in [least, most]. */
+static double number(const char *option, const char *word, double least, double most, const char *expected)
 {
     char *end;
     double value = strtod(word, &end);
-    if (end == word || *end || !(value >= 0 && value <= 1e30))
-        fail("--zero-threshold %s: expected a number that is not negative", word);
-    return (double)(float)value; /* as weights are */
+    if (end == word || *end || !(value >= least && value <= most))
+        fail("%s %s: expected %s", option, word, expected);
+    return value;
+}
+
+static void take_pruning(struct arena *arena, struct options *options, int option, const char *argument)
+{
+    static const char fraction[] = "the fraction to remove, above 0 and at most 0.9";
+    if (option == OPTION_PRUNE) {
+        options->prune = number("--prune", argument, 1e-6, 0.9, fraction);
+    } else if (option == OPTION_PRUNE_BYTES) {
+        options->prune_bytes = number("--prune-bytes", argument, 1e-6, 0.9, fraction);
+    } else if (option == OPTION_MAX_DROP) {
+        options->max_drop = number("--max-drop", argument, 0, 100, "points between 0 and 100");
+    } else if (option == OPTION_PRUNE_SNAP) {
+        double snap = number("--prune-snap", argument, 1, 1024, "a number of channels from 1 to 1024");
+        if (snap != (double)(int)snap)
+            fail("--prune-snap %s: expected a whole number of channels", argument);
+        options->prune_snap = (int)snap;
+    } else if (option == OPTION_LABELS) {
+        options->labels = argument;
+    } else if (option == OPTION_PRUNE_STREAMS) {
+        options->prune_streams = true;
+    } else {
+        *arena_append(arena, options->calibrate, options->calibrate_count, options->calibrate_capacity) = argument;
+    }
 }
 
 static int thread_count(const char *word)
@@ -207,7 +256,17 @@ static void take_option(struct arena *arena, struct options *options, int option
         options->emit_onnx = argument;
         break;
     case OPTION_ZERO_THRESHOLD:
-        options->zero_threshold = threshold(argument);
+        options->zero_threshold =
+            (double)(float)number("--zero-threshold", argument, 0, 1e30, "a number that is not negative");
+        break;
+    case OPTION_PRUNE:
+    case OPTION_PRUNE_BYTES:
+    case OPTION_CALIBRATE:
+    case OPTION_LABELS:
+    case OPTION_MAX_DROP:
+    case OPTION_PRUNE_SNAP:
+    case OPTION_PRUNE_STREAMS:
+        take_pruning(arena, options, option, argument);
         break;
     case OPTION_THREADS:
         options->threads = thread_count(argument);
@@ -215,6 +274,22 @@ static void take_option(struct arena *arena, struct options *options, int option
     default:
         take_word(options, option, argument);
     }
+}
+
+static void check_pruning(const struct options *options)
+{
+    bool pruned = options->prune > 0 || options->prune_bytes > 0;
+    if (options->prune > 0 && options->prune_bytes > 0)
+        fail("--prune and --prune-bytes exclude each other");
+    if (pruned && !options->calibrate_count && (options->labels || options->max_drop >= 0))
+        fail("%s needs samples that the model may see: --calibrate FILE.npy", options->labels ? "--labels" : "--max-drop");
+    if (!pruned && (options->calibrate_count || options->labels || options->max_drop >= 0 || options->prune_snap ||
+                    options->prune_streams))
+        fail("%s does nothing without --prune", options->calibrate_count ? "--calibrate"
+                                                : options->labels        ? "--labels"
+                                                : options->max_drop >= 0 ? "--max-drop"
+                                                : options->prune_snap    ? "--prune-snap"
+                                                                         : "--prune-streams");
 }
 
 static void check(const struct options *options)
@@ -231,11 +306,15 @@ static void check(const struct options *options)
         fail("--devices and --cluster exclude each other");
     if (!options->output && !options->stop_after && !options->emit_onnx)
         fail("no output folder given: -o DIR");
+    if (options->throughput && options->output)
+        fail("--objective throughput: programs of this version run one inference at a time; with --stop-after=partition "
+             "the plan can be looked at");
+    check_pruning(options);
 }
 
 void options_parse(struct arena *arena, int argc, char **argv, struct options *options)
 {
-    *options = (struct options){.float_fma = true};
+    *options = (struct options){.float_fma = true, .max_drop = -1};
     opterr = 0;
     int index = 0;
     for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, &index)) != -1;) {
@@ -269,6 +348,27 @@ static const char *typed(struct arena *arena, const char *word)
     return text.bytes ? text.bytes : "";
 }
 
+static void add_pruning(struct text *text, const struct options *options)
+{
+    if (options->prune > 0)
+        text_printf(text, " --prune %.9g", options->prune);
+    if (options->prune_bytes > 0)
+        text_printf(text, " --prune-bytes %.9g", options->prune_bytes);
+    for (int i = 0; i < options->calibrate_count; i++) {
+        /* Folders are no part of what shapes the output. */
+        const char *name = strrchr(options->calibrate[i], '/');
+        text_printf(text, " --calibrate %s", typed(text->arena, name ? name + 1 : options->calibrate[i]));
+    }
+    if (options->labels)
+        text_add(text, " --labels");
+    if (options->max_drop >= 0)
+        text_printf(text, " --max-drop %.9g", options->max_drop);
+    if (options->prune_snap)
+        text_printf(text, " --prune-snap %d", options->prune_snap);
+    if (options->prune_streams)
+        text_add(text, " --prune-streams");
+}
+
 const char *options_canonical(struct arena *arena, const struct options *options)
 {
     struct text text = {.arena = arena};
@@ -282,6 +382,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     for (int i = 0; i < options->dim_count; i++)
         text_printf(&text, " --dim %s", typed(arena, options->dim[i]));
     text_printf(&text, " --float %s", options->float_fma ? "fma" : "portable");
+    if (options->throughput)
+        text_add(&text, " --objective throughput");
     if (options->wire_half)
         text_add(&text, " --wire fp16");
     if (options->no_overlap)
@@ -292,6 +394,7 @@ const char *options_canonical(struct arena *arena, const struct options *options
         text_add(&text, " --no-compact");
     if (options->zero_threshold > 0)
         text_printf(&text, " --zero-threshold %.9g", options->zero_threshold);
+    add_pruning(&text, options);
     if (options->target)
         text_printf(&text, " --target %s", options->target);
     if (options->threads > 1)

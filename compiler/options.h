@@ -18,8 +18,16 @@ struct options {
     int input_shape_count, input_shape_capacity;
     const char **dim; /* NAME=1 */
     int dim_count, dim_capacity;
-    bool float_fma, no_winograd, no_overlap, no_compact, wire_half;
+    bool float_fma, no_winograd, no_overlap, no_compact, wire_half, throughput;
     double zero_threshold; /* largest magnitude of a filter that counts as zero */
+    /* Pruning; fractions of 0 ask for none. */
+    double prune, prune_bytes;
+    const char **calibrate; /* FILE.npy or NAME=FILE.npy */
+    int calibrate_count, calibrate_capacity;
+    const char *labels;
+    double max_drop; /* points; < 0: not given */
+    int prune_snap;  /* 0: not given */
+    bool prune_streams;
     enum weights_form weights;
     const char *target; /* NULL: any */
     int threads;        /* of each device; 0: not said */

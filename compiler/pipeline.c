@@ -12,11 +12,13 @@
 #include "list_operators.h"
 #include "plan/program.h"
 #include "passes/passes.h"
+#include "prune/prune.h"
 #include "prune/shuffles.h"
 #include "support/fail.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A compilation on its way through the passes. */
 struct compilation {
@@ -27,6 +29,7 @@ struct compilation {
     struct plan plan;
     struct program program;
     struct graph_change compaction;
+    struct prune_result pruning;
     struct shuffles *shuffles; /* while channels may go */
     struct export_bytes exported;
     bool complete; /* all passes ran */
@@ -48,6 +51,24 @@ static void run_compact_channels(struct compilation *c)
         compact_channels(c->graph, c->options->zero_threshold, &c->compaction);
 }
 
+static void run_prune(struct compilation *c)
+{
+    const struct options *options = c->options;
+    const struct prune_options prune_options = {.macs = options->prune,
+                                                .bytes = options->prune_bytes,
+                                                .calibrate = options->calibrate,
+                                                .calibrate_count = options->calibrate_count,
+                                                .labels = options->labels,
+                                                .max_drop = options->max_drop,
+                                                .snap = options->prune_snap,
+                                                .streams = options->prune_streams,
+                                                .progress = !options->quiet && isatty(STDERR_FILENO)};
+    if (options->prune <= 0 && options->prune_bytes <= 0)
+        return;
+    prune(c->graph, &prune_options, &c->pruning);
+    prune_print(c->arena, &c->pruning, options->verbose);
+}
+
 static void run_restore_shuffles(struct compilation *c)
 {
     shuffles_restore(c->graph, c->shuffles);
@@ -61,9 +82,11 @@ static void run_emit_onnx(struct compilation *c)
 
 static void run_partition(struct compilation *c)
 {
-    partition(c->graph, &c->cluster, c->options->partition, &c->plan);
-    c->plan.no_overlap = c->options->no_overlap;
-    c->plan.wire_half = c->options->wire_half;
+    const struct partition_wish wish = {.mode = c->options->partition,
+                                        .throughput = c->options->throughput,
+                                        .no_overlap = c->options->no_overlap,
+                                        .wire_half = c->options->wire_half};
+    partition(c->graph, &c->cluster, wish, &c->plan);
 }
 
 static void run_schedule(struct compilation *c)
@@ -83,6 +106,7 @@ static const struct pass passes[] = {
     {"simplify", simplify, NULL, STAGE_GRAPH},
     {"fold_scales", fold_scales, NULL, STAGE_GRAPH},
     {"compact_channels", NULL, run_compact_channels, STAGE_GRAPH},
+    {"prune", NULL, run_prune, STAGE_GRAPH},
     {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"widen", widen, NULL, STAGE_GRAPH},
@@ -187,7 +211,9 @@ static void write_output(struct compilation *c)
     struct emit_options emit = {.model_path = c->options->model,
                                 .options_text = options_canonical(c->arena, c->options),
                                 .float_fma = c->options->float_fma,
-                                .weights = c->options->weights};
+                                .weights = c->options->weights,
+                                .compaction = &c->compaction,
+                                .pruning = &c->pruning};
     struct device_facts *facts = arena_array(c->arena, (size_t)c->cluster.count, sizeof *facts);
     emit_tree(folder, &c->program, &emit, facts);
     report_write(folder, &c->program, &emit, facts);

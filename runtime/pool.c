@@ -19,7 +19,7 @@ enum side { OWNER, WORKER, SIDES };
 
 /* A mailbox of its own cache lines for every thread: work, or NULL when it is done. */
 struct worker {
-    _Alignas(128) _Atomic mednn_part *work;
+    _Alignas(128) mednn_part *_Atomic work;
     atomic_bool asleep[SIDES];
     pthread_mutex_t mutex;
     pthread_cond_t changed;

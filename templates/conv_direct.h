@@ -196,7 +196,8 @@ INLINE int64_t conv_direct_part(const struct conv_direct *s)
 /* Tiles [begin, end) of the piece's map for the outputs of one tile. */
 INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
                             conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
-                            const float *w, const float *bias, const float *residual, float *y)
+                            const float *w, const float *next, int64_t next_count, const float *bias,
+                            const float *residual, float *y)
 {
     const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
     const int64_t across = tile_count(s->columns, most);
@@ -208,7 +209,7 @@ INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_functi
         const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
         (i >= tall || j >= broad ? narrow : wide)(
             x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
-            tile * share < s->panel * taps ? w + s->panel * taps + tile * share : w, bias,
+            tile * share < next_count ? next + tile * share : w, bias,
             s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
             y + row * s->y.row + column * s->y.column);
     }
@@ -224,10 +225,12 @@ INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_d
     for (int64_t first = 0; first < outputs; first += s->panel) {
         const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
         const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+        const int64_t left = (outputs - first - panel) * taps; /* weights of the panels to come */
         for (int64_t part = 0; part < panel; part += width) {
             const int64_t block = (first + part) / W;
             conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
                             panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
+                            w + taps * panel, left < s->panel * taps ? left : s->panel * taps,
                             s->without_bias ? bias : bias + first + part,
                             s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
         }

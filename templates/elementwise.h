@@ -169,7 +169,7 @@ INLINE void elementwise_plain(const struct elementwise_plain *s, element_functio
         for (; axis >= 0; axis--) {
             const int64_t back = ++index[axis] < s->count[axis] ? 0 : s->count[axis], step = 1 - back;
             y += step * s->y[axis];
-            a = a ? a + step * s->a.stride[axis] : a;
+            a += step * s->a.stride[axis];
             b = b ? b + step * s->b.stride[axis] : b;
             c = c ? c + step * s->c.stride[axis] : c;
             residual = residual ? residual + step * s->residual.stride[axis] : residual;

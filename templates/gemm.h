@@ -216,13 +216,14 @@ INLINE void gemm_column(const struct gemm *s, gemm_tile_function *wide, gemm_til
                         int64_t begin, int64_t end, int64_t output, const float *w,
                         const struct gemm_data *data)
 {
-    const int64_t tall = tile_wide_count(s->rows, TILE_PIXELS);
+    const int64_t tall = tile_wide_count(s->rows, TILE_PIXELS), total = (s->outputs + 15) / 16 * 16 * s->depth;
     for (int64_t tile = begin; tile < end; tile++) {
         const int64_t row = gemm_first_row(s, tile);
+        const int64_t next = w - data->weights + (s->panel + tile * gemm_next_lines(s)) * s->depth;
         (tile < tall ? wide : narrow)(
             s->outputs - output,
             s->scratch ? data->packed + (tile - begin) * GEMM_PACK * s->depth : data->x + row * s->x_row, w,
-            w + (s->panel + tile * gemm_next_lines(s)) * s->depth, data->bias + output,
+            next < total ? data->weights + next : w, data->bias + output,
             s->adds_residual ? data->residual + row * s->residual_row + output : data->residual,
             data->y + row * s->y_row + output);
     }

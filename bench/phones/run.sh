@@ -74,8 +74,12 @@ write_cluster()
 {
     phones_of "$2" | awk -v mbit="$mbit" -v ms="$ms" -v medium="$medium" '
         BEGIN { print "<cluster>" }
-        { printf "  <device id=\"%d\" speed=\"%s\" address=\"198.18.0.%d\" port=\"7700\"/>\n", NR - 1, $1, NR }
-        END { print "</cluster>" }' >"$1"
+        { printf "  <device id=\"%d\" speed=\"%s\" gmacs=\"%s\" address=\"198.18.0.%d\" port=\"7700\"/>\n", NR - 1, $1, $1, NR }
+        END {
+            shared = medium > 0 && medium < mbit
+            printf "  <network latency_ms=\"%s\" mbit=\"%s\" medium=\"%s\"/>\n</cluster>\n", ms,
+                shared || mbit <= 0 ? (medium > 0 ? medium : 10000) : mbit, shared ? "shared" : "switched"
+        }' >"$1"
 }
 
 # Build MODEL for a cluster, divided in a way: DIR MODEL CLUSTER WAY

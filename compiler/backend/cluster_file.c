@@ -12,6 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes per second. */
+#define MBIT (1e6 / 8)
+#define RATE_LOW 1e-9
+#define RATE_HIGH 1e9
+#define CALL_NAME "call_us"
+#define MESSAGE_NAME "message_us"
+#define BYTES_NAME "message"
+
 enum { DEFAULT_PORT = 7700, CLUSTER_FILE_LIMIT = 1 << 20 };
 
 bool target_is_known(const char *target)
@@ -40,7 +48,7 @@ static bool is_speed(double speed)
 
 void cluster_parse(struct arena *arena, const char *text, struct cluster *cluster)
 {
-    *cluster = (struct cluster){0};
+    *cluster = (struct cluster){.network = {.latency = ASSUMED_LATENCY, .rate = ASSUMED_RATE}};
     char *end;
     if (!strchr(text, ',')) {
         long count = strtol(text, &end, 10);
@@ -73,9 +81,42 @@ static double number_of(xmlNode *element, const char *name, const char *value, d
     char *end;
     double number = strtod(value, &end);
     if (end == value || *end || !(number >= low && number <= high))
-        fail("line %ld: device %s=\"%s\": expected a number from %g to %g", xmlGetLineNo(element), name, value, low,
-             high);
+        fail("line %ld: %s %s=\"%s\": expected a number from %g to %g", xmlGetLineNo(element),
+             (const char *)element->name, name, value, low, high);
     return number;
+}
+
+/* The number of an attribute, or `otherwise` where it is absent. */
+static double number(struct arena *arena, xmlNode *element, const char *name, double low, double high, double otherwise)
+{
+    const char *value = attribute(arena, element, name);
+    return value ? number_of(element, name, value, low, high) : otherwise;
+}
+
+static double needed(struct arena *arena, xmlNode *element, const char *name, double low, double high)
+{
+    const double value = number(arena, element, name, low, high, -1);
+    if (value < 0)
+        fail("line %ld: %s: %s is missing", xmlGetLineNo(element), (const char *)element->name, name);
+    return value;
+}
+
+static bool is_element(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && !strcmp((const char *)node->name, name);
+}
+
+/* Work is given as 1e9 units a second, calls and messages as microseconds. */
+static void read_rates(struct arena *arena, xmlNode *element, struct device *device)
+{
+    if (device->measured)
+        fail("line %ld: a second <rates> of one device", xmlGetLineNo(element));
+    device->measured = true;
+    for (int k = 0; k < WORK_KINDS; k++)
+        device->seconds[k] = k == WORK_CALLS ? 1e-6 * needed(arena, element, CALL_NAME, 0, 1e6)
+                                             : 1e-9 / needed(arena, element, work_name((enum work_kind)k), RATE_LOW, RATE_HIGH);
+    device->message_seconds = 1e-6 * needed(arena, element, MESSAGE_NAME, 0, 1e6);
+    device->byte_seconds = 1e-9 / needed(arena, element, BYTES_NAME, RATE_LOW, RATE_HIGH);
 }
 
 static void read_device(struct arena *arena, xmlNode *element, struct cluster *cluster)
@@ -100,10 +141,41 @@ static void read_device(struct arena *arena, xmlNode *element, struct cluster *c
                  xmlGetLineNo(element), value);
         device->target = strcmp(value, "any") ? value : NULL;
     }
+    device->gmacs = number(arena, element, "gmacs", RATE_LOW, RATE_HIGH, 0);
+    device->up = MBIT * number(arena, element, "up_mbit", RATE_LOW, RATE_HIGH, 0);
+    device->down = MBIT * number(arena, element, "down_mbit", RATE_LOW, RATE_HIGH, 0);
+    for (xmlNode *child = element->children; child; child = child->next)
+        if (is_element(child, "rates"))
+            read_rates(arena, child, device);
     int index = cluster->count - 1;
     if ((value = attribute(arena, element, "id")) && number_of(element, "id", value, 0, MAX_DEVICES) != index)
         fail("line %ld: device id=\"%s\" is number %d in the file: ids count from 0 in order", xmlGetLineNo(element),
              value, index);
+}
+
+static void read_network(struct arena *arena, xmlNode *element, struct cluster *cluster)
+{
+    struct network *network = &cluster->network;
+    network->latency = 1e-3 * number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency);
+    network->rate = MBIT * number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT);
+    const char *medium = attribute(arena, element, "medium");
+    if (medium && strcmp(medium, "switched") && strcmp(medium, "shared"))
+        fail("line %ld: network medium=\"%s\": expected switched or shared", xmlGetLineNo(element), medium);
+    network->shared = medium && !strcmp(medium, "shared");
+}
+
+static void read_link(struct arena *arena, xmlNode *element, struct cluster *cluster)
+{
+    struct network *network = &cluster->network;
+    const int last = cluster->count - 1;
+    const double from = needed(arena, element, "from", 0, last), to = needed(arena, element, "to", 0, last);
+    const struct link link = {.from = (int)from,
+                              .to = (int)to,
+                              .latency = 1e-3 * number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency),
+                              .rate = MBIT * number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT)};
+    if (link.from == link.to || from > link.from || to > link.to)
+        fail("line %ld: link from=\"%g\" to=\"%g\": expected the ids of two devices", xmlGetLineNo(element), from, to);
+    *arena_append(arena, network->link, network->link_count, network->link_capacity) = link;
 }
 
 static void read_document(struct arena *arena, xmlDoc *document, struct cluster *cluster)
@@ -112,10 +184,16 @@ static void read_document(struct arena *arena, xmlDoc *document, struct cluster 
     if (!root || strcmp((const char *)root->name, "cluster"))
         fail("the root element is <%s>, expected <cluster>", root ? (const char *)root->name : "");
     for (xmlNode *child = root->children; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE && !strcmp((const char *)child->name, "device"))
+        if (is_element(child, "device"))
             read_device(arena, child, cluster);
     if (!cluster->count)
         fail("<cluster> holds no <device>");
+    for (xmlNode *child = root->children; child; child = child->next) {
+        if (is_element(child, "network"))
+            read_network(arena, child, cluster);
+        else if (is_element(child, "link"))
+            read_link(arena, child, cluster);
+    }
 }
 
 static void ignore_error(void *context, const char *format, ...)
@@ -125,7 +203,7 @@ static void ignore_error(void *context, const char *format, ...)
 
 void cluster_file_read(struct arena *arena, const char *path, struct cluster *cluster)
 {
-    *cluster = (struct cluster){0};
+    *cluster = (struct cluster){.network = {.latency = ASSUMED_LATENCY, .rate = ASSUMED_RATE}};
     struct mapping mapping = file_map(path, CLUSTER_FILE_LIMIT);
     xmlSetGenericErrorFunc(NULL, ignore_error);
     xmlDoc *document = xmlReadMemory((const char *)mapping.bytes, (int)mapping.size, "cluster.xml", NULL,
@@ -141,7 +219,68 @@ void cluster_file_read(struct arena *arena, const char *path, struct cluster *cl
     xmlFreeDoc(document);
 }
 
-void cluster_file_write(struct folder *folder, const struct cluster *cluster)
+static void put_number(xmlTextWriter *writer, const char *name, double value)
+{
+    xmlTextWriterWriteFormatAttribute(writer, BAD_CAST name, "%.6g", value);
+}
+
+static void write_network(xmlTextWriter *writer, const struct network *network)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "network");
+    put_number(writer, "latency_ms", network->latency * 1e3);
+    put_number(writer, "mbit", network->rate / MBIT);
+    xmlTextWriterWriteAttribute(writer, BAD_CAST "medium", BAD_CAST(network->shared ? "shared" : "switched"));
+    xmlTextWriterEndElement(writer);
+    for (int i = 0; i < network->link_count; i++) {
+        const struct link *link = &network->link[i];
+        xmlTextWriterStartElement(writer, BAD_CAST "link");
+        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "from", "%d", link->from);
+        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "to", "%d", link->to);
+        put_number(writer, "latency_ms", link->latency * 1e3);
+        put_number(writer, "mbit", link->rate / MBIT);
+        xmlTextWriterEndElement(writer);
+    }
+}
+
+static void write_rates(xmlTextWriter *writer, const struct device *device)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "rates");
+    for (int k = 0; k < WORK_KINDS; k++)
+        if (k == WORK_CALLS)
+            put_number(writer, CALL_NAME, device->seconds[k] * 1e6);
+        else
+            put_number(writer, work_name((enum work_kind)k), 1e-9 / device->seconds[k]);
+    put_number(writer, MESSAGE_NAME, device->message_seconds * 1e6);
+    put_number(writer, BYTES_NAME, 1e-9 / device->byte_seconds);
+    xmlTextWriterEndElement(writer);
+}
+
+static void write_device(xmlTextWriter *writer, const struct device *device, int index)
+{
+    xmlTextWriterStartElement(writer, BAD_CAST "device");
+    xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "id", "%d", index);
+    xmlTextWriterWriteAttribute(writer, BAD_CAST "name", BAD_CAST device->name);
+    xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "speed", "%.9g", device->speed);
+    xmlTextWriterWriteAttribute(writer, BAD_CAST "address", BAD_CAST device->address);
+    xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "port", "%d", device->port);
+    if (device->memory)
+        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "memory", "%" PRId64, device->memory);
+    if (device->target)
+        xmlTextWriterWriteAttribute(writer, BAD_CAST "target", BAD_CAST device->target);
+    if (device->threads > 1)
+        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "threads", "%d", device->threads);
+    if (device->gmacs > 0)
+        put_number(writer, "gmacs", device->gmacs);
+    if (device->up > 0)
+        put_number(writer, "up_mbit", device->up / MBIT);
+    if (device->down > 0)
+        put_number(writer, "down_mbit", device->down / MBIT);
+    if (device->measured)
+        write_rates(writer, device);
+    xmlTextWriterEndElement(writer);
+}
+
+void cluster_write(struct arena *arena, const struct cluster *cluster, const char *comment, struct text *text)
 {
     xmlBuffer *buffer = xmlBufferCreate();
     xmlTextWriter *writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
@@ -149,27 +288,23 @@ void cluster_file_write(struct folder *folder, const struct cluster *cluster)
         fail_machine("out of memory");
     xmlTextWriterSetIndent(writer, 1);
     xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
-    xmlTextWriterWriteComment(writer, BAD_CAST " The devices as planned. Set the addresses of the real ones; the rest is"
-                                               " compiled into the programs. ");
+    xmlTextWriterWriteComment(writer, BAD_CAST comment);
     xmlTextWriterStartElement(writer, BAD_CAST "cluster");
-    for (int d = 0; d < cluster->count; d++) {
-        const struct device *device = &cluster->device[d];
-        xmlTextWriterStartElement(writer, BAD_CAST "device");
-        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "id", "%d", d);
-        xmlTextWriterWriteAttribute(writer, BAD_CAST "name", BAD_CAST device->name);
-        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "speed", "%.9g", device->speed);
-        xmlTextWriterWriteAttribute(writer, BAD_CAST "address", BAD_CAST device->address);
-        xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "port", "%d", device->port);
-        if (device->memory)
-            xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "memory", "%" PRId64, device->memory);
-        if (device->target)
-            xmlTextWriterWriteAttribute(writer, BAD_CAST "target", BAD_CAST device->target);
-        if (device->threads > 1)
-            xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "threads", "%d", device->threads);
-        xmlTextWriterEndElement(writer);
-    }
+    for (int d = 0; d < cluster->count; d++)
+        write_device(writer, &cluster->device[d], d);
+    write_network(writer, &cluster->network);
     xmlTextWriterEndDocument(writer);
     xmlFreeTextWriter(writer);
-    folder_write(folder, "cluster.xml", xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+    *text = (struct text){.arena = arena};
+    text_add(text, (const char *)xmlBufferContent(buffer));
     xmlBufferFree(buffer);
+}
+
+void cluster_file_write(struct arena *arena, struct folder *folder, const struct cluster *cluster)
+{
+    struct text text;
+    cluster_write(arena, cluster,
+                  " The devices as planned. Set the addresses of the real ones; the rest is compiled into the programs. ",
+                  &text);
+    folder_write(folder, "cluster.xml", text.bytes, text.length);
 }

@@ -5,13 +5,17 @@
 
 #include "../plan/plan.h"
 #include "../support/file.h"
+#include "../support/text.h"
 
-/* Read <cluster><device name= speed= address= port= memory= target= threads=/>...</cluster>: devices in order, the first being
- * the owner. Unknown elements and attributes are left alone. Fails with the line number on what cannot be meant. */
+/* Read a cluster file, as the manual page of mednnc describes it: devices in order, the first being the owner. Unknown elements
+ * and attributes are left alone. Fails with the line number on what cannot be meant. */
 void cluster_file_read(struct arena *arena, const char *path, struct cluster *cluster);
 
 /* DIR/cluster.xml: the devices as planned, to edit for the real network. */
-void cluster_file_write(struct folder *folder, const struct cluster *cluster);
+void cluster_file_write(struct arena *arena, struct folder *folder, const struct cluster *cluster);
+
+/* The same as text, beneath a comment. */
+void cluster_write(struct arena *arena, const struct cluster *cluster, const char *comment, struct text *text);
 
 /* From a --devices argument: "3" (equal devices) or "2,1,1" (relative speeds). */
 void cluster_parse(struct arena *arena, const char *text, struct cluster *cluster);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "config.h"
+#include "../plan/threads.h"
 #include "device_source.h"
 #include "names.h"
 #include "template.h"
@@ -41,19 +42,46 @@ static void begin_node(struct source *source, const struct step *step)
     source->piece_count = 0;
 }
 
+static int device_threads(const struct source *source)
+{
+    return source->program->plan->cluster->device[source->device].threads;
+}
+
+/* What computes a box, as a statement: a call of its function NAME, or of one function for each thread. */
+static const char *emit_box(struct source *source, const struct node *node, struct region box, const char *name,
+                            int own_piece)
+{
+    const struct region_list parts = threads_divide(source->arena, node, box, device_threads(source));
+    struct text call = {.arena = source->arena};
+    source->scratch_offset = 0;
+    if (parts.count == 1) {
+        source->name = name;
+        emit_piece(source, node, box, own_piece);
+        text_printf(&call, node->kernel->fails ? "if (%s(session, arena))\n        return -1;" : "%s(arena);", name);
+        return call.bytes;
+    }
+    text_add(&call, "mednn_parallel(session, (mednn_part *const[]){");
+    for (int i = 0; i < parts.count; i++) {
+        source->name = arena_printf(source->arena, "%s_thread%d", name, i);
+        source->scratch_offset = threads_scratch(node, &parts, i);
+        emit_piece(source, node, parts.item[i], own_piece);
+        text_printf(&call, "%s%s", i ? ", " : "", source->name);
+    }
+    source->scratch_offset = 0;
+    text_printf(&call, "}, %d);", parts.count);
+    return call.bytes;
+}
+
 static void emit_layer(struct source *source, const struct step *step)
 {
     const struct region_list *boxes = &step->boxes[source->device];
     begin_node(source, step);
     for (int i = 0; i < boxes->count; i++) {
-        source->name = source->layer_name[step->node_index];
+        const char *name = source->layer_name[step->node_index];
         if (source->piece_count)
-            source->name = arena_printf(source->arena, "%s_piece%d", source->name, source->piece_count);
-        emit_piece(source, step->node, boxes->item[i], source->piece_count++);
-        if (step->node->kernel->fails)
-            text_printf(&source->schedule, "    if (%s(session, arena))\n        return -1;\n", source->name);
-        else
-            schedule_call(source, source->name, "");
+            name = arena_printf(source->arena, "%s_piece%d", name, source->piece_count);
+        text_printf(&source->schedule, "    %s\n",
+                    emit_box(source, step->node, boxes->item[i], name, source->piece_count++));
     }
 }
 
@@ -62,19 +90,24 @@ static const char *interior_name(struct source *source, const struct step *step,
     return arena_printf(source->arena, "%s_interior%d", source->layer_name[step->node_index], box);
 }
 
+/* Interiors take the session where it hands parts of them to threads. */
+static const char *session_word(const struct source *source, const char *word)
+{
+    return device_threads(source) > 1 ? word : "";
+}
+
 static void emit_interior(struct source *source, const struct step *step)
 {
     const struct region_list *boxes = &step->boxes[source->device];
     const char *layer = source->layer_name[step->node_index];
+    struct text body = {.arena = source->arena};
     begin_node(source, step);
-    for (int i = 0; i < boxes->count; i++) {
-        source->name = interior_name(source, step, i);
-        emit_piece(source, step->node, boxes->item[i], 0);
-    }
-    source_printf(source, "static void (*const %s_interior[])(unsigned char *restrict arena) = {", layer);
     for (int i = 0; i < boxes->count; i++)
-        source_printf(source, "%s%s", i ? ", " : "", interior_name(source, step, i));
-    source_printf(source, "};\n\n");
+        text_printf(&body, "    if (box == %d)\n        %s\n", i,
+                    emit_box(source, step->node, boxes->item[i], interior_name(source, step, i), 0));
+    source_printf(source, "static void %s_interior(%sunsigned char *restrict arena, int box)\n{\n%s%s}\n\n", layer,
+                  session_word(source, "struct mednn_session *session, "), session_word(source, "    (void)session;\n    (void)arena;\n"),
+                  body.bytes);
     text_printf(&source->schedule, "    int %s_done = 0;\n", layer);
 }
 
@@ -86,8 +119,9 @@ static void emit_early(struct source *source, const struct step *step)
     emit_interior(source, step);
     text_printf(&source->schedule,
                 "    for (; %s_done < %d && !mednn_exchange_ready(session, %d); %s_done++)\n"
-                "        %s_interior[%s_done](arena);\n",
-                layer, count, program_awaited(source->program, step, source->device), layer, layer, layer);
+                "        %s_interior(%sarena, %s_done);\n",
+                layer, count, program_awaited(source->program, step, source->device), layer, layer,
+                session_word(source, "session, "), layer);
 }
 
 static void emit_late(struct source *source, const struct step *step)
@@ -102,9 +136,9 @@ static void emit_late(struct source *source, const struct step *step)
     text_printf(&source->schedule,
                 "    for (; %s_done < %d; %s_done++) {\n"
                 "        mednn_progress(session);\n"
-                "        %s_interior[%s_done](arena);\n"
+                "        %s_interior(%sarena, %s_done);\n"
                 "    }\n",
-                layer, count, layer, layer, layer);
+                layer, count, layer, layer, session_word(source, "session, "), layer);
 }
 
 static void call_runtime(struct source *source, const char *function, int exchange)
@@ -261,6 +295,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"SENDS", sends},
         {"RECEIVES", receives},
         {"EXCHANGE_COUNT", number(arena, program->exchange_count)},
+        {"THREADS", device_threads(source) > 1 ? arena_printf(arena, "    .threads = %d,\n", device_threads(source)) : ""},
         {NULL, NULL}};
     struct text text = {.arena = arena};
     template_expand(&text, "device.c.in", list);

@@ -177,5 +177,5 @@ void emit_tree(struct folder *folder, const struct program *program, const struc
     for (const struct embedded_file *embedded = runtime_files; embedded->name; embedded++)
         folder_write(folder, arena_printf(arena, "runtime/%s", embedded->name), embedded->text,
                      strlen(embedded->text));
-    cluster_file_write(folder, program->plan->cluster);
+    cluster_file_write(arena, folder, program->plan->cluster);
 }

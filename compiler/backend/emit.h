@@ -5,6 +5,7 @@
 
 #include "../plan/program.h"
 #include "../support/file.h"
+#include "../prune/prune.h"
 #include "weights.h"
 
 struct emit_options {
@@ -12,6 +13,9 @@ struct emit_options {
     const char *options_text; /* the options that shaped the output, in canonical form, for headers and reports */
     bool float_fma;           /* --float fma */
     enum weights_form weights;
+    /* What channels were removed, for the report; NULL or empty: none. */
+    const struct graph_change *compaction;
+    const struct prune_result *pruning;
 };
 
 /* What the report says about a generated device file. */

@@ -210,6 +210,57 @@ static void write_totals(struct xml *xml, const struct report *report)
     end(xml);
 }
 
+/* <channels> for one change of widths: only layers that changed. */
+static void write_change(struct xml *xml, const char *element, const struct graph_change *change,
+                         const struct prune_result *pruning)
+{
+    if (!change || change->macs[0] == change->macs[1])
+        return;
+    begin(xml, element);
+    put_int(xml, "macs_before", change->macs[0]);
+    put_int(xml, "macs_after", change->macs[1]);
+    put_int(xml, "parameters_before", change->parameters[0]);
+    put_int(xml, "parameters_after", change->parameters[1]);
+    if (pruning) {
+        put_int(xml, "samples", pruning->samples);
+        put_share(xml, "wanted", pruning->wanted);
+        put_share(xml, "reached", pruning->reached);
+        if (pruning->drop >= 0)
+            put_share(xml, pruning->drop_of_labels    ? "accuracy_lost"
+                           : pruning->drop_of_classes ? "answers_changed"
+                                                      : "error",
+                      pruning->drop / 100);
+    }
+    for (int i = 0; i < change->layer_count; i++) {
+        const struct layer_change *layer = &change->layer[i];
+        bool repaired = pruning && pruning->error[i] >= 0;
+        if (layer->macs[0] == layer->macs[1] && layer->parameters[0] == layer->parameters[1] && !repaired)
+            continue;
+        begin(xml, "change");
+        put_name(xml, "name", layer->name);
+        put_int(xml, "inputs_before", layer->inputs[0]);
+        put_int(xml, "inputs_after", layer->inputs[1]);
+        put_int(xml, "outputs_before", layer->outputs[0]);
+        put_int(xml, "outputs_after", layer->outputs[1]);
+        put_int(xml, "macs_before", layer->macs[0]);
+        put_int(xml, "macs_after", layer->macs[1]);
+        put_int(xml, "bytes_before", layer->bytes[0]);
+        put_int(xml, "bytes_after", layer->bytes[1]);
+        if (repaired)
+            put_share(xml, "error", pruning->error[i]);
+        end(xml);
+    }
+    for (int g = 0; pruning && g < pruning->group_count; g++) {
+        begin(xml, "group");
+        put_name(xml, "name", pruning->group[g].name);
+        put_int(xml, "before", pruning->group[g].before);
+        put_int(xml, "after", pruning->group[g].after);
+        put_share(xml, "score", pruning->group[g].score);
+        end(xml);
+    }
+    end(xml);
+}
+
 static void write_device(struct xml *xml, const struct report *report, int d)
 {
     const struct program *program = report->program;
@@ -228,6 +279,53 @@ static void write_device(struct xml *xml, const struct report *report, int d)
     put_int(xml, "bytes_sent", program_bytes_sent(program, d));
     put_int(xml, "messages_received", report_messages(report, d, false));
     put_int(xml, "bytes_received", program_bytes_received(program, d));
+    end(xml);
+}
+
+static void put_milliseconds(struct xml *xml, const char *name, double value)
+{
+    put(xml, name, arena_printf(xml->arena, "%.6f", value * 1e3));
+}
+
+static void write_span(struct xml *xml, const struct span *span)
+{
+    static const char *const what[] = {"compute", "wait", "message"};
+    begin(xml, "span");
+    put_int(xml, "device", span->device);
+    put(xml, "does", what[span->kind]);
+    put_name(xml, "layer", span->node ? span->node->name : "");
+    put_milliseconds(xml, "begin_ms", span->begin);
+    put_milliseconds(xml, "end_ms", span->end);
+    end(xml);
+}
+
+static void write_plan(struct xml *xml, const struct plan *plan)
+{
+    const struct forecast *forecast = &plan->forecast;
+    begin(xml, "plan");
+    put(xml, "partition", partition_name(plan->partition));
+    put(xml, "objective", plan->throughput ? "throughput" : "latency");
+    put_milliseconds(xml, "predicted_ms", forecast->seconds);
+    put_milliseconds(xml, "interval_ms", forecast->interval);
+    for (int i = 0; i < PARTITIONS; i++) {
+        if (!(plan->comparison.seconds[i] > 0))
+            continue;
+        begin(xml, "alternative");
+        put(xml, "partition", partition_name((enum partition)i));
+        put_milliseconds(xml, "predicted_ms", plan->comparison.seconds[i]);
+        end(xml);
+    }
+    for (int d = 0; d < plan->cluster->count; d++) {
+        begin(xml, "time");
+        put_int(xml, "device", d);
+        put_milliseconds(xml, "compute_ms", forecast->compute[d]);
+        put_milliseconds(xml, "message_ms", forecast->message[d]);
+        put_milliseconds(xml, "wait_ms", forecast->wait[d]);
+        put(xml, "idle", report_reason(xml->arena, plan, d));
+        end(xml);
+    }
+    for (int i = 0; i < forecast->span_count; i++)
+        write_span(xml, &forecast->span[i]);
     end(xml);
 }
 
@@ -321,10 +419,14 @@ static void write_xml(struct xml *xml, const struct report *report)
     put(xml, "program", PACKAGE_STRING);
     write_model(xml, report);
     write_totals(xml, report);
+    write_change(xml, "compaction", report->options->compaction, NULL);
+    if (report->options->pruning && report->options->pruning->done)
+        write_change(xml, "pruning", &report->options->pruning->change, report->options->pruning);
     begin(xml, "devices");
     for (int d = 0; d < plan->cluster->count; d++)
         write_device(xml, report, d);
     end(xml);
+    write_plan(xml, plan);
     begin(xml, "layers");
     for (int n = 0; n < plan->graph->node_count; n++)
         write_layer(xml, plan, &report->layer[n], n);

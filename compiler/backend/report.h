@@ -11,11 +11,27 @@
  *   <totals layers="" macs="" divided_macs="" divided_share="0.9876" weights_bytes="" exchanges="" messages="" bytes=""/>
  *       macs: of the model; divided_macs: of the layers in which at least two devices work; weights_bytes: of the
  *       largest device; bytes: sent by all devices together.
+ *   <compaction macs_before="" macs_after="" parameters_before="" parameters_after="">
+ *     <change name="" inputs_before="" inputs_after="" outputs_before="" outputs_after="" macs_before="" macs_after=""
+ *             bytes_before="" bytes_after=""/> ...
+ *   </compaction>
+ *   <pruning ... samples="" wanted="0.265" reached="" answers_changed="">
+ *     <change ... error=""/> ...   <group name="" before="" after="" score=""/> ...
+ *   </pruning>
+ *       Only where channels were removed. change: of one layer, bytes of its output; error: what its repair left, squared
+ *       error / variance of its output. answers_changed, accuracy_lost or error: on samples kept apart. score: what
+ *       removing the group's channels costs, as estimated.
  *   <devices>
  *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""
  *             scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
  *       share: of all MACs that the devices do together; scratch_bytes: of the arena, what single layers work in.
  *   </devices>
+ *   <plan partition="auto" objective="latency" predicted_ms="12.3" interval_ms="12.0">
+ *       what the simulation foretells: of one inference, and between inferences when inputs keep coming.
+ *     <alternative partition="rows" predicted_ms="15.0"/> ...     the plans that were compared, by the objective
+ *     <time device="0" compute_ms="" message_ms="" wait_ms="" idle=""/> ...   idle: why it has no work, "" if it has some
+ *     <span device="0" does="compute|wait|message" layer="" begin_ms="" end_ms=""/> ...   the time line; layer "": inputs, outputs
+ *   </plan>
  *   <layers>
  *     <layer index="0" name="" op="Conv" epilogue="add relu" kernel="" output="" type="float32" shape="1x32x8x8"
  *            layout="blocked" macs="" divided="yes|no" axes="2 3" grid="1 16 1 1">

@@ -95,6 +95,8 @@ static const char *tiles(struct arena *arena, const struct report *report)
     add_tile(&text, percent(arena, (double)report->device_macs[busiest], (double)report->totals.macs),
              arena_printf(arena, "of them on the busiest device, %d", busiest));
     add_tile(&text, bytes_string(arena, report->totals.bytes), "exchanged per inference");
+    add_tile(&text, arena_printf(arena, "%.3g ms", report->program->plan->forecast.seconds * 1e3),
+             "predicted for an inference");
     add_tile(&text, bytes_string(arena, largest_memory(report)), "weights and memory of the largest device");
     return text.bytes;
 }
@@ -199,6 +201,32 @@ static const char *exchange_rows(struct arena *arena, const struct report *repor
     return begun(arena, &text);
 }
 
+static void add_changes(struct text *text, const struct graph_change *change, const struct prune_result *pruning)
+{
+    for (int i = 0; change && i < change->layer_count; i++) {
+        const struct layer_change *layer = &change->layer[i];
+        bool repaired = pruning && pruning->error[i] >= 0;
+        if (layer->macs[0] == layer->macs[1] && layer->parameters[0] == layer->parameters[1] && !repaired)
+            continue;
+        text_printf(text, "<tr><td class=\"name\">%s</td>", text_escape(text->arena, layer->name));
+        const int64_t *pair[] = {layer->inputs, layer->outputs, layer->macs, layer->bytes};
+        for (int k = 0; k < 4; k++)
+            text_printf(text, "<td class=\"n\">%" PRId64 " → %" PRId64 "</td>", pair[k][0], pair[k][1]);
+        text_printf(text, "<td class=\"n\">%s</td></tr>\n",
+                    repaired ? arena_printf(text->arena, "%.4f", pruning->error[i]) : "");
+    }
+}
+
+static const char *channel_rows(struct arena *arena, const struct report *report)
+{
+    const struct prune_result *pruning = report->options->pruning;
+    struct text text = {.arena = arena};
+    add_changes(&text, report->options->compaction, NULL);
+    if (pruning && pruning->done)
+        add_changes(&text, &pruning->change, pruning);
+    return begun(arena, &text);
+}
+
 static const char *option_rows(struct arena *arena, const struct report *report)
 {
     const struct graph *graph = report->program->plan->graph;
@@ -215,21 +243,44 @@ static const char *option_rows(struct arena *arena, const struct report *report)
     return text.bytes;
 }
 
+/* What the cost model knows of the cluster. */
+static const char *assumed(const struct cluster *cluster)
+{
+    bool measured = true, known = true;
+    for (int d = 0; d < cluster->count; d++) {
+        measured &= cluster->device[d].measured;
+        known &= cluster->device[d].measured || cluster->device[d].gmacs > 0;
+    }
+    if (measured)
+        return "The devices' speeds and links are as the cluster file says.";
+    if (known)
+        return "The devices' speeds are whole-model figures from the cluster file, in the proportions of a reference machine.";
+    return "The devices were not measured: the fastest is taken for a phone of 10 GMAC/s, and the links are those of the "
+           "cluster file or else 200 Mbit/s, 2 ms. mednn-probe measures the real ones.";
+}
+
 void report_page(struct text *page, const struct report *report)
 {
     struct arena *arena = page->arena;
     bool exchanges = report->program->exchange_count > 0;
+    const char *channels = channel_rows(arena, report);
     const struct substitution list[] = {
         {"MODEL", text_escape(arena, report->model)},
         {"DEVICES", plural(arena, report->program->plan->cluster->count, "device")},
         {"SUMMARY", summary(arena, report)},
         {"TILES", tiles(arena, report)},
         {"DEVICE_ROWS", device_rows(arena, report)},
+        {"ALTERNATIVES", report_alternatives(arena, report->program->plan)},
+        {"TIMES", report_times(arena, report->program->plan)},
+        {"TIME_LINE", report_time_line(arena, report->program->plan)},
+        {"ASSUMED", assumed(report->program->plan->cluster)},
         {"LAYER_ROWS", layer_rows(arena, report)},
         {"EXCHANGES", exchanges ? "What devices send to each other, in the order of execution, once per inference."
                                 : "None: one device does it all."},
         {"EXCHANGES_HIDDEN", exchanges ? "" : " hidden"},
         {"EXCHANGE_ROWS", exchange_rows(arena, report)},
+        {"CHANNELS_HIDDEN", *channels ? "" : " hidden"},
+        {"CHANNEL_ROWS", channels},
         {"OPTION_ROWS", option_rows(arena, report)},
         {NULL, NULL}};
     template_expand(page, "report.html.in", list);

@@ -11,6 +11,14 @@ void report_page(struct text *page, const struct report *report);
 /* One layer's output as an SVG picture: the boxes that each device computes, over the two axes that show the cut. */
 void report_picture(struct text *page, const struct plan *plan, const struct report_layer *layer);
 
+/* What was foretold: rows of the plans compared and of the devices' times, and the time line as an SVG picture. */
+const char *report_alternatives(struct arena *arena, const struct plan *plan);
+const char *report_times(struct arena *arena, const struct plan *plan);
+const char *report_time_line(struct arena *arena, const struct plan *plan);
+/* Has the device no work, and why; "" where it has some. */
+bool report_is_idle(const struct plan *plan, int device);
+const char *report_reason(struct arena *arena, const struct plan *plan, int device);
+
 /* The class that gives a device its colour. */
 int report_colour(int device);
 

@@ -164,6 +164,18 @@ static bool says_nothing(const struct attribute *attribute)
            attribute->kind == ATTRIBUTE_INT && !attribute->i;
 }
 
+/* GridSample's modes have other names since opset 20. */
+static struct attribute in_words_of(const struct node *node, struct attribute attribute, int opset)
+{
+    static const char *const words[][2] = {{"bilinear", "linear"}, {"bicubic", "cubic"}};
+    if (strcmp(node->op_type, "GridSample") || strcmp(attribute.name, "mode"))
+        return attribute;
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(attribute.s, words[i][0]) || !strcmp(attribute.s, words[i][1]))
+            attribute.s = words[i][opset >= 20];
+    return attribute;
+}
+
 static Onnx__NodeProto *write_node(struct arena *arena, const struct node *node, int opset)
 {
     Onnx__NodeProto *proto = arena_alloc(arena, sizeof *proto);
@@ -180,8 +192,10 @@ static Onnx__NodeProto *write_node(struct arena *arena, const struct node *node,
     proto->output = write_names(arena, node->output, node->output_count, &proto->n_output);
     proto->attribute = arena_array(arena, (size_t)node->attribute_count + 2, sizeof *proto->attribute);
     for (int i = 0; i < node->attribute_count; i++)
-        if (!says_nothing(&node->attribute[i]))
-            proto->attribute[proto->n_attribute++] = write_attribute(arena, node, &node->attribute[i]);
+        if (!says_nothing(&node->attribute[i])) {
+            struct attribute attribute = in_words_of(node, node->attribute[i], opset);
+            proto->attribute[proto->n_attribute++] = write_attribute(arena, node, &attribute);
+        }
     if (has_old_axes(node, opset))
         write_axes(arena, node, proto);
     if (!strcmp(node->op_type, "Split") && opset >= 18 && !node_input(node, 1) &&

@@ -68,6 +68,17 @@ static int recurrent_opset(const struct node *node)
     return node_int(node, "layout", 0) ? 14 : 13;
 }
 
+static int batch_normalization_opset(const struct node *node)
+{
+    return node_int(node, "training_mode", 0) ? 14 : 13;
+}
+
+/* Volumes came with 20, and other words for the modes; export writes either. */
+static int grid_sample_opset(const struct node *node)
+{
+    return node->input[0]->shape.rank == 4 ? 16 : 20;
+}
+
 /* Only types were added since: to these they did not matter. */
 static int same_since_13(const struct node *node)
 {
@@ -81,7 +92,7 @@ static const struct {
 } older[] = {
     {"Add", same_since_13},
     {"AveragePool", average_opset},
-    {"BatchNormalization", same_since_13},
+    {"BatchNormalization", batch_normalization_opset},
     {"Cast", cast_opset},
     {"CumSum", same_since_13},
     {"Div", same_since_13},
@@ -89,6 +100,7 @@ static const struct {
     {"Flatten", same_since_13},
     {"GRU", recurrent_opset},
     {"GreaterOrEqual", same_since_13},
+    {"GridSample", grid_sample_opset},
     {"Identity", same_since_13},
     {"LSTM", recurrent_opset},
     {"LeakyRelu", same_since_13},

@@ -20,6 +20,12 @@ struct graph;
  * the last channel are zero after every step. */
 enum layout { LAYOUT_PLAIN, LAYOUT_BLOCKED };
 
+/* A list of tensors. A NULL item is there, but only run time knows its size. */
+struct sequence {
+    int count;
+    struct tensor **item;
+};
+
 struct tensor {
     const char *name; /* unique in its graph */
     int id;           /* index in graph->tensor */
@@ -32,6 +38,7 @@ struct tensor {
     enum layout layout;
     bool is_declared;         /* the model says which shape it has; what inference finds is what counts */
     struct shape declared;
+    const struct sequence *sequence; /* while `infer_shapes` runs: what it stands for is no tensor but these */
 };
 
 enum attribute_kind {

@@ -12,6 +12,14 @@ static bool accepts(const struct node *node)
     return group > 1 && group == node->input[0]->shape.dim[1] && group == node->output[0]->shape.dim[1];
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct map box = map_of(piece);
+    const struct shape w = node->input[1]->shape;
+    const double channels = (double)round_up(box.c.end - box.c.begin, BLOCK), taps = (double)(shape_size(w) / w.dim[0]);
+    work->amount[WORK_DEPTHWISE] += (double)(region_size(piece) / (box.c.end - box.c.begin)) * channels * taps;
+}
+
 /* Channels [begin, end): [C / 16][taps][16]. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range channels)
 {
@@ -70,4 +78,5 @@ const struct kernel kernel_conv_depthwise = {.name = "conv_depthwise",
                                              .accepts = accepts,
                                              .layout = layer_blocked,
                                              .zero_border = true,
+                                             .work = work,
                                              .emit = emit};

@@ -30,6 +30,16 @@ static int64_t grid(const struct node *node, int axis)
     return axis == 1 ? panel_of(node) : 1;
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct map box = map_of(piece);
+    const struct shape w = node->input[1]->shape;
+    const double outputs = (double)round_up(box.c.end - box.c.begin, BLOCK), depth = (double)(shape_size(w) / w.dim[0]);
+    const double points = (double)(region_size(piece) / (box.c.end - box.c.begin));
+    work->amount[WORK_DIRECT] += points * outputs * depth;
+    layer_weights_work(outputs * depth * (double)sizeof(float), 1, work);
+}
+
 /* Outputs [begin, end): [panel][channels / 16][kernel_rows][kernel_columns][16][panel], zero beyond the last output. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel)
 {
@@ -127,4 +137,5 @@ const struct kernel kernel_conv_direct = {.name = "conv_direct",
                                           .layout = layout,
                                           .zero_border = true,
                                           .grid = grid,
+                                          .work = work,
                                           .emit = emit};

@@ -139,6 +139,30 @@ static int64_t scratch_4(const struct node *node, struct region piece)
     return scratch_of(node, piece, 4);
 }
 
+static void work_of(const struct node *node, struct region piece, int size, struct work *work)
+{
+    const struct map box = map_of(piece);
+    const int64_t channels = node->input[1]->shape.dim[1], each = block_of_tiles(box, channels, size);
+    const int64_t all = tiles_along(box.row.end - box.row.begin, size) *
+                        tiles_along(box.column.end - box.column.begin, size);
+    const int64_t passes = (box.n.end - box.n.begin) * ((all + each - 1) / each);
+    const double inputs = (double)round_up(channels, BLOCK), outputs = (double)round_up(box.c.end - box.c.begin, BLOCK);
+    const double points = (double)points_of(size), tiles = (double)(passes * each);
+    work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
+    work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
+    layer_weights_work(points * (double)channels * outputs * (double)sizeof(float), (double)passes, work);
+}
+
+static void work_2(const struct node *node, struct region piece, struct work *work)
+{
+    work_of(node, piece, 2, work);
+}
+
+static void work_4(const struct node *node, struct region piece, struct work *work)
+{
+    work_of(node, piece, 4, work);
+}
+
 /* G g for one line of a kernel: its polynomial at the points 0, 1, -1 (and 2, -2), and at infinity. */
 static void transform_line(int size, const double g[3], double u[6])
 {
@@ -258,6 +282,7 @@ const struct kernel kernel_conv_winograd_2 = {.name = "conv_winograd_2",
                                               .added_weights = added_weights_2,
                                               .scratch = scratch_2,
                                               .cost = cost_2,
+                                              .work = work_2,
                                               .emit = emit_2};
 
 const struct kernel kernel_conv_winograd_4 = {.name = "conv_winograd_4",
@@ -270,4 +295,5 @@ const struct kernel kernel_conv_winograd_4 = {.name = "conv_winograd_4",
                                               .added_weights = added_weights_4,
                                               .scratch = scratch_4,
                                               .cost = cost_4,
+                                              .work = work_4,
                                               .emit = emit_4};

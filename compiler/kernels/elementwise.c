@@ -181,7 +181,7 @@ static void emit_scalar(struct source *source, const struct node *node, const st
 }
 
 const struct kernel kernel_elementwise = {
-    .name = "elementwise", .accepts = accepts_vector, .in_place = true, .emit = emit_vector};
+    .name = "elementwise", .accepts = accepts_vector, .in_place = true, .work = layer_vector_work, .emit = emit_vector};
 
 const struct kernel kernel_elementwise_scalar = {
     .name = "elementwise_scalar", .accepts = accepts_scalar, .in_place = true, .emit = emit_scalar};

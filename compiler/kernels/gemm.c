@@ -89,6 +89,16 @@ static int64_t grid(const struct node *node, int axis)
     return has_outputs(node) && axis == node->output[0]->shape.rank - 1 ? panel_of(node) : 1;
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct matrix m = matrix_of(node);
+    const struct range all = {0, 1}, cut = piece.rank && has_outputs(node) ? piece.axis[piece.rank - 1] : all;
+    const double outputs = (double)round_up(cut.end - cut.begin, BLOCK);
+    const double rows = (double)(region_size(piece) / (cut.end - cut.begin));
+    work->amount[WORK_MATRIX] += rows * (double)m.depth * outputs;
+    work->amount[WORK_STREAM] += (double)m.depth * outputs * (double)sizeof(float);
+}
+
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs)
 {
     const struct matrix m = matrix_of(node);
@@ -251,10 +261,12 @@ const struct kernel kernel_gemm = {.name = "gemm",
                                    .accepts = accepts_gemm,
                                    .grid = grid,
                                    .scratch = scratch,
+                                   .work = work,
                                    .emit = emit};
 const struct kernel kernel_gemm_matmul = {.name = "gemm_matmul",
                                           .op_type = "MatMul",
                                           .accepts = accepts_matmul,
                                           .grid = grid,
                                           .scratch = scratch,
+                                          .work = work,
                                           .emit = emit};

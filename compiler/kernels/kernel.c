@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel.h"
 
+#include "../operators/op.h"
+
 #include <string.h>
 
 extern const struct kernel
@@ -226,4 +228,41 @@ struct region kernel_whole_steps(const struct node *node, struct region piece)
             piece.axis[axis].end = (piece.axis[axis].end + grid - 1) / grid * grid;
     }
     return piece;
+}
+
+const char *work_name(enum work_kind kind)
+{
+    static const char *const name[WORK_KINDS] = {"direct", "winograd", "transform", "depthwise", "matrix",     "scalar",
+                                                 "vector", "element",  "weights",   "stream",    "activations", "calls"};
+    return name[kind];
+}
+
+/* Bytes of all computed inputs that are read, and of all outputs. */
+static double bytes_touched(const struct node *node, struct region piece)
+{
+    double bytes = 0;
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k])
+            bytes += (double)region_size(piece) * (double)type_size(node->output[k]->type);
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !tensor_is_constant(node->input[i]))
+            bytes += (double)region_size(node_reads(node, i, 0, piece)) * (double)type_size(node->input[i]->type);
+    return bytes;
+}
+
+struct work kernel_work(const struct node *node, struct region piece)
+{
+    struct work work = {{0}};
+    if (region_is_empty(piece))
+        return work;
+    work.amount[WORK_CALLS] = 1;
+    work.amount[WORK_ACTIVATIONS] = bytes_touched(node, piece);
+    const double macs = (double)node_macs(node, piece);
+    if (node->kernel->work)
+        node->kernel->work(node, piece, &work);
+    else if (macs > 0)
+        work.amount[WORK_SCALAR] += macs;
+    else
+        work.amount[WORK_ELEMENT] += (double)region_size(piece);
+    return work;
 }

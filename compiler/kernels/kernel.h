@@ -9,6 +9,28 @@
 #include "../backend/source.h"
 #include "../ir/graph.h"
 
+/* What the planner's cost model counts. Seconds are a sum over these: each device has its own seconds per unit. */
+enum work_kind {
+    WORK_DIRECT,      /* multiply-accumulates of direct convolutions */
+    WORK_WINOGRAD,    /* of the products of Winograd's algorithm */
+    WORK_TRANSFORM,   /* numbers of tiles that it transforms, in and out */
+    WORK_DEPTHWISE,   /* multiply-accumulates of depthwise convolutions */
+    WORK_MATRIX,      /* of matrix products */
+    WORK_SCALAR,      /* of plain loops: recurrent layers, grouped and transposed convolutions, ... */
+    WORK_VECTOR,      /* elements that are computed a vector at a time */
+    WORK_ELEMENT,     /* elements that are computed one by one */
+    WORK_WEIGHTS,     /* bytes of convolutions' weights, again for each pass over them */
+    WORK_STREAM,      /* bytes of matrices of weights, which come from far: each is used once or a few times */
+    WORK_ACTIVATIONS, /* bytes of tensors that are read and written */
+    WORK_CALLS,       /* calls of a kernel */
+    WORK_KINDS
+};
+const char *work_name(enum work_kind kind); /* "direct", ...: as in cluster files */
+
+struct work {
+    double amount[WORK_KINDS];
+};
+
 struct kernel {
     const char *name;    /* unique; printed in dumps, reports and comments: "conv_direct" */
     const char *op_type; /* of the default domain, or "mednn.Layout"; NULL: any operator that `accepts` */
@@ -49,6 +71,10 @@ struct kernel {
      * NULL: node_macs of the whole output. */
     double (*cost)(const struct node *node);
 
+    /* Add what computing `piece` of output 0 really does beside reading and writing activations and the call, padded
+     * tiles included. NULL: the operator's multiply-accumulates in plain loops, or else one by one its elements. */
+    void (*work)(const struct node *node, struct region piece, struct work *work);
+
     /* Write the C that computes `region[i]` of output i on the source's device (see source.h). Required. */
     void (*emit)(struct source *source, const struct node *node, const struct region *region);
 };
@@ -61,6 +87,8 @@ const struct kernel *kernel_find(const char *name);
 enum layout kernel_layout(const struct kernel *kernel, const struct node *node, int input);
 /* What `piece` becomes in whole steps of the grid of rows and columns of the node's chosen kernel. */
 struct region kernel_whole_steps(const struct node *node, struct region piece);
+/* All that computing `piece` of output 0 takes with the node's chosen kernel; nothing for an empty piece. */
+struct work kernel_work(const struct node *node, struct region piece);
 int64_t kernel_grid(const struct node *node, int axis); /* of the node's chosen kernel, blocked layouts included */
 
 #endif

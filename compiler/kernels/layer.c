@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 int64_t round_up(int64_t value, int64_t to)
 {
@@ -31,6 +32,48 @@ enum layout layer_blocked(const struct node *node, int input)
     (void)node;
     (void)input;
     return LAYOUT_BLOCKED;
+}
+
+void layer_weights_work(double bytes, double passes, struct work *work)
+{
+    const double near_bytes = 1 << 20, near_part = 0.25;
+    work->amount[WORK_WEIGHTS] += bytes * passes * (bytes > near_bytes ? 1 : near_part);
+}
+
+/* Elements that take a polynomial and more. */
+static bool is_function(const struct node *node)
+{
+    static const char *const function[] = {"Exp",  "Log",  "Sigmoid",  "Tanh",    "Erf",        "Gelu", "Swish", "Mish", "Elu",
+                                           "Celu", "Selu", "Softplus", "Softmax", "LogSoftmax", "Sin",  "Cos",   "Pow"};
+    for (size_t i = 0; i < sizeof function / sizeof *function; i++)
+        if (!strcmp(node->op_type, function[i]))
+            return true;
+    return false;
+}
+
+/* Vectors of elements, so many simple ones for each. */
+static void add_vectors(const struct node *node, struct region piece, double each, struct work *work)
+{
+    const double function = 50; /* measured */
+    work->amount[WORK_VECTOR] += (double)region_size(piece) * (each + (is_function(node) ? function : 0));
+}
+
+void layer_line_work(const struct node *node, struct region piece, struct work *work)
+{
+    const double passes = 3;
+    add_vectors(node, piece, passes, work);
+}
+
+void layer_vector_work(const struct node *node, struct region piece, struct work *work)
+{
+    struct region one = piece;
+    for (int axis = 0; axis < one.rank; axis++)
+        one.axis[axis].end = one.axis[axis].begin + 1;
+    int64_t reads = 1;
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !tensor_is_constant(node->input[i]))
+            reads += region_size(node_reads(node, i, 0, one));
+    add_vectors(node, piece, (double)reads, work);
 }
 
 bool epilogue_keeps_zero(const struct epilogue *epilogue)

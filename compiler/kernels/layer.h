@@ -20,6 +20,15 @@ enum layout layer_incoming(const struct node *node, int input);
 /* Blocked everywhere. */
 enum layout layer_blocked(const struct node *node, int input);
 
+/* Add so many passes over so many bytes of a convolution's weights: what stays in a near cache costs less. */
+void layer_weights_work(double bytes, double passes, struct work *work);
+
+/* `work` of kernels that compute vectors of elements: each for as many reads of inputs as one of its elements takes. */
+void layer_vector_work(const struct node *node, struct region piece, struct work *work);
+
+/* The same for kernels that go over lines of elements a few times, however long the lines are. */
+void layer_line_work(const struct node *node, struct region piece, struct work *work);
+
 /* f(0) of the epilogue is 0: pad lanes stay zero. */
 bool epilogue_keeps_zero(const struct epilogue *epilogue);
 

@@ -53,6 +53,7 @@ static void emit(struct source *source, const struct node *node, const struct re
 const struct kernel kernel_layout_to_blocked = {.name = "layout_to_blocked",
                                                 .op_type = "mednn.Layout",
                                                 .accepts = accepts_to_blocked,
+                                                .work = layer_vector_work,
                                                 .layout = layout_to_blocked,
                                                 .grid = grid,
                                                 .emit = emit};
@@ -60,6 +61,7 @@ const struct kernel kernel_layout_to_blocked = {.name = "layout_to_blocked",
 const struct kernel kernel_layout_to_plain = {.name = "layout_to_plain",
                                               .op_type = "mednn.Layout",
                                               .accepts = accepts_to_plain,
+                                                .work = layer_vector_work,
                                               .layout = layout_to_plain,
                                               .grid = grid,
                                               .emit = emit};

@@ -158,7 +158,12 @@ static double cost(const struct node *node)
     return 2 * (double)node_macs(node, region_whole(node->output[0]->shape));
 }
 
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    work->amount[WORK_MATRIX] += (double)node_macs(node, piece);
+}
+
 const struct kernel kernel_matmul = {
-    .name = "matmul", .op_type = "MatMul", .accepts = accepts, .cost = cost, .emit = emit};
+    .name = "matmul", .op_type = "MatMul", .accepts = accepts, .cost = cost, .work = work, .emit = emit};
 const struct kernel kernel_matmul_gemm = {
-    .name = "matmul_gemm", .op_type = "Gemm", .accepts = accepts, .cost = cost, .emit = emit};
+    .name = "matmul_gemm", .op_type = "Gemm", .accepts = accepts, .cost = cost, .work = work, .emit = emit};

@@ -208,4 +208,4 @@ static void emit_blocked(struct source *source, const struct node *node, const s
 }
 
 const struct kernel kernel_move_blocked = {
-    .name = "move_blocked", .accepts = accepts_blocked, .layout = layer_blocked, .emit = emit_blocked};
+    .name = "move_blocked", .accepts = accepts_blocked, .layout = layer_blocked, .work = layer_vector_work, .emit = emit_blocked};

@@ -183,4 +183,4 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_normalize = {.name = "normalize", .accepts = accepts, .grid = grid, .emit = emit};
+const struct kernel kernel_normalize = {.name = "normalize", .accepts = accepts, .grid = grid, .work = layer_line_work, .emit = emit};

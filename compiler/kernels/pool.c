@@ -246,6 +246,7 @@ static double cost_scalar(const struct node *node)
                                                    .accepts = accepts_blocked,                             \
                                                    .layout = layer_blocked,                                \
                                                    .cost = cost_blocked,                                   \
+                                                   .work = layer_vector_work,                              \
                                                    .emit = emit_blocked};                                  \
     const struct kernel kernel_##type##_plain = {                                                          \
         .name = #type "_plain", .op_type = #type, .accepts = accepts, .cost = cost_plain, .emit = emit_plain};     \

@@ -144,4 +144,5 @@ const struct kernel kernel_resize_blocked = {.name = "resize_blocked",
                                              .accepts = accepts_blocked,
                                              .layout = layer_blocked,
                                              .cost = cost_blocked,
+                                             .work = layer_vector_work,
                                              .emit = emit_blocked};

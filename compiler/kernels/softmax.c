@@ -47,4 +47,4 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_softmax = {.name = "softmax", .accepts = accepts, .emit = emit};
+const struct kernel kernel_softmax = {.name = "softmax", .accepts = accepts, .work = layer_line_work, .emit = emit};

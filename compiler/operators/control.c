@@ -42,13 +42,12 @@ static struct tensor *as_scalar(struct graph *graph, const struct node *node, st
 /* a and b, either of which may be NULL: true. */
 static struct tensor *both(struct graph *graph, const struct node *node, struct tensor *a, struct tensor *b)
 {
-    struct tensor *input[] = {a, b};
-    return !a ? b : !b ? a : node_before(graph, node, "", "And", 2, input);
+    return !a ? b : !b ? a : combined(graph, node, "And", a, b);
 }
 
 static struct tensor *negated(struct graph *graph, const struct node *node, struct tensor *truth)
 {
-    return node_before(graph, node, "", "Not", 1, &truth);
+    return combined(graph, node, "Not", truth, NULL);
 }
 
 /* Let a new node of these inputs compute output k of the node. */
@@ -60,23 +59,41 @@ static void give_output(struct graph *graph, struct node *node, int k, const cha
     giver->output[0]->producer = giver;
 }
 
-/* Output 0 comes from the node itself, which has to stay where it is. */
-static void give_outputs(struct graph *graph, struct node *node, struct tensor *const result[])
+/* ---- If ---- */
+
+static struct tensor **new_list(struct graph *graph, int count)
 {
-    for (int k = 1; k < node->output_count; k++)
-        if (node->output[k])
-            give_output(graph, node, k, "Identity", 1, &result[k]);
-    node->output_count = 1;
-    settle_as_identity(graph, node, result[0]);
+    return arena_array(graph->arena, (size_t)count + 1, sizeof(struct tensor *));
 }
 
-/* ---- If ---- */
+/* Of two sequences each element is chosen by itself. */
+static void settle_sequence_choice(struct graph *graph, struct node *node, const struct sequence *a, const struct sequence *b)
+{
+    if (!a || !b || a->count != b->count)
+        node_fail(node, "then_branch gives %s but else_branch %s", a ? arena_printf(graph->arena, "%d tensors", a->count) : "one",
+                  b ? arena_printf(graph->arena, "%d tensors", b->count) : "one");
+    if (!node->settling) {
+        struct sequence *chosen = arena_alloc(graph->arena, sizeof *chosen);
+        *chosen = (struct sequence){a->count, new_list(graph, a->count)};
+        for (int i = 0; i < a->count; i++) {
+            struct tensor *choice[] = {node->input[0], a->item[i], b->item[i]};
+            if (a->item[i] && b->item[i])
+                chosen->item[i] = node_before(graph, node, "", "If", 3, choice);
+        }
+        node->settling = chosen;
+    }
+    node->output[0]->sequence = node->settling;
+}
 
 /* An If without branches chooses between input 1 and input 2. */
 static void settle_choice(struct graph *graph, struct node *node)
 {
     const struct tensor *a = node->input[1], *b = node->input[2];
     struct shape shape;
+    if (a->sequence || b->sequence) {
+        settle_sequence_choice(graph, node, a->sequence, b->sequence);
+        return;
+    }
     if (a->type != b->type)
         node_fail(node, "then_branch gives %s but else_branch %s", type_name(a->type), type_name(b->type));
     if (shape_equal(a->shape, b->shape)) {
@@ -102,15 +119,8 @@ static void inline_branch(struct graph *graph, struct node *node, const struct g
         node_fail(node, "a branch has %d outputs but the node %d", branch->output_count, node->output_count);
 }
 
-static struct tensor **new_list(struct graph *graph, int count)
-{
-    return arena_array(graph->arena, (size_t)count + 1, sizeof(struct tensor *));
-}
-
 static void settle_if(struct graph *graph, struct node *node)
 {
-    if (!node_input(node, 0))
-        node_fail(node, "input 0, the condition, is missing");
     if (node->input_count == 3) {
         settle_choice(graph, node);
         return;
@@ -121,7 +131,7 @@ static void settle_if(struct graph *graph, struct node *node)
     if (tensor_is_constant(condition) && shape_size(condition->shape) == 1 && condition->type == TYPE_BOOL) {
         const int taken = tensor_int(condition, 0) != 0;
         inline_branch(graph, node, branch[taken], node->when, result[taken]);
-        give_outputs(graph, node, result[taken]);
+        settle_outputs(graph, node, result[taken]);
         return;
     }
     condition = as_scalar(graph, node, condition, TYPE_BOOL, "the condition");
@@ -298,7 +308,7 @@ static void end_loop(struct graph *graph, struct node *node, struct loop *loop)
     }
     if (lists && loop->ran)
         require(graph, node, loop->ran, "fewer iterations run than", iterations);
-    give_outputs(graph, node, result);
+    settle_outputs(graph, node, result);
 }
 
 static void settle_loop(struct graph *graph, struct node *node)
@@ -416,7 +426,7 @@ static void settle_scan(struct graph *graph, struct node *node)
     check_size(node, scan.inlining.inner, scan.length);
     struct tensor **result = new_list(graph, scan.states + scan.outputs);
     (batched ? run_batch : run_scan)(graph, node, &scan, input, result);
-    give_outputs(graph, node, result);
+    settle_outputs(graph, node, result);
 }
 
 /* Without `infer`: `settle` leaves nothing of them. */
@@ -425,11 +435,12 @@ const struct op control_rows[] = {
      .domain = "",
      .since_version = 25,
      .min_inputs = 1,
-     .max_inputs = 1,
+     .max_inputs = -1, /* the outer values that the branches read stand behind the condition */
      .max_outputs = INT32_MAX,
      .types = TYPES_BOOL,
      .attributes = "else_branch then_branch ",
-     .settle = settle_if},
+     .settle = settle_if,
+     .sequences = true},
     {.type = "Loop",
      .domain = "",
      .since_version = 25,
@@ -437,14 +448,15 @@ const struct op control_rows[] = {
      .max_inputs = -1,
      .max_outputs = INT32_MAX,
      .attributes = "body ",
-     .settle = settle_loop},
+     .settle = settle_loop,
+     .sequences = true},
     {.type = "Scan",
      .domain = "",
      .since_version = 25,
-     .min_inputs = 1,
+     .min_inputs = 0,
      .max_inputs = -1,
      .max_outputs = INT32_MAX,
-     .attributes = "body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions ",
+     .attributes = "batched body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions ",
      .settle = settle_scan},
     {.type = NULL},
 };

@@ -95,12 +95,18 @@ struct window pool_window(const struct node *node)
     return window;
 }
 
-static void list_sizes(char text[], size_t size, const int64_t values[], int count)
+struct sizes {
+    char text[160];
+};
+
+/* "64x3x7x7", for messages. */
+static struct sizes list_sizes(const int64_t values[], int count)
 {
+    struct sizes sizes = {""};
     size_t used = 0;
-    text[0] = 0;
-    for (int i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%" PRId64, i ? "x" : "", values[i]);
+    for (int i = 0; i < count && used < sizeof sizes.text; i++)
+        used += (size_t)snprintf(sizes.text + used, sizeof sizes.text - used, "%s%" PRId64, i ? "x" : "", values[i]);
+    return sizes;
 }
 
 int weights_input(const struct node *node)
@@ -111,22 +117,19 @@ int weights_input(const struct node *node)
 struct window weights_window(const struct node *node)
 {
     struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
-    char given[160], weights[160];
-    list_sizes(weights, sizeof weights, w.dim, w.rank);
     if (x.rank < 3)
         node_fail(node, "X has rank %d, expected at least 3 (N x C x spatial axes)", x.rank);
     if (w.rank != x.rank)
-        node_fail(node, "X has rank %d but W is %s", x.rank, weights);
+        node_fail(node, "X has rank %d but W is %s", x.rank, list_sizes(w.dim, w.rank).text);
     for (int i = 0; i < w.rank; i++)
         if (w.dim[i] < 1 || w.dim[i] > LIMIT)
-            node_fail(node, "W is %s, which has an axis that is empty or too large", weights);
+            node_fail(node, "W is %s, which has an axis that is empty or too large", list_sizes(w.dim, w.rank).text);
     const struct attribute *kernel = node_attribute(node, "kernel_shape");
     node_ints(node, "kernel_shape", 0, 0); /* checks the kind */
     if (kernel && (kernel->count != w.rank - 2 ||
                    memcmp(kernel->ints, w.dim + 2, (size_t)kernel->count * sizeof *kernel->ints))) {
-        list_sizes(given, sizeof given, kernel->ints,
-                   kernel->count < MAX_RANK ? (int)kernel->count : MAX_RANK);
-        node_fail(node, "kernel_shape %s but W is %s", given, weights);
+        const int given = kernel->count < MAX_RANK ? (int)kernel->count : MAX_RANK;
+        node_fail(node, "kernel_shape %s but W is %s", list_sizes(kernel->ints, given).text, list_sizes(w.dim, w.rank).text);
     }
     struct window window = read_window(node, w.dim + 2);
     window.group = node_int(node, "group", 1);
@@ -139,13 +142,11 @@ struct window conv_window(const struct node *node)
 {
     struct window window = weights_window(node);
     struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
-    char weights[160];
-    list_sizes(weights, sizeof weights, w.dim, w.rank);
     if (w.dim[1] * window.group != x.dim[1])
-        node_fail(node, "X has %" PRId64 " channels but W is %s with group %" PRId64, x.dim[1], weights,
+        node_fail(node, "X has %" PRId64 " channels but W is %s with group %" PRId64, x.dim[1], list_sizes(w.dim, w.rank).text,
                   window.group);
     if (w.dim[0] % window.group)
-        node_fail(node, "W is %s, whose %" PRId64 " outputs do not divide into group %" PRId64, weights,
+        node_fail(node, "W is %s, whose %" PRId64 " outputs do not divide into group %" PRId64, list_sizes(w.dim, w.rank).text,
                   w.dim[0], window.group);
     return window;
 }

@@ -49,6 +49,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/normalize.c \
 	%D%/normalize.h \
 	%D%/one_hot.c \
+	%D%/optimizer.c \
 	%D%/op.c \
 	%D%/op.h \
 	%D%/pad.c \
@@ -68,6 +69,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/rows.h \
 	%D%/scatter.c \
 	%D%/select.c \
+	%D%/sequence.c \
 	%D%/settle.c \
 	%D%/settle.h \
 	%D%/shape_of.c \

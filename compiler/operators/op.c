@@ -41,6 +41,7 @@ static const struct op *const families[] = {
     non_max_suppression_rows,
     normalize_rows,
     one_hot_rows,
+    optimizer_rows,
     pad_rows,
     pool_rows,
     quantize_rows,
@@ -54,6 +55,7 @@ static const struct op *const families[] = {
     rotary_embedding_rows,
     scatter_rows,
     select_rows,
+    sequence_rows,
     shape_of_rows,
     signal_rows,
     slice_rows,
@@ -245,7 +247,7 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-static void check_counts(const struct node *node)
+void node_check_counts(const struct node *node)
 {
     const struct op *op = node->op;
     int inputs = node->input_count;
@@ -276,7 +278,7 @@ static void check_size(struct graph *graph, const struct node *node, struct shap
 
 void node_infer(struct graph *graph, struct node *node)
 {
-    check_counts(node);
+    node_check_counts(node);
     for (int i = 0; i < node->input_count; i++)
         assert(!node->input[i] || node->input[i]->shaped);
     const struct tensor *first = node_input(node, 0);

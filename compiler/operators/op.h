@@ -126,6 +126,9 @@ struct op {
     /* Its kernels take an epilogue: the pass `fuse` may set one. */
     bool epilogue;
 
+    /* Inputs may be sequences: `settle` takes them. A node whose output 0 it makes a sequence is done with. */
+    bool sequences;
+
     /* The outputs depend on the shapes of the inputs only, not on their elements. */
     bool shape_only;
 };
@@ -165,6 +168,9 @@ void node_evaluate(struct arena *arena, const struct node *node, const void *con
 struct moves node_moves(struct arena *arena, const struct node *node);
 /* The box of input `input` that the pieces copy into `region` of the output; empty when none does. */
 struct region moves_reads(const struct moves *moves, int input, struct region region);
+
+/* Fails when inputs are missing, or when there are too many inputs or outputs. */
+void node_check_counts(const struct node *node);
 
 /* Type and number of inputs, number of outputs, names of attributes as the row says; then op->infer. Sets
  * `shaped`. */

@@ -3,6 +3,7 @@
 #include "quantize.h"
 
 #include "../ir/number.h"
+#include "couple.h"
 #include "rows.h"
 
 #include <inttypes.h>
@@ -179,6 +180,12 @@ static void evaluate_dynamic(const struct node *node, const void *const input[],
         *(uint8_t *)output[2] = (uint8_t)zero;
 }
 
+/* Blocks count elements of the axis. */
+static void couple(const struct node *node, struct couples *couples)
+{
+    (node_int(node, "block_size", 0) ? couple_pin_node : couple_reads)(node, couples);
+}
+
 const struct op quantize_rows[] = {
     {.type = "DequantizeLinear",
      .domain = "",
@@ -191,7 +198,8 @@ const struct op quantize_rows[] = {
      .attributes = "axis block_size output_dtype ",
      .infer = infer_dequantize,
      .evaluate = evaluate_dequantize,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple},
     {.type = "DynamicQuantizeLinear",
      .domain = "",
      .since_version = 11,
@@ -211,6 +219,7 @@ const struct op quantize_rows[] = {
      .attributes = "axis block_size output_dtype precision saturate ",
      .infer = infer_quantize,
      .evaluate = evaluate_quantize,
-     .reads = reads},
+     .reads = reads,
+     .couple = couple},
     {.type = NULL},
 };

@@ -371,6 +371,12 @@ static void cut_squeeze(struct graph *graph, struct node *node, const struct cut
     cut_integers(graph, node, 1, count, axes);
 }
 
+static void settle_identity(struct graph *graph, struct node *node)
+{
+    (void)graph;
+    node->output[0]->sequence = node->input[0]->sequence;
+}
+
 #define ROW(name, version, least, most, outputs, infers, ...)                                                \
     {                                                                                                        \
         .type = name, .since_version = version, .min_inputs = least, .max_inputs = most,                     \
@@ -382,7 +388,9 @@ const struct op reshape_rows[] = {
         .attributes = "seed ", .settle = settle_dropout),
     ROW("Flatten", 21, 1, 1, 1, infer_flatten, .domain = "", .couple = couple, .constant = constant,
         .attributes = "axis "),
-    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple, .constant = constant),
+    ROW("Identity", 21, 1, 1, 1, infer_same, .domain = "", .couple = couple, .constant = constant,
+        .settle = settle_identity,
+        .sequences = true),
     ROW("Layout", 1, 1, 1, 1, infer_same, .domain = "mednn"),
     ROW("Reshape", 21, 2, 2, 1, infer_reshape, .domain = "", .attributes = "allowzero ", .couple = couple,
         .constant = constant, .cut = cut_reshape, .settle = settle_reshape),

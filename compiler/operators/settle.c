@@ -75,6 +75,19 @@ struct tensor *node_before(struct graph *graph, const struct node *node, const c
     return added->output[0];
 }
 
+struct tensor *combined(struct graph *graph, const struct node *node, const char *op_type, struct tensor *a, struct tensor *b)
+{
+    struct tensor *input[] = {a, b};
+    return node_before(graph, node, "", op_type, b ? 2 : 1, input);
+}
+
+struct tensor *real_constant(struct graph *graph, const struct node *node, enum type type, double value)
+{
+    void *data = arena_alloc(graph->arena, type_size(type));
+    element_set_real(type, data, 0, value);
+    return graph_constant(graph, arena_printf(graph->arena, "%s.constant", node->name), type, (struct shape){0}, data);
+}
+
 void set_ints(struct graph *graph, struct node *node, const char *name, int count, const int64_t *values)
 {
     node_set_attribute(graph, node,
@@ -179,6 +192,18 @@ void settle_as_identity(struct graph *graph, struct node *node, struct tensor *r
     node->input[0] = result;
     node->input_count = 1;
     node->attribute_count = 0;
+}
+
+void settle_outputs(struct graph *graph, struct node *node, struct tensor *const result[])
+{
+    for (int k = 1; k < node->output_count; k++)
+        if (node->output[k]) {
+            struct node *giver = combined(graph, node, "Identity", result[k], NULL)->producer;
+            giver->output[0] = node->output[k];
+            giver->output[0]->producer = giver;
+        }
+    node->output_count = 1;
+    settle_as_identity(graph, node, result[0]);
 }
 
 void settle_result(struct graph *graph, struct node *node, struct tensor *result, struct shape y)

@@ -59,6 +59,10 @@ void settle_input(struct graph *graph, struct node *node, int i, const char *wha
 /* A node before `node`, with one output (of a name of its own, type and shape open) that is returned. */
 struct tensor *node_before(struct graph *graph, const struct node *node, const char *domain, const char *op_type,
                            int input_count, struct tensor *const input[]);
+/* The same of the default domain with one or two inputs (b NULL: one). */
+struct tensor *combined(struct graph *graph, const struct node *node, const char *op_type, struct tensor *a, struct tensor *b);
+/* A constant scalar of a floating-point type. */
+struct tensor *real_constant(struct graph *graph, const struct node *node, enum type type, double value);
 void set_ints(struct graph *graph, struct node *node, const char *name, int count, const int64_t *values);
 void set_int(struct graph *graph, struct node *node, const char *name, int64_t value);
 /* A constant of integers in any type, of rank 1 with `count` elements, or scalar when count < 0. */
@@ -79,7 +83,9 @@ struct tensor *settle_axis(struct graph *graph, struct node *node, const char *o
 
 /* The node does nothing but hand `result` on. */
 void settle_as_identity(struct graph *graph, struct node *node, struct tensor *result);
-/* The same, of a constant without elements where `y`, the shape of the result, has none. */
+/* Let new nodes hand result[k] on as output k, and the node itself result[0]. Results of outputs that are NULL are not looked at. */
+void settle_outputs(struct graph *graph, struct node *node, struct tensor *const result[]);
+/* As settle_as_identity(), of a constant without elements where `y`, the shape of the result, has none. */
 void settle_result(struct graph *graph, struct node *node, struct tensor *result, struct shape y);
 
 /* The attributes of mednn.Holds. */

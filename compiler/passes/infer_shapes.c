@@ -31,6 +31,21 @@ static void fix_empty_inputs(struct graph *graph, struct node *node)
     }
 }
 
+static void refuse_sequences(const struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && node->input[i]->sequence)
+            node_fail(node, "input %d is a sequence, which the operator does not take", i);
+}
+
+static void check_outputs(const struct graph *graph)
+{
+    for (int i = 0; i < graph->output_count; i++)
+        if (graph->output[i]->sequence)
+            fail("output '%s' is a sequence, but only tensors are supported; end the model with its elements",
+                 graph->output[i]->name);
+}
+
 void infer_shapes(struct graph *graph)
 {
     check_inputs(graph);
@@ -38,7 +53,10 @@ void infer_shapes(struct graph *graph)
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
         const int count = graph->node_count;
+        if (!node->op->sequences)
+            refuse_sequences(node);
         if (node->op->settle) {
+            node_check_counts(node);
             fix_empty_inputs(graph, node);
             node->op->settle(graph, node);
         }
@@ -47,10 +65,13 @@ void infer_shapes(struct graph *graph)
             continue;
         }
         node->when = NULL;
+        if (node_output(node, 0) && node->output[0]->sequence)
+            continue; /* its readers take the elements */
         node_infer(graph, node);
         if (!node_fold(graph, node, SHAPE_VALUES))
             graph->node[kept++] = node;
     }
     graph->node_count = kept;
+    check_outputs(graph);
     graph_sweep(graph);
 }

@@ -7,7 +7,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/fold_scales.c \
 	%D%/fuse.c \
 	%D%/infer_shapes.c \
-	%D%/partition.c \
+	%D%/partition.c %D%/partition.h %D%/partition_baselines.c \
+	%D%/partition_search.c %D%/partition_search.h \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c \
@@ -16,9 +17,8 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_affine_grid.c \
 	%D%/simplify_attention.c \
 	%D%/simplify_losses.c \
+	%D%/simplify_normalization.c \
 	%D%/simplify_types.c \
 	%D%/upgrade.c \
 	%D%/widen.c
-	%D%/simplify_normalization.c \
-	%D%/upgrade.c
 EXTRA_DIST += %D%/README.md

@@ -45,12 +45,22 @@ void choose_kernels(struct graph *graph);
  * other one. Graph inputs take the layout of their first reader. */
 void choose_layouts(struct graph *graph);
 
-/* Say which device computes which part of every tensor, and what must move between them.
+/* What the user asks of a plan. */
+struct partition_wish {
+    enum partition mode;
+    bool throughput; /* auto: the shortest time between inferences, not of one */
+    bool no_overlap; /* a baseline: exchanges are waited for where they begin */
+    bool wire_half;  /* floats travel as float16 */
+    double effort;   /* how long to search, as a part of what is usual; 0: as usual */
+};
+
+/* Say which device computes which part of every tensor, and what must move between them, and foretell how long it takes.
  * rows: every divided node is cut along one axis in proportion to the devices' speeds (axis 2 of feature maps).
  * gtdp: feature maps are cut into one rectangle per device, greedily across the longer side (Mao et al., MeDNN, ICCAD
- * 2017). star: as rows, but every tensor passes through device 0. single: device 0 does everything. auto: rows.
- * Nodes without multiply-accumulates go where the fewest elements have to be moved. */
-void partition(struct graph *graph, const struct cluster *cluster, enum partition mode, struct plan *plan);
+ * 2017). star: as rows, but every tensor passes through device 0. single: device 0 does everything. auto: the
+ * fastest plan that a search finds by simulation, never slower by it than the others. The named ones leave nodes without
+ * multiply-accumulates where the fewest elements have to be moved. */
+void partition(struct graph *graph, const struct cluster *cluster, struct partition_wish wish, struct plan *plan);
 
 /* One order of steps for all devices. What peers need of a node's outputs is computed and sent first (see plan/phases.h); each
  * device waits for what it receives where it first reads it, and computes meanwhile what does not depend on it. What one

@@ -7,14 +7,12 @@
 
 /* Kernels that read a layer's weights from far memory do so once for every so many steps of the grid, and that takes as
  * long as computing FAR_PASS steps; NEAR_PASS where the weights stay in a cache. Measured. */
-enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 1 << 20 };
+enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 256 << 10 };
 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;
 
-/* Bytes and rows that are worth a frame of their own, and the multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a
- * byte. */
-enum { LEAST_PART_BYTES = 16 << 10, LEAST_PART_ROWS = 4 };
+/* The multiply-accumulates that 10 GMAC/s do while 200 Mbit/s carry a byte. */
 static const double MACS_PER_BYTE = 400;
 
 /* Something that keeps elements from being interior: a part of an input (>= 0) that arrives, or of the output (-1) that is
@@ -30,24 +28,38 @@ static bool conflicts(const struct node *node, struct region piece, struct confl
     return !region_is_empty(region_intersect(touched, conflict.region));
 }
 
+/* What is free of the conflict before (or behind) it along `axis`, in whole grid steps: a box of input is read by output
+ * indices that follow each other, so what is free is found by halving. */
+static struct region free_side(const struct node *node, struct region box, int axis, bool before,
+                               struct conflict conflict)
+{
+    const int64_t grid = kernel_grid(node, axis), first = box.axis[axis].begin / grid;
+    const int64_t steps = (box.axis[axis].end + grid - 1) / grid - first;
+    int64_t free_steps = 0, too_many = steps + 1;
+    struct region best = {0};
+    while (too_many - free_steps > 1) {
+        const int64_t middle = free_steps + (too_many - free_steps) / 2;
+        struct region side = box;
+        if (before && middle < steps)
+            side.axis[axis].end = (first + middle) * grid;
+        if (!before && middle < steps)
+            side.axis[axis].begin = (first + steps - middle) * grid;
+        if (conflicts(node, side, conflict)) {
+            too_many = middle;
+        } else {
+            free_steps = middle;
+            best = side;
+        }
+    }
+    return best;
+}
+
 /* The longest run of whole grid steps of `box` along `axis` that are free of the conflict. */
 static struct region longest_run(const struct node *node, struct region box, int axis, struct conflict conflict)
 {
-    const int64_t grid = kernel_grid(node, axis), end = box.axis[axis].end;
-    struct region best = {0}, run = box;
-    run.axis[axis].end = run.axis[axis].begin;
-    for (int64_t at = box.axis[axis].begin; at < end;) {
-        struct region slab = box;
-        const int64_t next = (at / grid + 1) * grid;
-        slab.axis[axis] = (struct range){at, next < end ? next : end};
-        if (conflicts(node, slab, conflict))
-            run.axis[axis].begin = slab.axis[axis].end;
-        run.axis[axis].end = slab.axis[axis].end;
-        if (region_size(run) > region_size(best))
-            best = run;
-        at = slab.axis[axis].end;
-    }
-    return best;
+    const struct region before = free_side(node, box, axis, true, conflict);
+    const struct region behind = free_side(node, box, axis, false, conflict);
+    return region_size(behind) > region_size(before) ? behind : before;
 }
 
 /* What is left of `box` without what conflicts, cut along the axis that leaves most. */
@@ -214,8 +226,10 @@ static double work_of(const struct node *node, const struct region_list *list)
 /* What reading the weights once more costs, in multiply-accumulates. */
 static double pass_macs(const struct node *node)
 {
-    double weights = (double)weights_of(node);
-    weights *= weights * sizeof(float) > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
+    double weights = (double)weights_of(node), bytes = weights * sizeof(float);
+    if (node->kernel->added_weights)
+        bytes += (double)node->kernel->added_weights(node);
+    weights *= bytes > NEAR_BYTES ? FAR_PASS : NEAR_PASS;
     for (int axis = 2; axis < node->output[0]->shape.rank; axis++)
         weights *= kernel_grid(node, axis) > 0 ? (double)kernel_grid(node, axis) : 1;
     return weights;
@@ -331,8 +345,8 @@ static int64_t worthwhile_parts(const struct plan *plan, const struct tensor *te
     if (largest.rank < 3)
         return 1;
     *bytes = plan_wire_bytes(plan, tensor, region_size(largest));
-    const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / LEAST_PART_ROWS;
-    int64_t parts = *bytes / LEAST_PART_BYTES;
+    const int64_t rows = (largest.axis[2].end - largest.axis[2].begin) / PHASES_PART_ROWS;
+    int64_t parts = *bytes / PHASES_PART_BYTES;
     parts = parts > rows ? rows : parts;
     return parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : parts;
 }

@@ -56,7 +56,7 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
 
 /* In how many parts the plan's transfers of a tensor travel: up to PHASES_MOST_PARTS where they are large and all devices that
  * receive it begin with a node that can be computed box by box, reading its weights so often. */
-enum { PHASES_MOST_PARTS = 8 };
+enum { PHASES_MOST_PARTS = 8, PHASES_PART_BYTES = 16 << 10, PHASES_PART_ROWS = 4 }; /* at least so large */
 int phases_parts(const struct plan *plan, const struct tensor *tensor);
 
 /* Part `part` of `parts` of a transfer's region; may be empty. */

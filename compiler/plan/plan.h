@@ -3,31 +3,16 @@
 #ifndef MEDNN_PLAN_H
 #define MEDNN_PLAN_H
 
-#include "../ir/graph.h"
-
-#define MAX_DEVICES 64
-
-/* One device of the cluster, device 0 being the owner. */
-struct device {
-    const char *name;
-    double speed;        /* relative; > 0 */
-    const char *address; /* host or IPv4/IPv6 address; NULL: 127.0.0.1 */
-    int port;            /* 0: chosen by the planner's default, 7700 + index */
-    int64_t memory;      /* bytes it may use; 0: unknown */
-    const char *target;  /* instruction set or NULL */
-    int threads;         /* that compute each layer together; 0: not said, 1 */
-};
-
-/* How many threads a device may have. */
-#define MAX_THREADS 64
-
-struct cluster {
-    int count;
-    struct device device[MAX_DEVICES];
-};
+#include "forecast.h"
 
 enum partition { PARTITION_AUTO, PARTITION_GTDP, PARTITION_ROWS, PARTITION_STAR, PARTITION_SINGLE };
 const char *partition_name(enum partition partition);
+
+/* How one node is divided: a box of output 0 for each device, empty for those without work. Together they cover the output;
+ * where they overlap, the same is computed more than once. */
+struct division {
+    struct region piece[MAX_DEVICES];
+};
 
 /* Move `region` of `tensor` from one device to another. */
 struct transfer {
@@ -50,9 +35,21 @@ struct plan {
     const double *exchange_macs;
     /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where that pays. */
     const bool *divide;
+    struct forecast forecast;
+    struct comparison comparison; /* of what was foretold for this plan and others: seconds, or between inferences */
+    bool throughput;              /* the plan was made for the shortest time between inferences */
     bool wire_half;  /* floats travel as float16, rounded */
     bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
+
+/* What follows from the divisions of all nodes, one each in execution order: who owns and needs what, and what moves. With
+ * `relay` everything passes through device 0. `partition` is left for the caller to say. */
+void plan_build(const struct graph *graph, const struct cluster *cluster, const struct division *division, bool relay,
+                struct plan *plan);
+/* Output k's part that goes with `piece` of output 0. */
+struct region piece_of_output(const struct node *node, int k, struct region piece);
+/* The part of input i that computing `piece` (of output 0, and what goes with it) reads. */
+struct region piece_reads(const struct node *node, int i, struct region piece);
 
 struct region_list *plan_own(const struct plan *plan, const struct tensor *tensor, int device);
 struct region_list *plan_need(const struct plan *plan, const struct tensor *tensor, int device);
@@ -62,7 +59,7 @@ int64_t plan_wire_bytes(const struct plan *plan, const struct tensor *tensor, in
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device);
 
 void plan_print(struct text *text, const struct plan *plan);
-/* assert()s: every element of every tensor is owned by somebody who holds what it needs; transfers cover need - own
+/* assert()s: every device holds what it needs, of graph outputs device 0 all; transfers cover need - own
  * exactly once. */
 void plan_verify(const struct plan *plan);
 

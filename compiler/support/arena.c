@@ -19,11 +19,13 @@ struct arena_block {
     unsigned char *bytes;
 };
 
-static struct arena_block *new_block(struct arena_block *previous, size_t size)
+/* Small requests share blocks and zero what they take; a large one gets pages that are zero already. */
+static struct arena_block *new_block(struct arena_block *previous, size_t size, bool large)
 {
     if (size > SIZE_MAX - sizeof(struct arena_block) - 2 * ALIGNMENT)
         return NULL;
-    struct arena_block *block = calloc(1, sizeof *block + ALIGNMENT + size);
+    const size_t bytes = sizeof(struct arena_block) + ALIGNMENT + size;
+    struct arena_block *block = large ? calloc(1, bytes) : malloc(bytes);
     if (!block)
         return NULL;
     uintptr_t start = (uintptr_t)(block + 1);
@@ -40,10 +42,11 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (!rounded)
         rounded = ALIGNMENT;
     struct arena_block *block = arena->last;
+    bool is_zero = false;
     if (!block || block->size - block->used < rounded) {
         /* A large block goes behind the current one, which still has room for small requests. */
         bool large = rounded > BLOCK_BYTES / 4;
-        struct arena_block *fresh = new_block(large && block ? block->previous : block, large ? rounded : BLOCK_BYTES);
+        struct arena_block *fresh = new_block(large && block ? block->previous : block, large ? rounded : BLOCK_BYTES, large);
         if (!fresh)
             fail_machine("out of memory (%zu bytes asked for, %zu in use)", size, arena->total);
         if (large && block)
@@ -51,8 +54,11 @@ void *arena_alloc(struct arena *arena, size_t size)
         else
             arena->last = fresh;
         block = fresh;
+        is_zero = large;
     }
     void *result = block->bytes + block->used;
+    if (!is_zero)
+        memset(result, 0, rounded);
     block->used += rounded;
     arena->total += rounded;
     return result;

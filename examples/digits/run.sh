@@ -29,7 +29,7 @@ run()
 
 mkdir -p digits
 echo "Compiling digits.onnx for 3 devices, building the 3 programs, running them on 597 images over TCP"
-run three --devices 3
+run three --devices 3 --partition rows
 echo "The same with 1 device"
 run one --devices 1
 

@@ -83,7 +83,7 @@ static void check(struct arena *arena, const char *line, const char *devices, en
     const struct node *node = graph->node[graph->node_count - 1];
     choose_kernels(graph);
     choose_layouts(graph);
-    partition(graph, &cluster, mode, &plan);
+    partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
     plan_verify(&plan);
     for (int d = 0; d < cluster.count; d++)
         if (!works(&plan, node, d)) {

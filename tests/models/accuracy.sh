@@ -30,7 +30,7 @@ x = eval(expression, {"x": x, "np": np})
 np.save(target, np.ascontiguousarray(x, dtype=np.float32))
 PYTHON
     NODE_PATH=$ONNXRUNTIME_NODE/node_modules node "$SRCDIR/bench/onnxruntime.js" "$model" "$work/x.npy" "$work/reference.npy"
-    "$MEDNNC" "$model" --devices 3 -o "$work/three"
+    "$MEDNNC" "$model" --devices 3 --partition rows -o "$work/three"
     "$MEDNN_RUN" "$work/three" --batch --input "$work/x.npy" --output-dir "$work/out"
     "$COMPARE" predictions "$work/reference.npy" "$work/out/output_0.npy"
     reference=$("$COMPARE" labels "$work/reference.npy" "$labels" "$3")

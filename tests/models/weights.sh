@@ -12,7 +12,7 @@ find_model $name
 work_folder weights
 
 for form in auto inline incbin file; do
-    "$MEDNNC" "$model" --devices 2,1 --weights $form -o "$work/$form"
+    "$MEDNNC" "$model" --devices 2,1 --partition rows --weights $form -o "$work/$form"
     MAKEFLAGS='' make -s -C "$work/$form" WARNINGS='-Wall -Wextra -Werror'
     run_folder $name "$work/$form" "$work/$form.out"
     check_same "$work/auto.out" "$work/$form.out"

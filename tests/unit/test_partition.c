@@ -6,7 +6,9 @@
 #include "plan/program.h"
 
 #include <CUnit/Basic.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROUNDS = 400, LARGEST_CHAIN = 5 };
 
@@ -106,6 +108,54 @@ static int early_steps(const struct program *program)
     return count;
 }
 
+static struct cluster slow_cluster(void)
+{
+    struct cluster cluster = random_cluster();
+    for (int d = 0; d < cluster.count; d++) {
+        cluster.device[d].measured = true;
+        for (int k = 0; k < WORK_KINDS; k++)
+            cluster.device[d].seconds[k] = 1e-6 / cluster.device[d].speed;
+    }
+    cluster.network = (struct network){.latency = 1e-4 * random_from(0, 20), .rate = 1e5 * random_from(1, 100),
+                                       .shared = rand() % 2};
+    return cluster;
+}
+
+/* Every layer is divided by its own rule, whatever the planner thinks pays; sometimes as phases_pay() says. */
+static void divide_at_random(struct arena *arena, struct plan *plan, int round)
+{
+    const int cells = plan->graph->node_count * plan->cluster->count;
+    bool *divide = arena_array(arena, (size_t)cells, sizeof *divide);
+    for (int i = 0; i < cells; i++)
+        divide[i] = rand() % 4 > 0;
+    plan->divide = round % 3 ? divide : NULL;
+}
+
+/* Schedule and place; returns how many steps begin early. */
+static int check_program(const struct plan *plan)
+{
+    struct program program;
+    schedule(plan, &program);
+    place_buffers(&program);
+    program_verify(&program);
+    return early_steps(&program);
+}
+
+/* Nothing is computed twice, nothing is left out, and the shares are fair. */
+static void check_work(const struct plan *plan, bool fair)
+{
+    const struct graph *graph = plan->graph;
+    int64_t macs = 0, divided = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        if (fair)
+            check_shares(plan, graph->node[n]);
+        macs += node_macs(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
+        for (int d = 0; d < plan->cluster->count; d++)
+            divided += plan_macs(plan, graph->node[n], d);
+    }
+    CU_ASSERT(macs == divided);
+}
+
 static void random_plans(enum partition mode)
 {
     int early = 0;
@@ -115,32 +165,65 @@ static void random_plans(enum partition mode)
         if (graph) {
             struct cluster cluster = random_cluster();
             struct plan plan;
-            struct program program;
             choose_kernels(graph);
             choose_layouts(graph);
-            partition(graph, &cluster, mode, &plan);
+            partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
             plan_verify(&plan);
-            bool *divide = arena_array(&arena, (size_t)(graph->node_count * cluster.count), sizeof *divide);
-            for (int i = 0; i < graph->node_count * cluster.count; i++)
-                divide[i] = rand() % 4 > 0;
-            plan.divide = round % 3 ? divide : NULL;
-            schedule(&plan, &program);
-            place_buffers(&program);
-            program_verify(&program);
-            early += early_steps(&program);
-            int64_t macs = 0, divided = 0;
-            for (int n = 0; n < graph->node_count; n++) {
-                if (mode != PARTITION_SINGLE)
-                    check_shares(&plan, graph->node[n]);
-                macs += node_macs(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
-                for (int d = 0; d < cluster.count; d++)
-                    divided += plan_macs(&plan, graph->node[n], d);
-            }
-            CU_ASSERT(macs == divided); /* nothing is computed twice, nothing is left out */
+            divide_at_random(&arena, &plan, round);
+            early += check_program(&plan);
+            check_work(&plan, mode != PARTITION_SINGLE);
         }
         arena_free(&arena);
     }
     CU_ASSERT(mode == PARTITION_SINGLE ? early == 0 : early > ROUNDS / 10);
+}
+
+static double bytes_of(const struct plan *plan)
+{
+    double bytes = 0;
+    for (int i = 0; i < plan->transfer_count; i++)
+        bytes += (double)(region_size(plan->transfer[i].region) * (int64_t)type_size(plan->transfer[i].tensor->type));
+    return bytes;
+}
+
+static bool same_plans(const struct plan *a, const struct plan *b)
+{
+    struct text left = {.arena = a->graph->arena}, right = {.arena = a->graph->arena};
+    plan_print(&left, a);
+    plan_print(&right, b);
+    return !strcmp(left.bytes, right.bytes);
+}
+
+/* Plans of the search are sound, never foretold to be slower than a baseline, the same every time, and what the simulation
+ * takes for sent is what is sent. */
+static void searched(void)
+{
+    int several = 0;
+    for (int round = 0; round < ROUNDS / 4; round++) {
+        struct arena arena = {0};
+        struct graph *graph = random_chain(&arena);
+        if (graph) {
+            const struct cluster cluster = slow_cluster();
+            const struct partition_wish wish = {
+                .mode = PARTITION_AUTO, .throughput = round % 5 == 0, .effort = 0.002};
+            struct plan plan, again;
+            choose_kernels(graph);
+            choose_layouts(graph);
+            partition(graph, &cluster, wish, &plan);
+            partition(graph, &cluster, wish, &again);
+            plan_verify(&plan);
+            CU_ASSERT(same_plans(&plan, &again));
+            check_program(&plan);
+            for (int i = 0; i < PARTITIONS; i++)
+                CU_ASSERT(!(plan.comparison.seconds[i] > 0) ||
+                          plan.comparison.seconds[PARTITION_AUTO] <= plan.comparison.seconds[i]);
+            CU_ASSERT(fabs(bytes_of(&plan) - plan.forecast.bytes) < 0.5);
+            CU_ASSERT(plan.forecast.seconds > 0);
+            several += plan.transfer_count > 0;
+        }
+        arena_free(&arena);
+    }
+    CU_ASSERT(several > ROUNDS / 16);
 }
 
 static void rows(void)
@@ -172,6 +255,7 @@ int main(void)
     CU_add_test(suite, "gtdp", gtdp);
     CU_add_test(suite, "star", star);
     CU_add_test(suite, "single", single);
+    CU_add_test(suite, "auto", searched);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();

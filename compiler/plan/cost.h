@@ -1,0 +1,32 @@
+/* cost.h -- seconds of work on each device and of messages between them, for one graph. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_COST_H
+#define MEDNN_COST_H
+
+#include "plan.h"
+
+struct cost_model {
+    const struct cluster *cluster;
+    double seconds[MAX_DEVICES][WORK_KINDS];     /* per unit */
+    double message_seconds[MAX_DEVICES];         /* processor time of a device for each message that it sends or receives */
+    double byte_seconds[MAX_DEVICES];            /* and for each byte of one */
+    double latency[MAX_DEVICES][MAX_DEVICES];    /* from, to; seconds */
+    double rate[MAX_DEVICES][MAX_DEVICES];       /* bytes per second */
+};
+
+/* Devices that were not measured get the proportions of a reference machine, scaled so that the graph alone takes its
+ * multiply-accumulates / gmacs on them; without gmacs, the fastest device has ASSUMED_GMACS and the others as their relative
+ * speeds say. Nodes have their kernels. */
+void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
+
+double cost_seconds(const struct cost_model *model, int device, const struct work *work);
+/* The work of one inference on one device, copies of inputs and outputs included. */
+struct work cost_graph_work(const struct graph *graph);
+/* Seconds per unit on the reference machine. */
+const double *cost_reference(void);
+/* One inference on one device alone. */
+double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph);
+/* Copying a tensor from or to the caller. */
+double cost_copy_seconds(const struct cost_model *model, int device, const struct tensor *tensor);
+
+#endif

@@ -1,0 +1,337 @@
+/* timeline.c -- the simulation itself: devices, messages, time. */
+/* SPDX-License-Identifier: MIT */
+#include "timeline.h"
+
+#include "timeline_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* When inputs keep coming: so many inferences settle into a rhythm. */
+enum { INFERENCES_IN_FLIGHT = 6 };
+
+struct simulation {
+    struct timeline *t;
+    const struct cost_model *model;
+    struct forecast *forecast; /* or NULL */
+    struct arena *trace;       /* of spans, or NULL */
+    const struct node *node;   /* what spans are about */
+    double now[MAX_DEVICES], up[MAX_DEVICES], down[MAX_DEVICES], medium;
+    double *first, *arrival, *unpack; /* the timeline's, as the next two */
+    struct frame *frame;
+    int *frame_of, frame_count;
+};
+
+static void pass(struct simulation *s, int device, enum span_kind kind, double seconds)
+{
+    struct forecast *forecast = s->forecast;
+    const double begin = s->now[device];
+    if (!(seconds > 0))
+        return;
+    s->now[device] += seconds;
+    if (!forecast)
+        return;
+    double *sum = kind == SPAN_COMPUTE ? forecast->compute : kind == SPAN_WAIT ? forecast->wait : forecast->message;
+    sum[device] += seconds;
+    if (s->trace)
+        *arena_append(s->trace, forecast->span, forecast->span_count, forecast->span_capacity) =
+            (struct span){device, kind, s->node, begin, s->now[device]};
+}
+
+/* ---- messages ---- */
+
+static void add_frame(struct simulation *s, int from, int to, double bytes)
+{
+    int *index = &s->frame_of[from * s->t->devices + to];
+    if (!*index) {
+        s->frame[s->frame_count++] = (struct frame){.from = from, .to = to};
+        *index = s->frame_count;
+    }
+    s->frame[*index - 1].bytes += bytes;
+}
+
+static int compare_frames(const void *left, const void *right)
+{
+    const struct frame *a = left, *b = right;
+    if (a->ready < b->ready || a->ready > b->ready)
+        return a->ready < b->ready ? -1 : 1;
+    return a->from != b->from ? a->from - b->from : a->to - b->to;
+}
+
+/* When the frame has arrived. It flows through: the way down begins to fill a latency after the way up. */
+static double travel(struct simulation *s, const struct frame *frame)
+{
+    const double latency = s->model->latency[frame->from][frame->to];
+    const double seconds = frame->bytes / s->model->rate[frame->from][frame->to];
+    if (s->model->cluster->network.shared) {
+        const double begin = frame->ready > s->medium ? frame->ready : s->medium;
+        s->medium = begin + seconds;
+        return s->medium + latency;
+    }
+    double *up = &s->up[frame->from], *down = &s->down[frame->to];
+    const double begin = frame->ready > *up ? frame->ready : *up;
+    *up = begin + seconds;
+    const double first = begin + latency > *down ? begin + latency : *down;
+    *down = first + seconds > *up + latency ? first + seconds : *up + latency;
+    return *down;
+}
+
+/* Every sender packs its frames, one after the other, and goes on. */
+static void pack_frames(struct simulation *s)
+{
+    for (int i = 0; i < s->frame_count; i++) {
+        const struct frame *frame = &s->frame[i];
+        pass(s, frame->from, SPAN_MESSAGE,
+             s->model->message_seconds[frame->from] + frame->bytes * s->model->byte_seconds[frame->from]);
+    }
+    for (int i = 0; i < s->frame_count; i++)
+        s->frame[i].ready = s->now[s->frame[i].from];
+}
+
+/* Let the frames travel, and note when each tensor is where it is wanted: with the last frame that brings some of it. */
+static void send_frames(struct simulation *s, struct tensor *const *tensor, int tensors)
+{
+    const int devices = s->t->devices;
+    pack_frames(s);
+    qsort(s->frame, (size_t)s->frame_count, sizeof *s->frame, compare_frames);
+    for (int i = 0; i < s->frame_count; i++) {
+        const struct frame *frame = &s->frame[i];
+        const double arrival = travel(s, frame);
+        const double cost = s->model->message_seconds[frame->to] + frame->bytes * s->model->byte_seconds[frame->to];
+        for (int k = 0; k < tensors; k++) {
+            if (!tensor[k])
+                continue;
+            const int at = tensor[k]->id * devices + frame->to;
+            const double rest = frame->bytes / s->model->rate[frame->from][frame->to];
+            const int parts = deliveries_of(s->t, tensor[k])->parts;
+            const double first = arrival - rest * (parts - 1) / parts;
+            if (arrival > s->arrival[at])
+                s->arrival[at] = arrival;
+            if (first > s->first[at])
+                s->first[at] = first;
+            s->unpack[at] += k ? 0 : cost;
+        }
+        s->frame_of[frame->from * devices + frame->to] = 0;
+        if (s->forecast) {
+            s->forecast->bytes += frame->bytes;
+            s->forecast->messages++;
+        }
+    }
+    s->frame_count = 0;
+}
+
+static void receive(struct simulation *s, int device, double arrival, double unpack)
+{
+    if (arrival > s->now[device])
+        pass(s, device, SPAN_WAIT, arrival - s->now[device]);
+    pass(s, device, SPAN_MESSAGE, unpack);
+}
+
+static void receive_tensor(struct simulation *s, const struct tensor *tensor, int device)
+{
+    const int at = tensor->id * s->t->devices + device;
+    receive(s, device, s->arrival[at], s->unpack[at]);
+    s->unpack[at] = 0;
+}
+
+static bool is_sent(const struct timeline *t, const struct tensor *tensor)
+{
+    return tensor && deliveries_of(t, tensor)->count > 0;
+}
+
+/* Peer to peer. */
+static void exchange(struct simulation *s, struct tensor *const *tensor, int count)
+{
+    for (int k = 0; k < count; k++) {
+        if (!is_sent(s->t, tensor[k]))
+            continue;
+        const struct deliveries *list = deliveries_of(s->t, tensor[k]);
+        for (int i = 0; i < list->count; i++)
+            add_frame(s, list->item[i].from, list->item[i].to, list->item[i].bytes);
+    }
+    if (!s->frame_count)
+        return;
+    send_frames(s, tensor, count);
+    for (int k = 0; k < count && s->t->rules.no_overlap; k++)
+        for (int d = 0; tensor[k] && d < s->t->devices; d++)
+            receive_tensor(s, tensor[k], d);
+}
+
+/* Device 0 gathers what anyone needs of others, and hands it out. */
+static void relay(struct simulation *s, struct tensor *const *tensor, int count)
+{
+    for (int k = 0; k < count; k++) {
+        if (!is_sent(s->t, tensor[k]))
+            continue;
+        const struct deliveries *list = deliveries_of(s->t, tensor[k]);
+        for (int i = 0; i < list->count; i++)
+            if (list->item[i].from)
+                add_frame(s, list->item[i].from, 0, list->item[i].bytes);
+        if (s->frame_count) {
+            send_frames(s, &tensor[k], 1);
+            receive_tensor(s, tensor[k], 0);
+        }
+        for (int i = 0; i < list->count; i++)
+            if (list->item[i].to)
+                add_frame(s, 0, list->item[i].to, list->item[i].bytes);
+        if (s->frame_count)
+            send_frames(s, &tensor[k], 1);
+    }
+}
+
+static void send_tensors(struct simulation *s, struct tensor *const *tensor, int count)
+{
+    (s->t->rules.relay ? relay : exchange)(s, tensor, count);
+}
+
+/* ---- nodes ---- */
+
+/* Boxes of the interior while what is awaited has not come; returns how many were done. */
+static int compute_early(struct simulation *s, int device, const struct phase_times *times, double arrival)
+{
+    int done = 0;
+    while (done < times->interior_count && s->now[device] < arrival)
+        pass(s, device, SPAN_COMPUTE, times->interior[done++]);
+    return done;
+}
+
+/* What the node waits for: when all of it has come, when the first parts have, and in how many parts it comes. */
+struct awaited {
+    double first, arrival;
+    int parts;
+};
+
+static bool awaits_input(const struct simulation *s, const struct phase_times *times, int input)
+{
+    const int bit = input < 63 ? input : 63;
+    return times->awaits >> bit & 1 && s->node->input[input] && !tensor_is_constant(s->node->input[input]);
+}
+
+static struct awaited awaited_of(const struct simulation *s, const struct phase_times *times, int device)
+{
+    struct awaited awaited = {.parts = times->awaits ? PHASES_MOST_PARTS : 1};
+    for (int i = 0; i < s->node->input_count && times->awaits; i++) {
+        if (!awaits_input(s, times, i))
+            continue;
+        const struct tensor *tensor = s->node->input[i];
+        const int at = tensor->id * s->t->devices + device, parts = deliveries_of(s->t, tensor)->parts;
+        awaited.first = s->first[at] > awaited.first ? s->first[at] : awaited.first;
+        awaited.arrival = s->arrival[at] > awaited.arrival ? s->arrival[at] : awaited.arrival;
+        awaited.parts = parts < awaited.parts ? parts : awaited.parts;
+    }
+    return awaited;
+}
+
+/* Each part makes as much of the urgent boxes possible; the last one comes with the whole. Returns how many boxes of the
+ * interior were done. */
+static int compute_urgent(struct simulation *s, int n, int device)
+{
+    const struct phase_times *times = times_of(s->t, n, device);
+    const struct awaited awaited = awaited_of(s, times, device);
+    const int done = compute_early(s, device, times, awaited.first);
+    receive(s, device, awaited.first, 0);
+    for (int i = 0; i < s->node->input_count && times->awaits; i++)
+        if (awaits_input(s, times, i)) {
+            const int at = s->node->input[i]->id * s->t->devices + device;
+            pass(s, device, SPAN_MESSAGE, s->unpack[at]);
+            s->unpack[at] = 0;
+        }
+    const double last = times->urgent / awaited.parts;
+    pass(s, device, SPAN_COMPUTE, times->urgent - last);
+    receive(s, device, awaited.arrival, 0);
+    pass(s, device, SPAN_COMPUTE, last);
+    return done;
+}
+
+static void run_node(struct simulation *s, int n)
+{
+    const int devices = s->t->devices;
+    int done[MAX_DEVICES];
+    s->node = s->t->graph->node[n];
+    for (int d = 0; d < devices; d++)
+        done[d] = compute_urgent(s, n, d);
+    if (!s->t->rules.relay)
+        exchange(s, s->node->output, s->node->output_count);
+    for (int d = 0; d < devices; d++) {
+        const struct phase_times *times = times_of(s->t, n, d);
+        for (int i = done[d]; i < times->interior_count; i++)
+            pass(s, d, SPAN_COMPUTE, times->interior[i]);
+    }
+    if (s->t->rules.relay)
+        relay(s, s->node->output, s->node->output_count);
+}
+
+/* One inference from where the devices are now; returns when its outputs are there. With `flowing` device 0 goes on
+ * before they are. */
+static double run_inference(struct simulation *s, bool flowing)
+{
+    const struct graph *graph = s->t->graph;
+    const size_t cells = (size_t)graph->tensor_count * (size_t)s->t->devices;
+    memset(s->first, 0, cells * sizeof *s->first);
+    memset(s->arrival, 0, cells * sizeof *s->arrival);
+    memset(s->unpack, 0, cells * sizeof *s->unpack);
+    s->node = NULL;
+    for (int i = 0; i < graph->input_count; i++)
+        pass(s, 0, SPAN_COMPUTE, cost_copy_seconds(s->model, 0, graph->input[i]));
+    send_tensors(s, graph->input, graph->input_count);
+    for (int n = 0; n < graph->node_count; n++)
+        run_node(s, n);
+    s->node = NULL;
+    double end = s->now[0];
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct tensor *tensor = graph->output[i];
+        const int at = tensor->id * s->t->devices;
+        const double arrival = s->arrival[at];
+        receive(s, 0, flowing ? 0 : arrival, s->unpack[at]);
+        s->unpack[at] = 0;
+        pass(s, 0, SPAN_COMPUTE, cost_copy_seconds(s->model, 0, tensor));
+        end = arrival > end ? arrival : end;
+    }
+    return s->now[0] > end ? s->now[0] : end;
+}
+
+/* Seconds between outputs, once the pipeline is full. */
+static double run_flow(struct simulation *s)
+{
+    double end[INFERENCES_IN_FLIGHT];
+    for (int i = 0; i < INFERENCES_IN_FLIGHT; i++)
+        end[i] = run_inference(s, true);
+    return (end[INFERENCES_IN_FLIGHT - 1] - end[INFERENCES_IN_FLIGHT / 2 - 1]) / (INFERENCES_IN_FLIGHT / 2);
+}
+
+static void start(struct simulation *s)
+{
+    memset(s->now, 0, sizeof s->now);
+    memset(s->up, 0, sizeof s->up);
+    memset(s->down, 0, sizeof s->down);
+    s->medium = 0;
+}
+
+double timeline_run(struct timeline *timeline, bool throughput, struct forecast *forecast, struct arena *arena)
+{
+    timeline_settle(timeline);
+    struct simulation s = {.t = timeline,
+                           .model = timeline->model,
+                           .first = timeline->first,
+                           .arrival = timeline->arrival,
+                           .unpack = timeline->unpack,
+                           .frame = timeline->frame,
+                           .frame_of = timeline->frame_of};
+    double seconds = 0, interval = 0;
+    if (forecast) {
+        *forecast = (struct forecast){0};
+        s.forecast = forecast;
+        s.trace = arena;
+    }
+    if (!throughput || forecast)
+        seconds = run_inference(&s, false);
+    s.forecast = NULL;
+    start(&s);
+    if (throughput || forecast)
+        interval = run_flow(&s);
+    if (forecast) {
+        forecast->seconds = seconds;
+        forecast->interval = interval;
+    }
+    return throughput ? interval : seconds;
+}

@@ -1,0 +1,169 @@
+/* forward_conv.c -- convolutions of one or two spatial axes over many samples. */
+/* SPDX-License-Identifier: MIT */
+#include "forward_inner.h"
+
+#include "../operators/conv.h"
+#include "../passes/edit.h"
+#include "parallel.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Floats of a block of columns: it should stay in the second-level cache beside the weights. */
+enum { BLOCK = 1 << 17 };
+
+/* Axis 0 is rows, axis 1 columns; a single spatial axis is a map of one row. */
+struct conv {
+    const struct job *job;
+    int64_t images;            /* of a sample */
+    int64_t channels, outputs; /* of a group */
+    int64_t groups, taps, columns_at_once;
+    int64_t size[2], result[2];
+    int64_t kernel[2], stride[2], dilation[2], pad[2];
+    float **block; /* per worker */
+};
+
+static struct conv conv_of(const struct job *job)
+{
+    const struct node *node = job->node;
+    struct window window = conv_window(node);
+    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = node->output[0]->shape;
+    struct conv conv = {.job = job,
+                        .images = x.dim[0],
+                        .channels = w.dim[1],
+                        .outputs = w.dim[0] / window.group,
+                        .groups = window.group,
+                        .size = {1, 1},
+                        .result = {1, 1},
+                        .kernel = {1, 1},
+                        .stride = {1, 1},
+                        .dilation = {1, 1}};
+    for (int a = 0; a < window.spatial; a++) {
+        int to = a + 2 - window.spatial;
+        conv.size[to] = x.dim[a + 2];
+        conv.result[to] = y.dim[a + 2];
+        conv.kernel[to] = window.kernel[a];
+        conv.stride[to] = window.stride[a];
+        conv.dilation[to] = window.dilation[a];
+        conv.pad[to] = window.pad_begin[a];
+    }
+    conv.taps = conv.kernel[0] * conv.kernel[1];
+    return conv;
+}
+
+/* Columns [begin, end) of one row of one channel's map, as one tap of the window sees them. */
+static void gather_row(const struct conv *conv, const float *map, int64_t row, int64_t tap_column,
+                       int64_t begin, int64_t end, float *to)
+{
+    if (row < 0 || row >= conv->size[0]) {
+        memset(to, 0, (size_t)(end - begin) * sizeof *to);
+        return;
+    }
+    const float *line = map + row * conv->size[1];
+    for (int64_t c = begin; c < end; c++) {
+        int64_t from = c * conv->stride[1] - conv->pad[1] + tap_column * conv->dilation[1];
+        to[c - begin] = from >= 0 && from < conv->size[1] ? line[from] : 0;
+    }
+}
+
+/* The window of output elements [begin, end) of a map: a row per channel and tap. */
+static void gather_block(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block)
+{
+    int64_t width = conv->result[1], map = conv->size[0] * conv->size[1];
+    for (int64_t c = 0; c < conv->channels; c++)
+        for (int64_t tap = 0; tap < conv->taps; tap++)
+            for (int64_t at = begin, next; at < end; at = next) {
+                int64_t row = at / width;
+                next = (row + 1) * width < end ? (row + 1) * width : end;
+                gather_row(conv, x + c * map,
+                           row * conv->stride[0] - conv->pad[0] +
+                               tap / conv->kernel[1] * conv->dilation[0],
+                           tap % conv->kernel[1], at - row * width, next - row * width,
+                           block + (c * conv->taps + tap) * (end - begin) + at - begin);
+            }
+}
+
+static void multiply(const struct conv *conv, const float *w, const float *x, float *y, int worker)
+{
+    int64_t map = conv->result[0] * conv->result[1], depth = conv->channels * conv->taps;
+    bool plain = conv->taps == 1 && conv->stride[0] == 1 && conv->stride[1] == 1 && !conv->pad[0] &&
+                 !conv->pad[1] && map == conv->size[0] * conv->size[1];
+    int64_t step = plain ? map : conv->columns_at_once;
+    for (int64_t at = 0; at < map; at += step) {
+        int64_t count = at + step < map ? step : map - at;
+        const float *from = x;
+        if (!plain) {
+            gather_block(conv, x, at, at + count, conv->block[worker]);
+            from = conv->block[worker];
+        }
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)conv->outputs, (int)count, (int)depth, 1, w,
+                    (int)depth, from, (int)count, 1, y + at, (int)map);
+    }
+}
+
+/* One channel in, one out: no matrix to speak of. */
+static void convolve_map(const struct conv *conv, const float *w, const float *x, float *y)
+{
+    for (int64_t row = 0; row < conv->result[0]; row++)
+        for (int64_t tap = 0; tap < conv->taps; tap++) {
+            int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0];
+            int64_t shift = tap % conv->kernel[1] * conv->dilation[1] - conv->pad[1];
+            if (from < 0 || from >= conv->size[0])
+                continue;
+            int64_t stride = conv->stride[1];
+            int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
+            int64_t last = (conv->size[1] - 1 - shift) / stride;
+            last = conv->size[1] - 1 < shift ? -1 : last < conv->result[1] ? last : conv->result[1] - 1;
+            const float *line = x + from * conv->size[1] + shift;
+            float *to = y + row * conv->result[1];
+            for (int64_t c = first; c <= last; c++)
+                to[c] += w[tap] * line[c * stride];
+        }
+}
+
+static void convolve_image(void *data, int64_t image, int worker)
+{
+    const struct conv *conv = data;
+    const struct job *job = conv->job;
+    int64_t map = conv->result[0] * conv->result[1], input_map = conv->size[0] * conv->size[1];
+    int64_t sample = image / conv->images, within = image % conv->images;
+    const float *x = job_input(job, 0, sample) + within * conv->groups * conv->channels * input_map;
+    float *y = (float *)job->output[0] + image * conv->groups * conv->outputs * map;
+    const float *w = job_input(job, 1, sample);
+    const float *bias = node_input(job->node, 2) ? job_input(job, 2, sample) : NULL;
+    for (int64_t c = 0; c < conv->groups * conv->outputs; c++)
+        for (int64_t i = 0; i < map; i++)
+            y[c * map + i] = bias ? bias[c] : 0;
+    for (int64_t g = 0; g < conv->groups; g++) {
+        const float *x_group = x + g * conv->channels * input_map;
+        const float *w_group = w + g * conv->outputs * conv->channels * conv->taps;
+        float *y_group = y + g * conv->outputs * map;
+        if (conv->channels == 1 && conv->outputs == 1)
+            convolve_map(conv, w_group, x_group, y_group);
+        else
+            multiply(conv, w_group, x_group, y_group, worker);
+    }
+}
+
+bool forward_conv(const struct job *job)
+{
+    const struct node *node = job->node;
+    if (!node_is(node, "Conv") || node->output[0]->type != TYPE_FLOAT || node->input[0]->shape.rank > 4 ||
+        !shape_size(node->output[0]->shape))
+        return false;
+    struct conv conv = conv_of(job);
+    int64_t depth = conv.channels * conv.taps, map = conv.result[0] * conv.result[1];
+    conv.columns_at_once = BLOCK / depth > 64 ? BLOCK / depth : 64;
+    if (conv.columns_at_once > map)
+        conv.columns_at_once = map;
+    float *block[16];
+    int workers = parallel_workers();
+    conv.block = block;
+    for (int w = 0; w < workers; w++)
+        block[w] = memory_new((size_t)(depth * conv.columns_at_once), sizeof(float));
+    parallel_run(job->samples * conv.images, convolve_image, &conv);
+    for (int w = 0; w < workers; w++)
+        free(block[w]);
+    return true;
+}

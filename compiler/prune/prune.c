@@ -1,0 +1,283 @@
+/* prune.c -- SMCD from calibration data to a smaller graph. */
+/* SPDX-License-Identifier: MIT */
+#include "prune.h"
+
+#include "../support/fail.h"
+#include "budget.h"
+#include "guard.h"
+#include "parallel.h"
+#include "probe.h"
+#include "repair.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
+ * turn below FEW. Points that may differ there when the user did not say. */
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256 };
+#define DEFAULT_DROP 30.0
+/* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
+#define COPY_WORK 2e11
+#define PROBE_WORK 1e12
+
+/* A pruning under way. */
+struct pruning {
+    struct graph *graph;
+    const struct prune_options *options;
+    struct prune_result *result;
+    struct calibration samples;
+    struct layers layers;
+    struct channels *channels;
+    struct curves curves;
+    struct cost cost;
+    bool *may_go; /* [group] */
+    int *snap, most_snap;
+    bool *removed; /* [class] */
+    int *count;    /* [curve]: classes that go */
+    const char *doing;
+};
+
+static void show_progress(void *data, int done, int all)
+{
+    const struct pruning *p = data;
+    if (p->options->progress)
+        fprintf(stderr, "\r\033[Kmednnc: %s: %d of %d%s", p->doing, done, all, done == all ? "\r\033[K" : "");
+}
+
+static double work_of(const struct pruning *p, int64_t samples)
+{
+    return (double)channels_macs(p->channels, NULL) * (double)samples;
+}
+
+static struct calibration enlarge(const struct pruning *p, const struct calibration *samples)
+{
+    int copies = 1;
+    while (copies < COPIES && samples->samples * (copies + 1) <= ENOUGH &&
+           work_of(p, samples->samples * (copies + 1)) <= COPY_WORK)
+        copies++;
+    return calibration_enlarge(p->graph, samples, copies);
+}
+
+/* ---- what may go, and in which order ---- */
+
+static int snap_of(const struct pruning *p, int channels)
+{
+    if (p->options->snap)
+        return p->options->snap;
+    return channels >= 256 ? 16 : channels >= 128 ? 8 : channels >= 64 ? 4 : 1;
+}
+
+static void choose_groups(struct pruning *p)
+{
+    struct arena *arena = p->graph->arena;
+    size_t groups = (size_t)p->channels->group_count + 1;
+    p->may_go = arena_array(arena, groups, sizeof *p->may_go);
+    p->snap = arena_array(arena, groups, sizeof *p->snap);
+    for (int g = 0; g < p->channels->group_count; g++) {
+        const struct channel_group *group = &p->channels->group[g];
+        p->may_go[g] = group->count > 1 && group->producer_count && group->consumer_count && !group->is_open &&
+                       (p->options->streams || !group->is_stream);
+        p->snap[g] = snap_of(p, group->count);
+        if (p->may_go[g] && p->snap[g] > p->most_snap)
+            p->most_snap = p->snap[g];
+    }
+}
+
+static void build_cost(struct pruning *p)
+{
+    double weight = p->options->bytes > 0 ? 0 : 1;
+    p->cost = cost_of_macs(p->channels, weight);
+    for (int n = 0; weight == 0 && n < p->graph->node_count; n++)
+        for (int k = 0; k < p->graph->node[n]->output_count; k++)
+            if (p->graph->node[n]->output[k] && p->graph->node[n]->op->macs)
+                cost_add_bytes(&p->cost, p->channels, p->graph->node[n]->output[k], 1);
+    cost_finish(&p->cost, p->channels);
+}
+
+/* Where data are too few, every channel looks superfluous. */
+static void leave_thin(struct pruning *p, const struct readers *readers)
+{
+    int left = 0;
+    for (int j = 0; j < p->curves.count; j++) {
+        struct curve *curve = &p->curves.item[j];
+        left += curve->thin ? curve->group_count : 0;
+        curve->count = curve->thin || curve->failed ? 0 : curve->count;
+    }
+    for (int r = 0; left && r < readers->count; r++)
+        if (readers->item[r].thin) {
+            note("--prune: %" PRId64 " samples say too little about layer '%s' (%" PRId64 " rows for %" PRId64
+                 " inputs, expected %d each); %d groups of channels whose readers are short of data stay whole",
+                 p->samples.samples, readers->item[r].layer->node->name,
+                 readers->item[r].inputs.rows / readers->item[r].copies, readers->item[r].size, GUARD_ROWS, left);
+            break;
+        }
+}
+
+static void compute_curves(struct pruning *p)
+{
+    struct calibration samples = enlarge(p, &p->samples);
+    struct replay replay = replay_begin(p->graph, &samples, &p->layers);
+    struct readers readers = readers_measure(&replay, p->channels);
+    double *saved = arena_array(p->graph->arena, (size_t)p->channels->group_count + 1, sizeof *saved);
+    for (int g = 0; g < p->channels->group_count; g++)
+        saved[g] = cost_of_class(&p->cost, g);
+    p->curves = curves_compute(p->channels, &readers, p->may_go, p->snap, saved);
+    leave_thin(p, &readers);
+    readers_free(&readers);
+    replay_end(&replay);
+    calibration_free(p->graph, &samples);
+    if (work_of(p, p->samples.samples) * p->curves.count <= PROBE_WORK)
+        probe_curves(p->graph, &p->samples, &p->layers, p->channels, &p->curves);
+}
+
+/* ---- how many go ---- */
+
+static double choose_classes(struct pruning *p, double fraction)
+{
+    double reached =
+        budget_choose(&p->cost, p->channels, &p->curves, fraction, 2 * p->most_snap, p->count);
+    memset(p->removed, 0, (size_t)p->channels->class_count * sizeof *p->removed);
+    for (int j = 0; j < p->curves.count; j++)
+        for (int q = 0; q < p->count[j]; q++)
+            p->removed[p->curves.item[j].order[q]] = true;
+    channels_keep_one(p->channels, p->removed);
+    return reached;
+}
+
+static void repair_on(struct pruning *p, const struct calibration *samples, const char *doing)
+{
+    struct calibration more = enlarge(p, samples);
+    struct replay replay = replay_begin(p->graph, &more, &p->layers);
+    p->doing = doing;
+    if (p->options->no_repair)
+        repair_nothing(&p->layers, p->channels, p->removed);
+    else
+        repair(&replay, &p->layers, p->channels, p->removed, show_progress, p);
+    replay_end(&replay);
+    calibration_free(p->graph, &more);
+}
+
+/* Points lost on samples that the repair did not see. */
+static double measure_drop(struct pruning *p)
+{
+    struct answers answers = {0};
+    int folds = p->samples.samples < FEW ? FOLDS : 1;
+    for (int f = 0; f < folds; f++) {
+        struct calibration seen = calibration_part(p->graph, &p->samples, FOLDS, f, false);
+        struct calibration apart = calibration_part(p->graph, &p->samples, FOLDS, f, true);
+        repair_on(p, &seen, "judging");
+        answers_add(p->graph, &apart, &p->layers, &answers);
+        layers_free(&p->layers);
+        calibration_free(p->graph, &seen);
+        calibration_free(p->graph, &apart);
+    }
+    p->result->drop_of_classes = answers.classes;
+    p->result->drop_of_labels = answers.classes && p->samples.label;
+    return answers_drop(&answers, p->samples.label);
+}
+
+/* Remove what was asked for, or as much of it as the samples that are kept apart allow. */
+static void choose_amount(struct pruning *p)
+{
+    struct prune_result *result = p->result;
+    double limit = p->options->max_drop >= 0 ? p->options->max_drop : DEFAULT_DROP;
+    double fraction = result->wanted, least = 0, most = fraction;
+    result->reached = choose_classes(p, fraction);
+    result->drop = -1;
+    if (p->options->no_repair || limit >= 100 || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
+        return;
+    result->drop = measure_drop(p);
+    double refused = result->drop;
+    if (refused <= limit)
+        return;
+    double best = 0, best_drop = 0;
+    for (int i = 0; i < TRIES; i++) {
+        fraction = (least + most) / 2;
+        choose_classes(p, fraction);
+        double drop = measure_drop(p);
+        if (drop <= limit) {
+            least = best = fraction;
+            best_drop = drop;
+        } else {
+            most = fraction;
+        }
+    }
+    result->reached = choose_classes(p, best);
+    result->drop = best_drop;
+    note("--prune: %.3g %% would lose %.3g points on samples kept apart (%s; at most %.3g may be lost): %.3g %% is removed "
+         "instead; more calibration samples may allow more",
+         100 * result->wanted, refused,
+         result->drop_of_labels    ? "accuracy"
+         : result->drop_of_classes ? "agreement with the whole network"
+                                   : "squared error of the outputs",
+         limit, 100 * result->reached);
+}
+
+/* ---- the result ---- */
+
+static void describe(struct pruning *p)
+{
+    struct prune_result *result = p->result;
+    struct arena *arena = p->graph->arena;
+    result->group = arena_array(arena, (size_t)p->channels->group_count + 1, sizeof *result->group);
+    for (int g = 0; g < p->channels->group_count; g++) {
+        const struct channel_group *group = &p->channels->group[g];
+        struct prune_group row = {.name = group->name, .before = group->count};
+        for (int c = 0; c < group->count; c++)
+            row.after += !p->removed[group->first + c];
+        for (int j = 0; j < p->curves.count; j++)
+            for (int i = 0; i < p->curves.item[j].group_count; i++)
+                if (p->curves.item[j].group[i] == g)
+                    row.score = p->curves.item[j].error[p->count[j]];
+        if (p->may_go[g])
+            result->group[result->group_count++] = row;
+    }
+    result->error = arena_array(arena, (size_t)result->change.layer_count + 1, sizeof *result->error);
+    for (int i = 0; i < result->change.layer_count; i++) {
+        result->error[i] = -1;
+        for (int l = 0; l < p->layers.count; l++)
+            if (p->layers.item[l].refitted && !strcmp(p->layers.item[l].node->name, result->change.layer[i].name))
+                result->error[i] = p->layers.item[l].error;
+    }
+}
+
+/* Better than none: what filters have in common shows on noise, too. */
+static void invent_samples(struct pruning *p)
+{
+    p->samples = calibration_invent(p->graph, &p->layers, INVENTED);
+    note("--prune without --calibrate: channels are chosen and repaired by noise, and nothing protects the accuracy; give samples "
+         "of what the model will see");
+}
+
+void prune(struct graph *graph, const struct prune_options *options, struct prune_result *result)
+{
+    struct pruning p = {.graph = graph, .options = options, .result = result, .most_snap = 1};
+    *result = (struct prune_result){.done = true, .wanted = options->bytes > 0 ? options->bytes : options->macs};
+    matrix_begin();
+    forward_check(graph);
+    graph_change_begin(graph, &result->change);
+    if (options->calibrate_count)
+        calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
+    channels_prepare(graph);
+    layers_prepare(graph);
+    p.layers = layers_find(graph);
+    if (!options->calibrate_count)
+        invent_samples(&p);
+    result->samples = options->calibrate_count ? p.samples.samples : 0;
+    p.channels = channels_find(graph);
+    p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
+    choose_groups(&p);
+    build_cost(&p);
+    compute_curves(&p);
+    p.count = arena_array(graph->arena, (size_t)p.curves.count + 1, sizeof *p.count);
+    choose_amount(&p);
+    repair_on(&p, &p.samples, "repairing");
+    describe(&p);
+    curves_free(&p.curves);
+    layers_commit(graph, &p.layers);
+    graph_cut(graph, p.channels, p.removed);
+    if (!options->calibrate_count)
+        calibration_free(graph, &p.samples);
+    graph_change_end(graph, &result->change);
+}

@@ -1,0 +1,52 @@
+/* prune_print.c -- what pruning did, on the terminal. */
+/* SPDX-License-Identifier: MIT */
+#include "prune.h"
+
+#include "../support/fail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *widths(struct arena *arena, const int64_t pair[2])
+{
+    return arena_printf(arena, "%" PRId64 " -> %" PRId64, pair[0], pair[1]);
+}
+
+static void print_layers(struct arena *arena, const struct prune_result *result)
+{
+    const struct graph_change *change = &result->change;
+    struct text text = {.arena = arena};
+    text_printf(&text, "%-32s %14s %14s %24s %20s %8s\n", "layer", "inputs", "outputs", "MACs", "bytes out", "error");
+    for (int i = 0; i < change->layer_count; i++) {
+        const struct layer_change *layer = &change->layer[i];
+        text_printf(&text, "%-32.60s %14s %14s %24s %20s %8s\n", text_escape(arena, layer->name),
+                    widths(arena, layer->inputs), widths(arena, layer->outputs), widths(arena, layer->macs),
+                    widths(arena, layer->bytes),
+                    result->error[i] < 0 ? "-" : arena_printf(arena, "%.5f", result->error[i]));
+    }
+    text_printf(&text, "%-32s %14s %14s\n", "channels of", "", "score");
+    for (int g = 0; g < result->group_count; g++) {
+        const struct prune_group *group = &result->group[g];
+        text_printf(&text, "%-32.60s %14s %14.6f\n", text_escape(arena, group->name),
+                    widths(arena, (const int64_t[]){group->before, group->after}), group->score);
+    }
+    fputs(text.bytes, stderr);
+}
+
+void prune_print(struct arena *arena, const struct prune_result *result, bool table)
+{
+    const struct graph_change *change = &result->change;
+    const char *judged = "";
+    if (table)
+        print_layers(arena, result);
+    if (result->drop >= 0)
+        judged = arena_printf(arena, "; on samples kept apart %.3g %s", result->drop,
+                              result->drop_of_labels    ? "points of accuracy were lost"
+                              : result->drop_of_classes ? "% of the answers differed"
+                                                        : "% of the outputs' variance was error");
+    note("--prune: %" PRId64 " of %" PRId64 " MACs and %" PRId64 " of %" PRId64 " parameters are left, %.2f %% of the MACs "
+         "removed, repaired with %s%s",
+         change->macs[1], change->macs[0], change->parameters[1], change->parameters[0],
+         100 * (1 - (double)change->macs[1] / (double)change->macs[0]),
+         result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
+}
