@@ -16,23 +16,6 @@ static const struct tensor *bias_of(const struct node *node)
     return node->epilogue.residual == 2 ? NULL : node_input(node, 2);
 }
 
-static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
-                       struct region region)
-{
-    if (axis < 0) {
-        source_printf(source, "{1, 1, 1, 1, 0, 0, 1}");
-        return;
-    }
-    const struct range output = region.axis[axis + 2], storage = source_storage(source, node->input[0]).axis[axis + 2];
-    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
-    source_printf(source,
-                  "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
-                  ",\n              .first = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 "}",
-                  output.end - output.begin, window->kernel[axis], window->stride[axis], window->dilation[axis],
-                  output.begin * window->stride[axis] - window->pad_begin[axis] - storage.begin,
-                  storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
-}
-
 void write_grouped_shape(struct source *source, const struct node *node, const struct tensor *bias,
                          struct region region)
 {
@@ -56,7 +39,7 @@ void write_grouped_shape(struct source *source, const struct node *node, const s
     source_printf(source, "    .axis = {");
     for (int i = 0; i < GROUPED_AXES; i++) {
         source_printf(source, "%s", i ? ",\n             " : "");
-        write_axis(source, node, &window, window.spatial - GROUPED_AXES + i, region);
+        conv_write_axis(source, node, &window, window.spatial - GROUPED_AXES + i, region, false);
     }
     source_printf(source, "}");
     write_activation(source, node);

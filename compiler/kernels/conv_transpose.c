@@ -1,7 +1,7 @@
 /* conv_transpose.c -- ConvTranspose by templates/conv_transpose.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
-#include "layer.h"
+#include "conv_window.h"
 
 #include <inttypes.h>
 
@@ -11,23 +11,6 @@ static bool accepts(const struct node *node)
 {
     const struct tensor *x = node->input[0];
     return x->type == TYPE_FLOAT && x->shape.rank <= 2 + AXES;
-}
-
-static void write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
-                       struct region region)
-{
-    if (axis < 0) {
-        source_printf(source, "{1, 1, 1, 1, 0, 0, 1}");
-        return;
-    }
-    const struct range output = region.axis[axis + 2], storage = source_storage(source, node->input[0]).axis[axis + 2];
-    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
-    source_printf(source,
-                  "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
-                  ",\n              .shift = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 "}",
-                  output.end - output.begin, window->kernel[axis], window->stride[axis], window->dilation[axis],
-                  output.begin + window->pad_begin[axis] - storage.begin * window->stride[axis],
-                  storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
 }
 
 /* A device stores of computed weights what its piece reads. */
@@ -65,7 +48,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_printf(source, "    .axis = {");
     for (int i = 0; i < AXES; i++) {
         source_printf(source, "%s", i ? ",\n             " : "");
-        write_axis(source, node, &window, window.spatial - AXES + i, *region);
+        conv_write_axis(source, node, &window, window.spatial - AXES + i, *region, true);
     }
     source_printf(source, "}};\n\n");
     source_function(source);

@@ -1,4 +1,4 @@
-/* conv_window.c -- what the blocked convolutions of up to two spatial axes share. */
+/* conv_window.c -- what convolutions share: windows of the blocked ones, axes, weights and biases. */
 /* SPDX-License-Identifier: MIT */
 #include "conv_window.h"
 
@@ -70,4 +70,23 @@ const char *conv_bias(struct source *source, const struct node *node, int64_t be
     if (bias)
         memcpy(values, (const float *)bias->data + begin, (size_t)(end - begin) * sizeof *values);
     return source_weights(source, "bias", bias, values, count);
+}
+
+void conv_write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
+                     struct region region, bool transposed)
+{
+    if (axis < 0) {
+        source_printf(source, "{1, 1, 1, 1, 0, 0, 1}");
+        return;
+    }
+    const struct range output = region.axis[axis + 2], storage = source_storage(source, node->input[0]).axis[axis + 2];
+    const int64_t size = node->input[0]->shape.dim[axis + 2], high = size < storage.end ? size : storage.end;
+    const int64_t stride = window->stride[axis], pad = window->pad_begin[axis];
+    source_printf(source,
+                  "{.outputs = %" PRId64 ", .kernel = %" PRId64 ", .stride = %" PRId64 ", .dilation = %" PRId64
+                  ",\n              .%s = %" PRId64 ", .low = %" PRId64 ", .high = %" PRId64 "}",
+                  output.end - output.begin, window->kernel[axis], stride, window->dilation[axis],
+                  transposed ? "shift" : "first",
+                  transposed ? output.begin + pad - storage.begin * stride : output.begin * stride - pad - storage.begin,
+                  storage.begin < 0 ? -storage.begin : 0, high - storage.begin);
 }

@@ -22,6 +22,11 @@ void write_window(struct source *source, const struct window2 *window);
 const char *conv_input_at(struct source *source, const struct node *node, const struct window2 *window,
                           struct region region, int64_t c);
 
+/* One spatial axis of a shape of conv_grouped.h, or of conv_transpose.h when `transposed`, as a C initialiser; axis < 0: one that
+ * the node does not have. */
+void conv_write_axis(struct source *source, const struct node *node, const struct window *window, int axis,
+                     struct region region, bool transposed);
+
 /* Zero the input where all that is stored of it lies in the padding: nobody else writes it. */
 void write_clear_padding(struct source *source, const struct tensor *input);
 
