@@ -71,7 +71,7 @@ build()
 
 mkdir -p build-test
 step scripts shellcheck quickstart.sh test.sh packages.sh .ci/run \
-    examples/digits/run.sh tests/models/*.sh tests/conformance/*.sh docs/*.sh bench/*.sh || true
+    examples/digits/run.sh tests/models/*.sh tests/conformance/*.sh docs/*.sh bench/*.sh completions/*.sh completions/mednnc || true
 if step autoreconf autoreconf -fi; then
     if step build-gcc build gcc --enable-werror; then
         suite gcc
