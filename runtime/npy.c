@@ -183,6 +183,28 @@ static int fail_file(char *error, size_t error_size, const char *path, const cha
     return -1;
 }
 
+/* The first axis of `bytes` runs fastest, of the array the last one. */
+static void copy_from_fortran(struct mednn_array *array, const unsigned char *bytes)
+{
+    const size_t width = mednn_type_size(array->type);
+    size_t stride[MEDNN_ARRAY_RANK] = {0}, next = width, from = 0;
+    int64_t index[MEDNN_ARRAY_RANK] = {0};
+    for (int i = 0; i < array->rank; i++) {
+        stride[i] = next;
+        next *= (size_t)array->dim[i];
+    }
+    for (size_t to = 0; to < array->bytes; to += width) {
+        memcpy(array->data + to, bytes + from, width);
+        for (int i = array->rank - 1; i >= 0; i--) {
+            from += stride[i];
+            if (++index[i] < array->dim[i])
+                break;
+            from -= stride[i] * (size_t)index[i];
+            index[i] = 0;
+        }
+    }
+}
+
 static int parse_npy(struct mednn_array *array, const char *path, const unsigned char *bytes, size_t size,
                      char *error, size_t error_size)
 {
@@ -203,9 +225,6 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
     const char *trouble = read_entries(&text, array, descr, sizeof descr, &fortran);
     if (trouble)
         return fail_file(error, error_size, path, trouble);
-    if (fortran)
-        return fail_file(error, error_size, path,
-                         "is in Fortran order; save it with numpy.ascontiguousarray()");
     for (size_t i = 0; i < sizeof type_table / sizeof *type_table; i++)
         if (!strcmp(type_table[i].descr, descr))
             array->type = type_table[i].type;
@@ -226,7 +245,10 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
     array->data = malloc(size ? size : 1);
     if (!array->data)
         return fail_file(error, error_size, path, "out of memory");
-    memcpy(array->data, bytes + start + length, size);
+    if (fortran)
+        copy_from_fortran(array, bytes + start + length);
+    else
+        memcpy(array->data, bytes + start + length, size);
     return 0;
 }
 
