@@ -10,6 +10,7 @@
 #include "../templates/conv_depthwise.h"
 #include "../templates/conv_direct.h"
 #include "../templates/gemm.h"
+#include "../runtime/peak.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,32 +35,6 @@ static float *numbers(size_t count)
     for (size_t i = 0; i < count; i++)
         array[i] = (float)(i * 7919 % 2001) / 1000 - 1;
     return array;
-}
-
-/* Multiply-adds that depend on nothing but their own accumulator: the peak. */
-enum { PEAK_CHAINS = 12, PEAK_STEPS = 200000 };
-
-INLINE void peak_loop(float *restrict y)
-{
-    CONTRACT
-    vf a[PEAK_CHAINS];
-    const vf k = *(const vf *)x_arena * 1e-6f + 0.999999f;
-    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = k * (float)i;
-    for (int step = 0; step < PEAK_STEPS; step++)
-        UNROLL for (int i = 0; i < PEAK_CHAINS; i++) a[i] = a[i] * k + k;
-    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) * (vf *)(y + i * W) = a[i];
-}
-
-MICROKERNEL peak(float *restrict y)
-{
-    peak_loop(y);
-}
-
-static double peak_flops(void)
-{
-    const double start = seconds();
-    peak(y_arena);
-    return 2.0 * PEAK_STEPS * PEAK_CHAINS * W / (seconds() - start);
 }
 
 /* Weights that have not been used for long, as in a network of many layers. */
@@ -234,9 +209,9 @@ int main(int argc, char **argv)
     weight_arena = numbers(WEIGHT_FLOATS);
     copies = numbers(ARENA_FLOATS);
     for (int round = 0; round < rounds; round++) {
-        peaks[round] = peak_flops();
+        peaks[round] = peak_flops(seconds);
         for (int i = 0; i < LAYERS; i++) {
-            const double before = peak_flops();
+            const double before = peak_flops(seconds);
             layers[i].run();
             double best = 1e9;
             for (int repeat = 0; repeat < 3; repeat++) {

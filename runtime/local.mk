@@ -5,6 +5,7 @@ RUNTIME_FILES = \
 	%D%/session.c %D%/session.h \
 	%D%/weights.c \
 	%D%/pool.c %D%/pool.h \
+	%D%/profile.c %D%/profile.h %D%/peak.h \
 	%D%/slow.c \
 	%D%/transport.h %D%/transport_tcp.c %D%/tcp.h %D%/tcp_frames.c \
 	%D%/handshake.c %D%/handshake.h \

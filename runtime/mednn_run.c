@@ -320,12 +320,30 @@ static void end_with_parent(pid_t parent)
         _exit(127);
 }
 
+/* Devices print profiles at their ends: all of each is shown, one after the other. */
+static bool profile_wanted(void)
+{
+    const char *wish = getenv("MEDNN_PROFILE");
+    return wish && *wish && strcmp(wish, "0") && !run.verbose;
+}
+
+static void show_profiles(void)
+{
+    for (uint32_t i = 0; i < run.count; i++)
+        if (run.device[i].said) {
+            copy_to_stderr(run.device[i].said);
+            fclose(run.device[i].said);
+        }
+}
+
 static int start_device(uint32_t i)
 {
     struct device *device = &run.device[i];
     int pipe_fd[2];
     if (pipe2(pipe_fd, O_CLOEXEC))
         return fail(STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+    if (profile_wanted() && !(device->said = tmpfile()))
+        return fail(STATUS_FAILED, "cannot make a temporary file: %s", strerror(errno));
     pid_t parent = getpid();
     device->pid = fork();
     if (!device->pid) {
@@ -367,6 +385,7 @@ static int run_all(void)
     kill_devices();
     if (*run.cluster_path)
         unlink(run.cluster_path);
+    show_profiles();
     return status || caught_signal ? status : report_failure();
 }
 

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2, MESSAGE_BYTES = 4096, PATH_BYTES = 4096 };
@@ -15,6 +16,7 @@ struct device {
     const char *wrapper, *program; /* as given, or NULL */
     pid_t pid;                     /* 0: not running */
     int listener, messages;        /* the read end of its stderr */
+    FILE *said;                    /* all of it, where a profile is wanted; or NULL */
     bool ended;
     int wait_status, order; /* order: the how manieth it ended */
     size_t message_bytes;

@@ -32,6 +32,13 @@ struct mednn_message {
     uint64_t bytes;    /* payload */
 };
 
+/* What a program computes one after the other, for MEDNN_PROFILE: layers, and what else takes time. */
+struct mednn_layer {
+    const char *name, *kernel; /* of its function, and how it computes */
+    uint64_t macs;             /* multiply-accumulates of this device */
+    uint64_t bytes;            /* of what it reads and writes, weights included */
+};
+
 struct mednn_session;
 
 /* What one thread computes of a layer. */
@@ -60,6 +67,8 @@ struct mednn_program {
     const struct mednn_message *sends, *receives;
     uint32_t send_count, receive_count;
     uint32_t exchange_count;
+    const struct mednn_layer *layers;
+    uint32_t layer_count;
     uint32_t threads; /* that mednn_parallel() uses; 0: 1 */
     /* One inference. On device 0 inputs[i] and outputs[i] are the caller's arrays (canonical row-major); NULL elsewhere.
      * Returns 0, or -1 when a call of the runtime has failed. */
@@ -82,6 +91,9 @@ int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
 /* Compute parts of a layer at the same time, part 0 on the calling thread, and return when all are done. count: at most
  * program->threads; a part that is NULL is left out, part 0 never is. */
 void mednn_parallel(struct mednn_session *session, mednn_part *const part[], uint32_t count);
+/* Layer `layer` of the program's table is done (or some of it): the time since the last such call is its own. Does nothing but with
+ * MEDNN_PROFILE in the environment of mednn_open(). */
+void mednn_done(struct mednn_session *session, uint32_t layer);
 /* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
 int mednn_refuse(struct mednn_session *session, const char *message);
 

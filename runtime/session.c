@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include "pool.h"
+#include "profile.h"
 #include "transport.h"
 
 #include <stdarg.h>
@@ -95,8 +96,11 @@ static int session_open(struct mednn_session *session)
     if (mednn_weights_open(session))
         return -1;
     if (!session->transport->open(session)) {
-        if (!mednn_pool_open(session))
-            return 0;
+        if (!mednn_pool_open(session)) {
+            if (!mednn_profile_open(session))
+                return 0;
+            mednn_pool_close(session);
+        }
         session->transport->close(session);
     }
     mednn_weights_close(session);
@@ -139,11 +143,13 @@ static int give_up(struct mednn_session *session)
 static int run_program(struct mednn_session *session, const void *const *inputs, void *const *outputs)
 {
     const struct mednn_program *program = session->program;
+    mednn_profile_begin(session);
     mednn_slow_leave(session);
     int status = program->run(session, session->arena, inputs, outputs);
     if (status)
         return mednn_fail(session, "the program ended with status %d in inference %u", status,
                           (unsigned)session->frame);
+    mednn_profile_end(session);
     if (mednn_slow_enter(session))
         return -1;
     return session->transport->flush(session, program->exchange_count);
@@ -225,4 +231,5 @@ void mednn_close(struct mednn_session *session)
     mednn_pool_close(session);
     session->transport->close(session);
     mednn_weights_close(session);
+    mednn_profile_close(session);
 }

@@ -21,6 +21,7 @@ struct mednn_session {
     void *pool; /* of threads (pool.c) */
     uint32_t pool_threads; /* that run beside the owner's */
     void *weights; /* mapped file of weights, or NULL */
+    void *profile; /* of layers (profile.c), or NULL */
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */
     uint32_t frame; /* number of the current inference, from 1 */
     struct mednn_stats stats;

@@ -33,6 +33,8 @@ static void read_messages(struct device *device)
     }
     if (run.verbose)
         fwrite(bytes, 1, (size_t)count, stderr);
+    if (device->said)
+        fwrite(bytes, 1, (size_t)count, device->said);
     size_t room = sizeof device->message - 1 - device->message_bytes;
     size_t kept = (size_t)count < room ? (size_t)count : room;
     memcpy(device->message + device->message_bytes, bytes, kept);

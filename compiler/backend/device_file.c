@@ -14,6 +14,53 @@ static void schedule_call(struct source *source, const char *function, const cha
     text_printf(&source->schedule, "    %s(arena%s);\n", function, more);
 }
 
+/* A row of the table of layers; the schedule calls mednn_done() with its number. */
+static int add_row(struct source *source, const char *name, const char *kernel, int64_t macs, int64_t bytes)
+{
+    text_printf(&source->rows, "    {\"%s\", \"%s\", %" PRId64 ", %" PRId64 "},\n", name, kernel, macs, bytes);
+    return source->row_count++;
+}
+
+static int exchange_row(struct source *source)
+{
+    const struct program *program = source->program;
+    if (source->exchange_row < 0)
+        source->exchange_row =
+            add_row(source, "exchanges", "exchange", 0,
+                    program_bytes_sent(program, source->device) + program_bytes_received(program, source->device));
+    return source->exchange_row;
+}
+
+/* Of the boxes of a node that this device computes. */
+static int layer_row(struct source *source, int node_index)
+{
+    const struct node *node = source->program->plan->graph->node[node_index];
+    if (source->layer_row[node_index] >= 0)
+        return source->layer_row[node_index];
+    const struct region_list *own = plan_own(source->program->plan, node->output[0], source->device);
+    double bytes = 0;
+    for (int i = 0; i < own->count; i++)
+        bytes += kernel_work(node, own->item[i]).amount[WORK_ACTIVATIONS];
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && tensor_is_constant(node->input[i]))
+            bytes += (double)shape_size(node->input[i]->shape) * (double)type_size(node->input[i]->type);
+    source->layer_row[node_index] = add_row(source, source->layer_name[node_index], node->kernel->name,
+                                            plan_macs(source->program->plan, node, source->device), (int64_t)bytes);
+    return source->layer_row[node_index];
+}
+
+static void schedule_done(struct source *source, int row)
+{
+    text_printf(&source->schedule, "    mednn_done(session, %d);\n", row);
+}
+
+/* A call that loads or stores a tensor of the caller. */
+static void schedule_copy(struct source *source, const char *function, const char *caller, const struct tensor *tensor)
+{
+    schedule_call(source, function, caller);
+    schedule_done(source, add_row(source, function, "copy", 0, 2 * shape_size(tensor->shape) * (int64_t)type_size(tensor->type)));
+}
+
 /* One function that computes a box of output 0, and with a whole share of several outputs what goes with it. */
 static void emit_piece(struct source *source, const struct node *node, struct region box, int own_piece)
 {
@@ -83,6 +130,8 @@ static void emit_layer(struct source *source, const struct step *step)
         text_printf(&source->schedule, "    %s\n",
                     emit_box(source, step->node, boxes->item[i], name, source->piece_count++));
     }
+    if (boxes->count)
+        schedule_done(source, layer_row(source, step->node_index));
 }
 
 static const char *interior_name(struct source *source, const struct step *step, int box)
@@ -122,6 +171,7 @@ static void emit_early(struct source *source, const struct step *step)
                 "        %s_interior(%sarena, %s_done);\n",
                 layer, count, program_awaited(source->program, step, source->device), layer, layer,
                 session_word(source, "session, "), layer);
+    schedule_done(source, layer_row(source, step->node_index));
 }
 
 static void emit_late(struct source *source, const struct step *step)
@@ -139,6 +189,7 @@ static void emit_late(struct source *source, const struct step *step)
                 "        %s_interior(%sarena, %s_done);\n"
                 "    }\n",
                 layer, count, layer, layer, session_word(source, "session, "), layer);
+    schedule_done(source, layer_row(source, step->node_index));
 }
 
 static void call_runtime(struct source *source, const char *function, int exchange)
@@ -151,6 +202,7 @@ static void emit_exchange(struct source *source, const struct step *step)
     if (step->kind == STEP_RECEIVE) {
         call_runtime(source, "end", step->exchange);
         schedule_call(source, source_unpack_function(source, step), "");
+        schedule_done(source, exchange_row(source));
         return;
     }
     const int flushed = program_flushed(source->program, step, source->device);
@@ -160,6 +212,7 @@ static void emit_exchange(struct source *source, const struct step *step)
     if (function)
         schedule_call(source, function, "");
     call_runtime(source, "begin", step->exchange);
+    schedule_done(source, exchange_row(source));
 }
 
 static void emit_step(struct source *source, int index)
@@ -170,12 +223,12 @@ static void emit_step(struct source *source, int index)
     switch (step->kind) {
     case STEP_LOAD:
         if (program_buffer(source->program, step->tensor, 0)->used)
-            schedule_call(source, source_load_function(source, step->tensor),
-                          arena_printf(source->arena, ", inputs[%d]", step->index));
+            schedule_copy(source, source_load_function(source, step->tensor),
+                          arena_printf(source->arena, ", inputs[%d]", step->index), step->tensor);
         break;
     case STEP_STORE:
-        schedule_call(source, source_store_function(source, step->tensor, step->index),
-                      arena_printf(source->arena, ", outputs[%d]", step->index));
+        schedule_copy(source, source_store_function(source, step->tensor, step->index),
+                      arena_printf(source->arena, ", outputs[%d]", step->index), step->tensor);
         break;
     case STEP_EARLY:
         emit_early(source, step);
@@ -289,6 +342,8 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"SCHEDULE", string_of(&source->schedule)},
         {"MESSAGES", string_of(&messages)},
         {"TENSORS", string_of(&tensors)},
+        {"LAYER_ROWS", source->row_count ? string_of(&source->rows) : "    {\"\", \"\", 0, 0},\n"},
+        {"LAYER_COUNT", number(arena, source->row_count)},
         {"INPUT_COUNT", number(arena, graph->input_count)},
         {"OUTPUT_COUNT", number(arena, graph->output_count)},
         {"WEIGHTS_FILE", weights_mapping(source)},
@@ -318,11 +373,16 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .schedule = {.arena = arena},
                             .scratch = scratch,
                             .arena_base = options->weights == WEIGHTS_FILE ? WEIGHTS_ALIGNMENT : 0,
+                            .rows = {.arena = arena},
+                            .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
+                            .exchange_row = -1,
                             .constant_name =
                                 arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(const char *))};
     source.weights = weights_begin(arena, folder, options->weights,
                                    arena_printf(arena, "%s_device%d_weights", source.prefix, device),
                                    arena_printf(arena, "device%d.weights", device));
+    for (int n = 0; n < graph->node_count; n++)
+        source.layer_row[n] = -1;
     source_use(&source, "float_mode.h");
     for (int i = 0; i < program->step_count; i++)
         emit_step(&source, i);

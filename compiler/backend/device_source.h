@@ -35,6 +35,10 @@ struct source {
     const char **constant_name; /* by tensor id: where it was baked, or NULL */
 
     struct scratch *scratch;
+    struct text rows;   /* of the table of layers, for MEDNN_PROFILE */
+    int row_count;
+    int *layer_row;     /* by node index: its row, or -1 */
+    int exchange_row;   /* of all exchanges, or -1 */
     int64_t arena_base; /* bytes at the start of the arena that the back end keeps for itself */
 
     /* the layer being emitted */

@@ -3,7 +3,7 @@ check_LIBRARIES += %D%/libruntime.a
 %C%_libruntime_a_CPPFLAGS = -I$(srcdir)/runtime
 %C%_libruntime_a_SOURCES = \
 	%D%/cluster.c %D%/cluster.h \
-	runtime/session.c runtime/weights.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/slow.c runtime/pool.c runtime/handshake.c \
+	runtime/session.c runtime/weights.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/slow.c runtime/profile.c runtime/pool.c runtime/handshake.c \
 	runtime/npy.c runtime/tensor_proto.c runtime/cluster_file.c
 
 check_PROGRAMS += %D%/test_exchange %D%/test_refusal
@@ -12,6 +12,6 @@ check_PROGRAMS += %D%/test_exchange %D%/test_refusal
 %C%_test_refusal_CPPFLAGS = -I$(srcdir)/runtime
 %C%_test_refusal_LDADD = %D%/libruntime.a
 
-TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh
+TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh
 CHECK_LONG_TESTS += %D%/test_exchange_long.sh
-EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/pair.c %D%/make_npy.sh
+EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh %D%/pair.c %D%/make_npy.sh

@@ -90,20 +90,27 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
     (void)session, (void)arena, (void)inputs, (void)outputs;
     if (mednn_exchange_begin(session, 0))
         return -1;
+    mednn_done(session, 0);
     if (mednn_exchange_end(session, 0))
         return -1;
     receive_tensor_x(arena);
+    mednn_done(session, 0);
     layer_first(arena);
+    mednn_done(session, 1);
     send_tensor_r(arena);
     if (mednn_exchange_begin(session, 1))
         return -1;
+    mednn_done(session, 0);
     if (mednn_exchange_end(session, 1))
         return -1;
     receive_tensor_r(arena);
+    mednn_done(session, 0);
     layer_second(arena);
+    mednn_done(session, 2);
     send_tensor_y(arena);
     if (mednn_exchange_begin(session, 2))
         return -1;
+    mednn_done(session, 0);
     return 0;
 }
 
@@ -123,6 +130,12 @@ static const struct mednn_tensor inputs_of_model[1] = {
 static const struct mednn_tensor outputs_of_model[1] = {
     {"y", 1, 4, {1, 3, 8, 8}, 768},
 };
+/* name, kernel, multiply-accumulates, bytes: for MEDNN_PROFILE */
+static const struct mednn_layer layers[] = {
+    {"exchanges", "exchange", 0, 960},
+    {"layer_first", "conv_direct", 2304, 1136},
+    {"layer_second", "conv_direct", 3456, 1456},
+};
 static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES];
 
 const struct mednn_program two_convs_device1 = {
@@ -141,6 +154,8 @@ const struct mednn_program two_convs_device1 = {
     .send_count = 2,
     .receive_count = 2,
     .exchange_count = 3,
+    .layers = layers,
+    .layer_count = 3,
     .run = run,
 };
 
