@@ -157,7 +157,7 @@ bool forward_conv(const struct job *job)
     conv.columns_at_once = BLOCK / depth > 64 ? BLOCK / depth : 64;
     if (conv.columns_at_once > map)
         conv.columns_at_once = map;
-    float *block[16];
+    float *block[MOST_WORKERS];
     int workers = parallel_workers();
     conv.block = block;
     for (int w = 0; w < workers; w++)

@@ -5,6 +5,11 @@
 
 #include "forward.h"
 
+/* The loops of these files are worth gcc's best, clang's -O2 is that. */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC optimize("O3")
+#endif
+
 /* One node at work. */
 struct job {
     const struct node *node;
@@ -19,6 +24,7 @@ static inline const float *job_input(const struct job *job, int i, int64_t sampl
 }
 
 /* Each returns false, having done nothing, when the node is not of its kind. */
+bool forward_winograd(const struct job *job);
 bool forward_conv(const struct job *job);
 bool forward_product(const struct job *job);
 bool forward_elementwise(const struct job *job);

@@ -10,6 +10,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/forward_conv.c \
 	%D%/forward_product.c \
 	%D%/forward_simple.c \
+	%D%/forward_winograd.c \
 	%D%/graph_change.c \
 	%D%/guard.c %D%/guard.h \
 	%D%/layers.c %D%/layers.h \

@@ -61,8 +61,7 @@ static void add_tile(void *data, int64_t task, int worker)
 static void cross_run(struct cross *c)
 {
     int workers = parallel_workers();
-    float *scratch[64];
-    assert(workers <= 64);
+    float *scratch[MOST_WORKERS];
     for (int w = 0; w < workers; w++)
         scratch[w] = memory_new(TILE * TILE, sizeof **scratch);
     c->scratch = scratch;

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_WORKERS = 16 };
-
 struct work {
     void (*task)(void *data, int64_t i, int worker);
     void *data;
@@ -26,7 +24,7 @@ struct worker {
 int parallel_workers(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1 ? 1 : processors > MAX_WORKERS ? MAX_WORKERS : (int)processors;
+    return processors < 1 ? 1 : processors > MOST_WORKERS ? MOST_WORKERS : (int)processors;
 }
 
 static void *work_on(void *data)
@@ -41,8 +39,8 @@ static void *work_on(void *data)
 void parallel_run(int64_t count, void (*task)(void *data, int64_t i, int worker), void *data)
 {
     struct work work = {.task = task, .data = data, .count = count};
-    struct worker worker[MAX_WORKERS];
-    pthread_t thread[MAX_WORKERS];
+    struct worker worker[MOST_WORKERS];
+    pthread_t thread[MOST_WORKERS];
     int wanted = parallel_workers(), started = 1;
     for (int w = 0; w < wanted; w++)
         worker[w] = (struct worker){&work, w};

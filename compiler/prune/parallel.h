@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 /* Call task(data, i, worker) for every i in [0, count), in any order and at the same time; worker is in
- * [0, parallel_workers()). What a task writes may depend on i alone, so that results do not depend on the number
+ * [0, parallel_workers()), at most MOST_WORKERS. What a task writes may depend on i alone, so that results do not depend on the number
  * of processors. Tasks must not fail() and must not use an arena. */
 void parallel_run(int64_t count, void (*task)(void *data, int64_t i, int worker), void *data);
+enum { MOST_WORKERS = 16 };
 int parallel_workers(void);
 
 /* `size` bytes on the heap, aligned to 64, not cleared; exhaustion ends the compilation. The caller frees them. */
