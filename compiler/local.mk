@@ -1,7 +1,7 @@
 # The compiler without main(), so that the unit tests link it too.
 noinst_LIBRARIES += %D%/libmednnc.a
 %C%_libmednnc_a_SOURCES = %D%/inspect.c %D%/inspect.h %D%/list_operators.c %D%/list_operators.h \
-	%D%/pipeline.c %D%/pipeline.h %D%/options.c %D%/options.h
+	%D%/measure.c %D%/measure.h %D%/pipeline.c %D%/pipeline.h %D%/options.c %D%/options.h
 nodist_%C%_libmednnc_a_SOURCES =
 
 include compiler/support/local.mk

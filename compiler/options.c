@@ -31,12 +31,14 @@ static const char usage[] =
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
     "      --prune F              remove the fraction F of the multiply-accumulates (0.265), and repair\n"
-    "      --prune-bytes F        remove the fraction F of the bytes of feature maps instead\n"
+    "      --prune-bytes F        remove the fraction F of the bytes that devices exchange (one device: of feature maps)\n"
+    "      --prune-to-latency T   prune to a foretold time: 12.5ms, or 0.75 of the whole network's\n"
     "      --calibrate FILE       samples to prune with, .npy, first axis counts them; NAME=FILE for several inputs\n"
     "      --labels FILE          classes of the samples, for --max-drop\n"
     "      --max-drop P           prune less where more than P points of answers would change (default 30)\n"
     "      --prune-snap N         keep multiples of N channels (default 1 to 16, by the width of the layer)\n"
     "      --prune-streams        residual streams may lose channels, too\n"
+    "      --measure              time the network before and after on this machine, which needs make and a C compiler\n"
     "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
@@ -75,11 +77,13 @@ enum {
     OPTION_THREADS,
     OPTION_PRUNE,
     OPTION_PRUNE_BYTES,
+    OPTION_PRUNE_TO_LATENCY,
     OPTION_CALIBRATE,
     OPTION_LABELS,
     OPTION_MAX_DROP,
     OPTION_PRUNE_SNAP,
     OPTION_PRUNE_STREAMS,
+    OPTION_MEASURE,
     OPTION_LATER
 };
 
@@ -110,11 +114,13 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"threads", required_argument, NULL, OPTION_THREADS},
                                              {"prune", required_argument, NULL, OPTION_PRUNE},
                                              {"prune-bytes", required_argument, NULL, OPTION_PRUNE_BYTES},
+                                             {"prune-to-latency", required_argument, NULL, OPTION_PRUNE_TO_LATENCY},
                                              {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
                                              {"labels", required_argument, NULL, OPTION_LABELS},
                                              {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
                                              {"prune-snap", required_argument, NULL, OPTION_PRUNE_SNAP},
                                              {"prune-streams", no_argument, NULL, OPTION_PRUNE_STREAMS},
+                                             {"measure", no_argument, NULL, OPTION_MEASURE},
                                              {"relaxed", no_argument, NULL, OPTION_LATER},
                                              {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
                                              {NULL, 0, NULL, 0}};
@@ -166,6 +172,18 @@ static double number(const char *option, const char *word, double least, double 
     return value;
 }
 
+/* "12.5ms", or "0.75" of what the whole network takes. */
+static void take_latency(struct options *options, const char *word)
+{
+    char *end;
+    double value = strtod(word, &end);
+    bool ms = end != word && !strcmp(end, "ms");
+    if (end == word || (*end && !ms) || !(value > 0) || !(value < (ms ? 1e9 : 1)))
+        fail("--prune-to-latency %s: expected milliseconds (12.5ms), or a fraction between 0 and 1 of the whole network's time", word);
+    *(ms ? &options->latency_ms : &options->latency) = value;
+    *(ms ? &options->latency : &options->latency_ms) = 0;
+}
+
 static void take_pruning(struct arena *arena, struct options *options, int option, const char *argument)
 {
     static const char fraction[] = "the fraction to remove, above 0 and at most 0.9";
@@ -173,6 +191,8 @@ static void take_pruning(struct arena *arena, struct options *options, int optio
         options->prune = number("--prune", argument, 1e-6, 0.9, fraction);
     } else if (option == OPTION_PRUNE_BYTES) {
         options->prune_bytes = number("--prune-bytes", argument, 1e-6, 0.9, fraction);
+    } else if (option == OPTION_PRUNE_TO_LATENCY) {
+        take_latency(options, argument);
     } else if (option == OPTION_MAX_DROP) {
         options->max_drop = number("--max-drop", argument, 0, 100, "points between 0 and 100");
     } else if (option == OPTION_PRUNE_SNAP) {
@@ -184,6 +204,8 @@ static void take_pruning(struct arena *arena, struct options *options, int optio
         options->labels = argument;
     } else if (option == OPTION_PRUNE_STREAMS) {
         options->prune_streams = true;
+    } else if (option == OPTION_MEASURE) {
+        options->measure = true;
     } else {
         *arena_append(arena, options->calibrate, options->calibrate_count, options->calibrate_capacity) = argument;
     }
@@ -261,11 +283,13 @@ static void take_option(struct arena *arena, struct options *options, int option
         break;
     case OPTION_PRUNE:
     case OPTION_PRUNE_BYTES:
+    case OPTION_PRUNE_TO_LATENCY:
     case OPTION_CALIBRATE:
     case OPTION_LABELS:
     case OPTION_MAX_DROP:
     case OPTION_PRUNE_SNAP:
     case OPTION_PRUNE_STREAMS:
+    case OPTION_MEASURE:
         take_pruning(arena, options, option, argument);
         break;
     case OPTION_THREADS:
@@ -276,20 +300,26 @@ static void take_option(struct arena *arena, struct options *options, int option
     }
 }
 
+bool options_prune(const struct options *options)
+{
+    return options->prune > 0 || options->prune_bytes > 0 || options->latency > 0 || options->latency_ms > 0;
+}
+
 static void check_pruning(const struct options *options)
 {
-    bool pruned = options->prune > 0 || options->prune_bytes > 0;
-    if (options->prune > 0 && options->prune_bytes > 0)
-        fail("--prune and --prune-bytes exclude each other");
+    bool pruned = options_prune(options);
     if (pruned && !options->calibrate_count && (options->labels || options->max_drop >= 0))
         fail("%s needs samples that the model may see: --calibrate FILE.npy", options->labels ? "--labels" : "--max-drop");
     if (!pruned && (options->calibrate_count || options->labels || options->max_drop >= 0 || options->prune_snap ||
-                    options->prune_streams))
+                    options->prune_streams || options->measure))
         fail("%s does nothing without --prune", options->calibrate_count ? "--calibrate"
                                                 : options->labels        ? "--labels"
                                                 : options->max_drop >= 0 ? "--max-drop"
                                                 : options->prune_snap    ? "--prune-snap"
-                                                                         : "--prune-streams");
+                                                : options->prune_streams ? "--prune-streams"
+                                                                         : "--measure");
+    if (options->measure && !options->output)
+        fail("--measure writes into the report: -o DIR");
 }
 
 static void check(const struct options *options)
@@ -354,6 +384,9 @@ static void add_pruning(struct text *text, const struct options *options)
         text_printf(text, " --prune %.9g", options->prune);
     if (options->prune_bytes > 0)
         text_printf(text, " --prune-bytes %.9g", options->prune_bytes);
+    if (options->latency > 0 || options->latency_ms > 0)
+        text_printf(text, " --prune-to-latency %.9g%s", options->latency > 0 ? options->latency : options->latency_ms,
+                    options->latency > 0 ? "" : "ms");
     for (int i = 0; i < options->calibrate_count; i++) {
         /* Folders are no part of what shapes the output. */
         const char *name = strrchr(options->calibrate[i], '/');
@@ -367,6 +400,8 @@ static void add_pruning(struct text *text, const struct options *options)
         text_printf(text, " --prune-snap %d", options->prune_snap);
     if (options->prune_streams)
         text_add(text, " --prune-streams");
+    if (options->measure)
+        text_add(text, " --measure");
 }
 
 const char *options_canonical(struct arena *arena, const struct options *options)

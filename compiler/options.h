@@ -22,12 +22,14 @@ struct options {
     double zero_threshold; /* largest magnitude of a filter that counts as zero */
     /* Pruning; fractions of 0 ask for none. */
     double prune, prune_bytes;
+    double latency, latency_ms; /* what is to be left: a fraction, or milliseconds */
     const char **calibrate; /* FILE.npy or NAME=FILE.npy */
     int calibrate_count, calibrate_capacity;
     const char *labels;
     double max_drop; /* points; < 0: not given */
     int prune_snap;  /* 0: not given */
     bool prune_streams;
+    bool measure; /* run the network before and after on this machine */
     enum weights_form weights;
     const char *target; /* NULL: any */
     int threads;        /* of each device; 0: not said */
@@ -39,6 +41,9 @@ struct options {
 
 /* Parse; fails (status 2) on bad usage. --help and --version print and leave COMMAND_NOTHING. */
 void options_parse(struct arena *arena, int argc, char **argv, struct options *options);
+
+/* Is anything to be pruned? */
+bool options_prune(const struct options *options);
 
 /* The options that shape the output, in one canonical line. */
 const char *options_canonical(struct arena *arena, const struct options *options);

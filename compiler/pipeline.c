@@ -10,14 +10,18 @@
 #include "inspect.h"
 #include "ir/graph_print.h"
 #include "list_operators.h"
+#include "measure.h"
 #include "plan/program.h"
 #include "passes/passes.h"
+#include "prune/prospect.h"
 #include "prune/prune.h"
 #include "prune/shuffles.h"
 #include "support/fail.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A compilation on its way through the passes. */
@@ -33,6 +37,8 @@ struct compilation {
     struct shuffles *shuffles; /* while channels may go */
     struct export_bytes exported;
     bool complete; /* all passes ran */
+    const char *measured; /* folder for the programs that are run for --measure; NULL: none are */
+    bool is_whole;        /* this process writes the network that is not pruned, to be measured */
 };
 
 enum stage { STAGE_GRAPH, STAGE_PLAN, STAGE_PROGRAM };
@@ -51,11 +57,45 @@ static void run_compact_channels(struct compilation *c)
         compact_channels(c->graph, c->options->zero_threshold, &c->compaction);
 }
 
+static struct partition_wish wish_of(const struct compilation *c)
+{
+    return (struct partition_wish){.mode = c->options->partition,
+                                   .throughput = c->options->throughput,
+                                   .no_overlap = c->options->no_overlap,
+                                   .wire_half = c->options->wire_half};
+}
+
+/* For --measure, a second process compiles the network as it is now into a folder of its own. */
+static void fork_whole(struct compilation *c)
+{
+    c->measured = measure_folder(c->arena);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child) {
+        int status = 1;
+        if (child < 0 || waitpid(child, &status, 0) < 0 || status)
+            fail_machine("--measure: the whole network could not be compiled");
+        return;
+    }
+    struct options *options = arena_copy(c->arena, c->options, sizeof *options);
+    options->output = arena_printf(c->arena, "%s/whole", c->measured);
+    options->emit_onnx = NULL;
+    options->dump_count = 0;
+    options->verbose = false;
+    c->options = options;
+    c->measured = NULL;
+    c->is_whole = true;
+}
+
 static void run_prune(struct compilation *c)
 {
     const struct options *options = c->options;
+    const struct prospect_wish wish = {.cluster = &c->cluster, .plan = wish_of(c)};
     const struct prune_options prune_options = {.macs = options->prune,
                                                 .bytes = options->prune_bytes,
+                                                .latency = options->latency,
+                                                .latency_ms = options->latency_ms,
+                                                .wish = &wish,
                                                 .calibrate = options->calibrate,
                                                 .calibrate_count = options->calibrate_count,
                                                 .labels = options->labels,
@@ -63,10 +103,15 @@ static void run_prune(struct compilation *c)
                                                 .snap = options->prune_snap,
                                                 .streams = options->prune_streams,
                                                 .progress = !options->quiet && isatty(STDERR_FILENO)};
-    if (options->prune <= 0 && options->prune_bytes <= 0)
+    if (!options_prune(options))
+        return;
+    if (options->measure && !options->stop_after)
+        fork_whole(c);
+    if (c->is_whole)
         return;
     prune(c->graph, &prune_options, &c->pruning);
-    prune_print(c->arena, &c->pruning, options->verbose);
+    if (!c->measured)
+        prune_print(c->arena, &c->pruning, options->verbose);
 }
 
 static void run_restore_shuffles(struct compilation *c)
@@ -82,11 +127,7 @@ static void run_emit_onnx(struct compilation *c)
 
 static void run_partition(struct compilation *c)
 {
-    const struct partition_wish wish = {.mode = c->options->partition,
-                                        .throughput = c->options->throughput,
-                                        .no_overlap = c->options->no_overlap,
-                                        .wire_half = c->options->wire_half};
-    partition(c->graph, &c->cluster, wish, &c->plan);
+    partition(c->graph, &c->cluster, wish_of(c), &c->plan);
 }
 
 static void run_schedule(struct compilation *c)
@@ -204,9 +245,9 @@ static void discard(void *folder)
     folder_discard(folder);
 }
 
-static void write_output(struct compilation *c)
+static void write_folder(struct compilation *c, const char *path)
 {
-    struct folder *folder = folder_begin(c->arena, c->options->output);
+    struct folder *folder = folder_begin(c->arena, path);
     fail_cleanup(discard, folder);
     struct emit_options emit = {.model_path = c->options->model,
                                 .options_text = options_canonical(c->arena, c->options),
@@ -219,6 +260,20 @@ static void write_output(struct compilation *c)
     report_write(folder, &c->program, &emit, facts);
     folder_commit(folder);
     fail_cleanup(NULL, NULL);
+}
+
+static void write_output(struct compilation *c)
+{
+    if (c->measured) {
+        const char *folder[2] = {arena_printf(c->arena, "%s/whole", c->measured),
+                                 arena_printf(c->arena, "%s/pruned", c->measured)};
+        write_folder(c, folder[1]);
+        measure_pair(c->arena, folder, c->pruning.measured);
+        prune_print(c->arena, &c->pruning, c->options->verbose);
+    }
+    write_folder(c, c->options->output);
+    if (c->is_whole)
+        exit(fflush(stdout) ? STATUS_MACHINE : STATUS_OK);
 }
 
 static void compile(struct arena *arena, const struct options *options)

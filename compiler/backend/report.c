@@ -210,6 +210,15 @@ static void write_totals(struct xml *xml, const struct report *report)
     end(xml);
 }
 
+/* NAME_before and NAME_after, where they are known. */
+static void write_totals_pair(struct xml *xml, const char *name, double unit, const double pair[2])
+{
+    if (!(pair[0] > 0))
+        return;
+    put(xml, arena_printf(xml->arena, "%s_before", name), arena_printf(xml->arena, "%.9g", unit * pair[0]));
+    put(xml, arena_printf(xml->arena, "%s_after", name), arena_printf(xml->arena, "%.9g", unit * pair[1]));
+}
+
 /* <channels> for one change of widths: only layers that changed. */
 static void write_change(struct xml *xml, const char *element, const struct graph_change *change,
                          const struct prune_result *pruning)
@@ -223,8 +232,9 @@ static void write_change(struct xml *xml, const char *element, const struct grap
     put_int(xml, "parameters_after", change->parameters[1]);
     if (pruning) {
         put_int(xml, "samples", pruning->samples);
-        put_share(xml, "wanted", pruning->wanted);
-        put_share(xml, "reached", pruning->reached);
+        write_totals_pair(xml, "foretold_ms", 1e3, pruning->seconds);
+        write_totals_pair(xml, "wire_bytes", 1, pruning->bytes);
+        write_totals_pair(xml, "measured_ms", 1e3, pruning->measured);
         if (pruning->drop >= 0)
             put_share(xml, pruning->drop_of_labels    ? "accuracy_lost"
                            : pruning->drop_of_classes ? "answers_changed"
@@ -233,7 +243,8 @@ static void write_change(struct xml *xml, const char *element, const struct grap
     }
     for (int i = 0; i < change->layer_count; i++) {
         const struct layer_change *layer = &change->layer[i];
-        bool repaired = pruning && pruning->error[i] >= 0;
+        const struct prune_layer *pruned = pruning ? &pruning->layer[i] : NULL;
+        bool repaired = pruned && pruned->error >= 0;
         if (layer->macs[0] == layer->macs[1] && layer->parameters[0] == layer->parameters[1] && !repaired)
             continue;
         begin(xml, "change");
@@ -246,8 +257,21 @@ static void write_change(struct xml *xml, const char *element, const struct grap
         put_int(xml, "macs_after", layer->macs[1]);
         put_int(xml, "bytes_before", layer->bytes[0]);
         put_int(xml, "bytes_after", layer->bytes[1]);
+        if (pruned) {
+            put_int(xml, "wire_bytes_before", pruned->wire[0]);
+            put_int(xml, "wire_bytes_after", pruned->wire[1]);
+        }
+        if (pruned && pruned->score >= 0)
+            put_share(xml, "score", pruned->score);
         if (repaired)
-            put_share(xml, "error", pruning->error[i]);
+            put_share(xml, "error", pruned->error);
+        end(xml);
+    }
+    for (int i = 0; pruning && i < pruning->goal_count; i++) {
+        begin(xml, "goal");
+        put_name(xml, "name", pruning->goal[i].name);
+        put_share(xml, "wanted", pruning->goal[i].wanted);
+        put_share(xml, "reached", pruning->goal[i].reached);
         end(xml);
     }
     for (int g = 0; pruning && g < pruning->group_count; g++) {

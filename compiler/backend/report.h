@@ -15,11 +15,14 @@
  *     <change name="" inputs_before="" inputs_after="" outputs_before="" outputs_after="" macs_before="" macs_after=""
  *             bytes_before="" bytes_after=""/> ...
  *   </compaction>
- *   <pruning ... samples="" wanted="0.265" reached="" answers_changed="">
- *     <change ... error=""/> ...   <group name="" before="" after="" score=""/> ...
+ *   <pruning ... samples="" foretold_ms_before="" foretold_ms_after="" wire_bytes_before="" ... measured_ms_before="" ...
+ *            answers_changed="">
+ *     <change ... wire_bytes_before="" wire_bytes_after="" score="" error=""/> ...
+ *     <goal name="macs|bytes|seconds" wanted="0.265" reached=""/> ...   <group name="" before="" after="" score=""/> ...
  *   </pruning>
  *       Only where channels were removed. change: of one layer, bytes of its output; error: what its repair left, squared
- *       error / variance of its output. answers_changed, accuracy_lost or error: on samples kept apart. score: what
+ *       error / variance of its output. Milliseconds and bytes on the wire are of an inference, measured ones only with
+ *       --measure. answers_changed, accuracy_lost or error: on samples kept apart. score: what
  *       removing the group's channels costs, as estimated.
  *   <devices>
  *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""

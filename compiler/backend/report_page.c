@@ -201,32 +201,6 @@ static const char *exchange_rows(struct arena *arena, const struct report *repor
     return begun(arena, &text);
 }
 
-static void add_changes(struct text *text, const struct graph_change *change, const struct prune_result *pruning)
-{
-    for (int i = 0; change && i < change->layer_count; i++) {
-        const struct layer_change *layer = &change->layer[i];
-        bool repaired = pruning && pruning->error[i] >= 0;
-        if (layer->macs[0] == layer->macs[1] && layer->parameters[0] == layer->parameters[1] && !repaired)
-            continue;
-        text_printf(text, "<tr><td class=\"name\">%s</td>", text_escape(text->arena, layer->name));
-        const int64_t *pair[] = {layer->inputs, layer->outputs, layer->macs, layer->bytes};
-        for (int k = 0; k < 4; k++)
-            text_printf(text, "<td class=\"n\">%" PRId64 " → %" PRId64 "</td>", pair[k][0], pair[k][1]);
-        text_printf(text, "<td class=\"n\">%s</td></tr>\n",
-                    repaired ? arena_printf(text->arena, "%.4f", pruning->error[i]) : "");
-    }
-}
-
-static const char *channel_rows(struct arena *arena, const struct report *report)
-{
-    const struct prune_result *pruning = report->options->pruning;
-    struct text text = {.arena = arena};
-    add_changes(&text, report->options->compaction, NULL);
-    if (pruning && pruning->done)
-        add_changes(&text, &pruning->change, pruning);
-    return begun(arena, &text);
-}
-
 static const char *option_rows(struct arena *arena, const struct report *report)
 {
     const struct graph *graph = report->program->plan->graph;
@@ -263,7 +237,7 @@ void report_page(struct text *page, const struct report *report)
 {
     struct arena *arena = page->arena;
     bool exchanges = report->program->exchange_count > 0;
-    const char *channels = channel_rows(arena, report);
+    const char *channels = report_changes(arena, report);
     const struct substitution list[] = {
         {"MODEL", text_escape(arena, report->model)},
         {"DEVICES", plural(arena, report->program->plan->cluster->count, "device")},
@@ -281,6 +255,7 @@ void report_page(struct text *page, const struct report *report)
         {"EXCHANGE_ROWS", exchange_rows(arena, report)},
         {"CHANNELS_HIDDEN", *channels ? "" : " hidden"},
         {"CHANNEL_ROWS", channels},
+        {"CHANNEL_TOTALS", report_change_totals(arena, report)},
         {"OPTION_ROWS", option_rows(arena, report)},
         {NULL, NULL}};
     template_expand(page, "report.html.in", list);

@@ -147,6 +147,9 @@ struct inlining {
  * and their results matter while `when` is true (NULL: always). Sets output[k] to what stands for its output k. */
 void graph_inline(struct graph *graph, const struct node *before, struct inlining *inlining,
                   struct tensor *const input[], struct tensor *when, struct tensor *output[]);
+/* The whole graph again, with the same names and the same constants' data, in memory of `arena`; it must live while the copy
+ * does. */
+struct graph *graph_copy(struct arena *arena, const struct graph *graph);
 
 /* Where the node stands. In the middle of a pass, nodes that were dropped may still stand in the list before it. */
 int graph_position(const struct graph *graph, const struct node *node);

@@ -1,4 +1,4 @@
-/* graph_inline.c -- the nodes of a graph inside become nodes of the graph around it. */
+/* graph_inline.c -- copies of graphs: the nodes of a graph inside become nodes of the graph around it, or of a new one. */
 /* SPDX-License-Identifier: MIT */
 #include "graph.h"
 
@@ -65,7 +65,8 @@ static struct node *copy_node(struct graph *to, int at, const struct node *from,
 static struct graph *copy_graph(struct graph *top, const struct graph *from, const struct mapping *outer)
 {
     struct graph *graph = arena_alloc(top->arena, sizeof *graph);
-    *graph = (struct graph){.arena = top->arena, .name = from->name, .opset = from->opset};
+    *graph = (struct graph){
+        .arena = top->arena, .name = from->name, .opset = from->opset, .no_winograd = from->no_winograd};
     struct mapping mapping = {.outer = outer, .from = from};
     mapping.copy = arena_array(top->arena, (size_t)from->tensor_count, sizeof *mapping.copy);
     copy_tensors(graph, &mapping);
@@ -97,4 +98,12 @@ void graph_inline(struct graph *graph, const struct node *before, struct inlinin
         copy_node(graph, graph_position(graph, before), inner->node[n], &mapping)->when = when;
     for (int i = 0; i < inner->output_count; i++)
         output[i] = copy_of(&mapping, inner->output[i]);
+}
+
+struct graph *graph_copy(struct arena *arena, const struct graph *graph)
+{
+    struct graph top = {.arena = arena};
+    struct graph *copy = copy_graph(&top, graph, NULL);
+    graph_index(copy);
+    return copy;
 }

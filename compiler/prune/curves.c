@@ -30,7 +30,7 @@ struct removal {
     int *class, *group; /* of the graph */
     bool *gone;
     double *score;
-    const double *class_macs;
+    const double *class_worth;
     int *left; /* [group of the graph] */
     const int *snap;
 };
@@ -283,7 +283,7 @@ static bool is_aligned(const struct removal *removal, int group)
     return removal->left[group] % removal->snap[group] == 0;
 }
 
-/* The class that costs least per multiply-accumulate; within a group that was begun until it is aligned again. */
+/* The class that costs least for what it is worth; within a group that was begun until it is aligned again. */
 static int choose_class(const struct removal *removal, int begun)
 {
     int best = -1;
@@ -296,7 +296,7 @@ static int choose_class(const struct removal *removal, int begun)
         for (int s = 0; s < removal->surgeon_count; s++)
             score += class_score(&removal->surgeon[s], c);
         removal->score[c] = score;
-        score /= fmax(removal->class_macs[group], 1);
+        score /= fmax(removal->class_worth[group], 1e-30);
         if (best < 0 || score < least) {
             best = c;
             least = score;
@@ -334,7 +334,7 @@ static void remove_in_order(void *data, int64_t i, int worker)
 }
 
 struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], const int snap[],
-                             const double class_macs[])
+                             const double class_worth[])
 {
     size_t groups = (size_t)channels->group_count;
     int *parent = memory_new(groups, sizeof *parent);
@@ -345,7 +345,7 @@ struct curves curves_compute(const struct channels *channels, struct readers *re
         if (!may_go[g] || root_of(parent, g) != g)
             continue;
         curves.item[curves.count] = (struct curve){0};
-        removal[curves.count] = (struct removal){.class_macs = class_macs, .snap = snap};
+        removal[curves.count] = (struct removal){.class_worth = class_worth, .snap = snap};
         removal_begin(&removal[curves.count], &curves.item[curves.count], channels, readers, may_go, parent, g);
         curves.count++;
     }

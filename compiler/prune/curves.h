@@ -28,9 +28,9 @@ struct curves {
 };
 
 /* Curves of all groups that `may_go` [group], for removal in steps of snap[group] channels. Takes the readers' covariances
- * apart. `class_macs` [group]: multiply-accumulates that go with one class. */
+ * apart. `class_worth` [group]: what goes with one class. */
 struct curves curves_compute(const struct channels *channels, struct readers *readers, const bool may_go[], const int snap[],
-                             const double class_macs[]);
+                             const double class_worth[]);
 void curves_free(struct curves *curves);
 
 #endif

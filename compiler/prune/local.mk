@@ -11,6 +11,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/forward_product.c \
 	%D%/forward_simple.c \
 	%D%/forward_winograd.c \
+	%D%/goals.c %D%/goals.h \
 	%D%/graph_change.c \
 	%D%/guard.c %D%/guard.h \
 	%D%/layers.c %D%/layers.h \
@@ -18,6 +19,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/parallel.c %D%/parallel.h \
 	%D%/prepare.c \
 	%D%/probe.c %D%/probe.h \
+	%D%/prospect.c %D%/prospect.h \
 	%D%/prune.c %D%/prune.h \
 	%D%/prune_print.c \
 	%D%/readers.c %D%/readers.h \

@@ -3,7 +3,7 @@
 #include "prune.h"
 
 #include "../support/fail.h"
-#include "budget.h"
+#include "goals.h"
 #include "guard.h"
 #include "parallel.h"
 #include "probe.h"
@@ -30,7 +30,7 @@ struct pruning {
     struct layers layers;
     struct channels *channels;
     struct curves curves;
-    struct cost cost;
+    struct goals goals;
     bool *may_go; /* [group] */
     int *snap, most_snap;
     bool *removed; /* [class] */
@@ -84,17 +84,6 @@ static void choose_groups(struct pruning *p)
     }
 }
 
-static void build_cost(struct pruning *p)
-{
-    double weight = p->options->bytes > 0 ? 0 : 1;
-    p->cost = cost_of_macs(p->channels, weight);
-    for (int n = 0; weight == 0 && n < p->graph->node_count; n++)
-        for (int k = 0; k < p->graph->node[n]->output_count; k++)
-            if (p->graph->node[n]->output[k] && p->graph->node[n]->op->macs)
-                cost_add_bytes(&p->cost, p->channels, p->graph->node[n]->output[k], 1);
-    cost_finish(&p->cost, p->channels);
-}
-
 /* Where data are too few, every channel looks superfluous. */
 static void leave_thin(struct pruning *p, const struct readers *readers)
 {
@@ -121,7 +110,7 @@ static void compute_curves(struct pruning *p)
     struct readers readers = readers_measure(&replay, p->channels);
     double *saved = arena_array(p->graph->arena, (size_t)p->channels->group_count + 1, sizeof *saved);
     for (int g = 0; g < p->channels->group_count; g++)
-        saved[g] = cost_of_class(&p->cost, g);
+        saved[g] = goals_of_class(&p->goals, g);
     p->curves = curves_compute(p->channels, &readers, p->may_go, p->snap, saved);
     leave_thin(p, &readers);
     readers_free(&readers);
@@ -133,16 +122,10 @@ static void compute_curves(struct pruning *p)
 
 /* ---- how many go ---- */
 
-static double choose_classes(struct pruning *p, double fraction)
+/* So that `part` of what was asked for goes. */
+static void choose_classes(struct pruning *p, double part)
 {
-    double reached =
-        budget_choose(&p->cost, p->channels, &p->curves, fraction, 2 * p->most_snap, p->count);
-    memset(p->removed, 0, (size_t)p->channels->class_count * sizeof *p->removed);
-    for (int j = 0; j < p->curves.count; j++)
-        for (int q = 0; q < p->count[j]; q++)
-            p->removed[p->curves.item[j].order[q]] = true;
-    channels_keep_one(p->channels, p->removed);
-    return reached;
+    goals_choose(&p->goals, &p->curves, part, 2 * p->most_snap, p->count, p->removed);
 }
 
 static void repair_on(struct pruning *p, const struct calibration *samples, const char *doing)
@@ -182,8 +165,8 @@ static void choose_amount(struct pruning *p)
 {
     struct prune_result *result = p->result;
     double limit = p->options->max_drop >= 0 ? p->options->max_drop : DEFAULT_DROP;
-    double fraction = result->wanted, least = 0, most = fraction;
-    result->reached = choose_classes(p, fraction);
+    double part = 1, least = 0, most = 1;
+    choose_classes(p, 1);
     result->drop = -1;
     if (p->options->no_repair || limit >= 100 || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
@@ -193,37 +176,37 @@ static void choose_amount(struct pruning *p)
         return;
     double best = 0, best_drop = 0;
     for (int i = 0; i < TRIES; i++) {
-        fraction = (least + most) / 2;
-        choose_classes(p, fraction);
+        part = (least + most) / 2;
+        choose_classes(p, part);
         double drop = measure_drop(p);
         if (drop <= limit) {
-            least = best = fraction;
+            least = best = part;
             best_drop = drop;
         } else {
-            most = fraction;
+            most = part;
         }
     }
-    result->reached = choose_classes(p, best);
+    choose_classes(p, best);
     result->drop = best_drop;
     note("--prune: %.3g %% would lose %.3g points on samples kept apart (%s; at most %.3g may be lost): %.3g %% is removed "
          "instead; more calibration samples may allow more",
-         100 * result->wanted, refused,
+         100 * result->goal[0].wanted, refused,
          result->drop_of_labels    ? "accuracy"
          : result->drop_of_classes ? "agreement with the whole network"
                                    : "squared error of the outputs",
-         limit, 100 * result->reached);
+         limit, 100 * result->goal[0].reached);
 }
 
 /* ---- the result ---- */
 
-static void describe(struct pruning *p)
+static void describe_groups(struct pruning *p)
 {
     struct prune_result *result = p->result;
     struct arena *arena = p->graph->arena;
     result->group = arena_array(arena, (size_t)p->channels->group_count + 1, sizeof *result->group);
     for (int g = 0; g < p->channels->group_count; g++) {
         const struct channel_group *group = &p->channels->group[g];
-        struct prune_group row = {.name = group->name, .before = group->count};
+        struct prune_group row = {.name = group->name, .group = group, .before = group->count};
         for (int c = 0; c < group->count; c++)
             row.after += !p->removed[group->first + c];
         for (int j = 0; j < p->curves.count; j++)
@@ -233,12 +216,22 @@ static void describe(struct pruning *p)
         if (p->may_go[g])
             result->group[result->group_count++] = row;
     }
-    result->error = arena_array(arena, (size_t)result->change.layer_count + 1, sizeof *result->error);
+}
+
+static void describe_layers(struct pruning *p)
+{
+    struct prune_result *result = p->result;
     for (int i = 0; i < result->change.layer_count; i++) {
-        result->error[i] = -1;
+        struct prune_layer *row = &result->layer[i];
+        const char *name = result->change.layer[i].name;
+        row->error = row->score = -1;
         for (int l = 0; l < p->layers.count; l++)
-            if (p->layers.item[l].refitted && !strcmp(p->layers.item[l].node->name, result->change.layer[i].name))
-                result->error[i] = p->layers.item[l].error;
+            if (p->layers.item[l].refitted && !strcmp(p->layers.item[l].node->name, name))
+                row->error = p->layers.item[l].error;
+        for (int g = 0; g < result->group_count; g++)
+            for (int k = 0; k < result->group[g].group->producer_count; k++)
+                if (!strcmp(result->group[g].group->producer[k].node->name, name))
+                    row->score = result->group[g].score;
     }
 }
 
@@ -253,10 +246,11 @@ static void invent_samples(struct pruning *p)
 void prune(struct graph *graph, const struct prune_options *options, struct prune_result *result)
 {
     struct pruning p = {.graph = graph, .options = options, .result = result, .most_snap = 1};
-    *result = (struct prune_result){.done = true, .wanted = options->bytes > 0 ? options->bytes : options->macs};
+    *result = (struct prune_result){.done = true};
     matrix_begin();
     forward_check(graph);
     graph_change_begin(graph, &result->change);
+    result->layer = arena_array(graph->arena, (size_t)result->change.layer_count + 1, sizeof *result->layer);
     if (options->calibrate_count)
         calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
     channels_prepare(graph);
@@ -268,12 +262,15 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     p.channels = channels_find(graph);
     p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
     choose_groups(&p);
-    build_cost(&p);
+    goals_begin(&p.goals, graph, p.channels, options, result);
     compute_curves(&p);
     p.count = arena_array(graph->arena, (size_t)p.curves.count + 1, sizeof *p.count);
     choose_amount(&p);
     repair_on(&p, &p.samples, "repairing");
-    describe(&p);
+    describe_groups(&p);
+    describe_layers(&p);
+    goals_foretell(&p.goals, p.removed, result);
+    goals_end(&p.goals);
     curves_free(&p.curves);
     layers_commit(graph, &p.layers);
     graph_cut(graph, p.channels, p.removed);

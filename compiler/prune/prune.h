@@ -5,9 +5,13 @@
 
 #include "compact.h"
 
+struct prospect_wish;
+
 struct prune_options {
-    double macs;            /* fraction of the multiply-accumulates to remove */
-    double bytes;           /* fraction of the bytes of feature maps between layers to remove; one of the two is 0 */
+    /* What to remove, 0 where nothing is asked: fractions of the multiply-accumulates, and of the bytes that devices send
+     * each other (of one device: of feature maps); and what is to be left of the time foretold, a fraction or ms. */
+    double macs, bytes, latency, latency_ms;
+    const struct prospect_wish *wish; /* for which devices; NULL: for none in particular */
     const char **calibrate; /* "FILE.npy" or "NAME=FILE.npy"; none: made-up samples */
     int calibrate_count;
     const char *labels; /* file, or NULL */
@@ -20,19 +24,36 @@ struct prune_options {
 
 struct prune_group {
     const char *name;
+    const struct channel_group *group; /* while prune() runs */
     int before, after;
     double score; /* what the removal costs, as estimated: squared error / variance */
+};
+
+enum { PRUNE_GOALS = 3 };
+
+struct prune_goal {
+    const char *name;       /* "macs", "bytes" or "seconds" */
+    double wanted, reached; /* fractions */
+};
+
+struct prune_layer {
+    double error;    /* after repair, squared error / variance; < 0: not refitted */
+    double score;    /* of the channels that it makes; < 0: none may go */
+    int64_t wire[2]; /* bytes of its output on the wire, foretold before and after */
 };
 
 /* What was done, for people. */
 struct prune_result {
     bool done;
     int64_t samples; /* real ones */
-    double wanted, reached; /* fraction of what was to be reduced */
+    struct prune_goal goal[PRUNE_GOALS];
+    int goal_count;
+    double seconds[2], bytes[2]; /* foretold before and after, bytes on the wire; 0: for no devices in particular */
+    double measured[2];          /* seconds on this machine before and after; 0: not measured */
     double drop;            /* on samples kept apart; < 0: not measured */
     bool drop_of_labels, drop_of_classes;
     struct graph_change change;
-    double *error; /* [change.layer]: after repair, squared error / variance; < 0: not refitted */
+    struct prune_layer *layer; /* [change.layer] */
     struct prune_group *group;
     int group_count;
 };

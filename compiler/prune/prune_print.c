@@ -12,17 +12,23 @@ static const char *widths(struct arena *arena, const int64_t pair[2])
     return arena_printf(arena, "%" PRId64 " -> %" PRId64, pair[0], pair[1]);
 }
 
+static const char *amount(struct arena *arena, double value)
+{
+    return value < 0 ? "-" : arena_printf(arena, "%.5f", value);
+}
+
 static void print_layers(struct arena *arena, const struct prune_result *result)
 {
     const struct graph_change *change = &result->change;
     struct text text = {.arena = arena};
-    text_printf(&text, "%-32s %14s %14s %24s %20s %8s\n", "layer", "inputs", "outputs", "MACs", "bytes out", "error");
+    text_printf(&text, "%-32s %14s %14s %24s %20s %18s %8s %8s\n", "layer", "inputs", "outputs", "MACs", "bytes out",
+                "on the wire", "score", "error");
     for (int i = 0; i < change->layer_count; i++) {
         const struct layer_change *layer = &change->layer[i];
-        text_printf(&text, "%-32.60s %14s %14s %24s %20s %8s\n", text_escape(arena, layer->name),
+        text_printf(&text, "%-32.60s %14s %14s %24s %20s %18s %8s %8s\n", text_escape(arena, layer->name),
                     widths(arena, layer->inputs), widths(arena, layer->outputs), widths(arena, layer->macs),
-                    widths(arena, layer->bytes),
-                    result->error[i] < 0 ? "-" : arena_printf(arena, "%.5f", result->error[i]));
+                    widths(arena, layer->bytes), widths(arena, result->layer[i].wire),
+                    amount(arena, result->layer[i].score), amount(arena, result->layer[i].error));
     }
     text_printf(&text, "%-32s %14s %14s\n", "channels of", "", "score");
     for (int g = 0; g < result->group_count; g++) {
@@ -31,6 +37,19 @@ static void print_layers(struct arena *arena, const struct prune_result *result)
                     widths(arena, (const int64_t[]){group->before, group->after}), group->score);
     }
     fputs(text.bytes, stderr);
+}
+
+/* Of an inference. */
+static void print_foretold(const struct prune_result *result)
+{
+    if (result->seconds[0] > 0)
+        note("--prune: foretold to take %.4g of %.4g ms", 1e3 * result->seconds[1], 1e3 * result->seconds[0]);
+    if (result->bytes[0] > 0)
+        note("--prune: foretold to send %.0f of %.0f bytes, %.2f %% less", result->bytes[1], result->bytes[0],
+             100 * (1 - result->bytes[1] / result->bytes[0]));
+    if (result->measured[0] > 0)
+        note("--prune: measured on this machine, %.4g of %.4g ms, %.1f %% less", 1e3 * result->measured[1],
+             1e3 * result->measured[0], 100 * (1 - result->measured[1] / result->measured[0]));
 }
 
 void prune_print(struct arena *arena, const struct prune_result *result, bool table)
@@ -49,4 +68,5 @@ void prune_print(struct arena *arena, const struct prune_result *result, bool ta
          change->macs[1], change->macs[0], change->parameters[1], change->parameters[0],
          100 * (1 - (double)change->macs[1] / (double)change->macs[0]),
          result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
+    print_foretold(result);
 }

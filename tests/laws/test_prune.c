@@ -183,7 +183,7 @@ static double output_error(struct arena *arena, const float *images)
     struct prune_result result;
     prune(pruned, &options, &result);
     remove(path);
-    CHECK(result.reached >= 0.45 && result.reached <= 0.55, "%.3f of the work went, 0.45 was asked for", result.reached);
+    CHECK(result.goal[0].reached >= 0.45 && result.goal[0].reached <= 0.55, "%.3f of the work went, 0.45 was asked for", result.goal[0].reached);
     CHECK(result.change.layer[0].outputs[1] == 8, "%d of 16 filters are left, 8 are enough",
           (int)result.change.layer[0].outputs[1]);
     CHECK(result.drop == 0, "%.3f %% of the answers differ", result.drop);

@@ -1,0 +1,161 @@
+/* goals.c -- what pruning is to reduce, and what a channel is worth. */
+/* SPDX-License-Identifier: MIT */
+#include "goals.h"
+
+#include "../operators/op.h"
+#include "../support/fail.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Plans are made again until what is asked for is reached up to NEAR, TRIES times at most. */
+enum { TRIES = 5 };
+static const double NEAR = 0.003, MOST = 0.9;
+
+static bool is_planned(const struct goals *goals, int i)
+{
+    const char *name = goals->result[i].name;
+    return goals->wish && (!strcmp(name, "seconds") || (!strcmp(name, "bytes") && goals->wish->cluster->count > 1));
+}
+
+static void add_goal(struct goals *goals, const char *name, double wanted, struct cost cost)
+{
+    cost_finish(&cost, goals->channels);
+    goals->result[goals->count] = (struct prune_goal){.name = name, .wanted = wanted};
+    goals->item[goals->count++] = (struct goal){.name = name, .cost = cost};
+}
+
+/* Bytes that devices send each other; of one device, those of the feature maps behind its layers. */
+static struct cost cost_of_bytes(const struct goals *goals)
+{
+    struct cost cost = cost_begin(goals->channels);
+    if (goals->wish && goals->wish->cluster->count > 1 && prospect_bytes(&goals->dense) > 0) {
+        prospect_add_bytes(&goals->dense, &cost, goals->channels);
+        return cost;
+    }
+    for (int n = 0; n < goals->graph->node_count; n++)
+        for (int k = 0; k < goals->graph->node[n]->output_count; k++) {
+            const struct tensor *tensor = goals->graph->node[n]->output[k];
+            if (tensor && goals->graph->node[n]->op->macs)
+                cost_add_tensor(&cost, goals->channels, tensor, (double)channels_bytes(goals->channels, tensor, NULL), 1);
+        }
+    return cost;
+}
+
+static double latency_to_remove(const struct goals *goals, const struct prune_options *options)
+{
+    double seconds = prospect_seconds(&goals->dense);
+    double left = options->latency > 0 ? options->latency : options->latency_ms / 1e3 / seconds;
+    if (left >= 1)
+        note("--prune-to-latency: the whole network is foretold to take %.4g ms: nothing has to go", seconds * 1e3);
+    return fmin(fmax(1 - left, 0), MOST);
+}
+
+void goals_begin(struct goals *goals, const struct graph *graph, const struct channels *channels,
+                 const struct prune_options *options, struct prune_result *result)
+{
+    *goals = (struct goals){.graph = graph, .channels = channels, .wish = options->wish, .result = result->goal};
+    struct cost seconds = cost_begin(channels);
+    goals->seconds = cost_begin(channels);
+    if (goals->wish) {
+        prospect_begin(&goals->dense, graph, goals->wish, NULL, channels, NULL);
+        prospect_add_seconds(&goals->dense, &seconds, channels);
+        double all = cost_total(&seconds, NULL);
+        cost_add_all(&goals->seconds, &seconds, all > 0 ? 1 / all : 0);
+    }
+    cost_finish(&goals->seconds, channels);
+    if (options->macs > 0) {
+        struct cost macs = cost_begin(channels);
+        cost_add_macs(&macs, channels, 1);
+        add_goal(goals, "macs", options->macs, macs);
+    }
+    if (options->bytes > 0)
+        add_goal(goals, "bytes", options->bytes, cost_of_bytes(goals));
+    if (goals->wish && (options->latency > 0 || options->latency_ms > 0))
+        add_goal(goals, "seconds", latency_to_remove(goals, options), seconds);
+    result->goal_count = goals->count;
+}
+
+void goals_end(struct goals *goals)
+{
+    if (goals->wish)
+        prospect_end(&goals->dense);
+}
+
+double goals_of_class(const struct goals *goals, int group)
+{
+    double sum = cost_of_class(&goals->seconds, group);
+    for (int i = 0; i < goals->count; i++) {
+        double all = cost_total(&goals->item[i].cost, NULL);
+        sum += all > 0 ? cost_of_class(&goals->item[i].cost, group) / all : 0;
+    }
+    return sum;
+}
+
+static void mark(const struct goals *goals, const struct curves *curves, const int count[], bool removed[])
+{
+    memset(removed, 0, (size_t)goals->channels->class_count * sizeof *removed);
+    for (int j = 0; j < curves->count; j++)
+        for (int q = 0; q < count[j]; q++)
+            removed[curves->item[j].order[q]] = true;
+    channels_keep_one(goals->channels, removed);
+}
+
+/* Plan what is left, and ask for more or less of what misses its goal; false when all is near enough. */
+static bool correct(struct goals *goals, double part, const bool removed[])
+{
+    bool again = false, planned = false;
+    for (int i = 0; i < goals->count; i++)
+        planned |= is_planned(goals, i);
+    if (!planned)
+        return false;
+    struct prune_result foretold = {0};
+    goals_foretell(goals, removed, &foretold);
+    for (int i = 0; i < goals->count; i++) {
+        if (!is_planned(goals, i))
+            continue;
+        struct prune_goal *result = &goals->result[i];
+        const double *pair = !strcmp(result->name, "seconds") ? foretold.seconds : foretold.bytes;
+        double wanted = part * result->wanted, reached = pair[0] > 0 ? 1 - pair[1] / pair[0] : 1;
+        result->reached = reached;
+        if (reached >= wanted && (reached <= wanted + 2 * NEAR || goals->count > 1))
+            continue;
+        double next = goals->item[i].fraction + wanted + NEAR - reached;
+        next = fmin(fmax(next, 0), MOST);
+        again |= fabs(next - goals->item[i].fraction) > NEAR / 2;
+        goals->item[i].fraction = next;
+    }
+    return again;
+}
+
+void goals_choose(struct goals *goals, const struct curves *curves, double part, int reach, int count[], bool removed[])
+{
+    for (int i = 0; i < goals->count; i++)
+        goals->item[i].fraction = part * goals->result[i].wanted;
+    for (int try = 0; try < TRIES; try++) {
+        budget_choose(&goals->seconds, goals->channels, curves, goals->item, goals->count, reach, count);
+        mark(goals, curves, count, removed);
+        for (int i = 0; i < goals->count; i++)
+            if (!is_planned(goals, i))
+                goals->result[i].reached = goals->item[i].reached;
+        if (!correct(goals, part, removed))
+            break;
+    }
+}
+
+void goals_foretell(const struct goals *goals, const bool removed[], struct prune_result *result)
+{
+    if (!goals->wish)
+        return;
+    struct prospect pruned;
+    prospect_begin(&pruned, goals->graph, goals->wish, &goals->dense, goals->channels, removed);
+    result->seconds[0] = prospect_seconds(&goals->dense);
+    result->seconds[1] = prospect_seconds(&pruned);
+    result->bytes[0] = prospect_bytes(&goals->dense);
+    result->bytes[1] = prospect_bytes(&pruned);
+    for (int i = 0; result->layer && i < result->change.layer_count; i++) {
+        result->layer[i].wire[0] = prospect_wire(&goals->dense, result->change.layer[i].name);
+        result->layer[i].wire[1] = prospect_wire(&pruned, result->change.layer[i].name);
+    }
+    prospect_end(&pruned);
+}
