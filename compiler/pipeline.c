@@ -125,6 +125,11 @@ static void run_emit_onnx(struct compilation *c)
         c->exported = export_model(c->graph);
 }
 
+static void run_expand_recurrent(struct compilation *c)
+{
+    expand_recurrent(c->graph, &c->cluster, c->options->partition);
+}
+
 static void run_partition(struct compilation *c)
 {
     partition(c->graph, &c->cluster, wish_of(c), &c->plan);
@@ -151,6 +156,7 @@ static const struct pass passes[] = {
     {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"widen", widen, NULL, STAGE_GRAPH},
+    {"expand_recurrent", NULL, run_expand_recurrent, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},

@@ -1,13 +1,20 @@
-/* recurrent.h -- RNN, GRU and LSTM over whole sequences, plain.
+/* recurrent.h -- time steps of RNN, GRU and LSTM, plain, for a piece of the samples and of blocks of 16 units.
  *
- * Products of rows lie across the 16 lanes; x is multiplied first, then the state. */
+ * What comes from the inputs (W x) was computed before, for all steps. Units lie across the vectors' lanes: row t, n of it, the
+ * weights and biases come as [block][...][gate][16 units], zero beyond the last unit. Every sum runs over the hidden
+ * state in order, after its bias. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_RECURRENT_H
 #define MEDNN_RECURRENT_H
 
-#include "lanes.h"
+#include "float_mode.h"
+#include "functions.h"
 
 enum cell { CELL_RNN, CELL_GRU, CELL_LSTM };
+
+/* What a layer computes. A GRU that multiplies (reset gate . h) with weights does so in two layers where devices share the
+ * units, because each needs all of it: first that product alone, then the rest. */
+enum recurrent_part { RECURRENT_WHOLE, RECURRENT_RESET, RECURRENT_REST };
 
 enum gate_function {
     GATE_SIGMOID,
@@ -30,23 +37,81 @@ struct gate {
 
 struct recurrent {
     enum cell cell;
-    int64_t gates, steps, batch, inputs, hidden, directions;
-    int64_t x_step, x_batch, y_step, y_direction, y_batch, state_direction, state_batch;
-    int first_reversed, input_forget, linear_before_reset;
+    enum recurrent_part part;
+    int64_t gates, hidden, samples, count; /* count: of steps */
+    int64_t blocks, first_unit, units;     /* of the piece; units: without those beyond the last one */
+    int64_t x_step, x_batch;               /* a row of W x; a reversed direction steps backwards */
+    int64_t y_step, y_batch, h_batch, c_batch, reset_batch, to_h_batch, to_c_batch; /* rows of units */
+    int input_forget, linear_before_reset;
     float clip;
-    struct gate gate[2][3];
+    struct gate gate[3]; /* f, g, h */
 };
 
-/* NULL where absent. Scratch: recurrent_scratch floats, aligned to 64 bytes. */
+/* NULL where absent. x: of the first step; first: its number. */
 struct recurrent_data {
-    const float *x, *w, *r, *b;
+    const float *x, *r, *b, *h, *c, *p, *reset;
     const int32_t *lengths;
-    const float *h, *c, *p;
-    float *y, *y_h, *y_c, *scratch;
+    float *y, *to_h, *to_c, *scratch;
+    int64_t first;
 };
 
-/* Parts of the scratch memory, each of `hidden` rounded up to 16 floats. */
-enum { PART_GATES, PART_STATE = 4, PART_H = 8, PART_C, PART_RESET, PARTS };
+typedef void recurrent_product_function(const float *restrict r, const float *restrict b, const float *restrict h,
+                                        float *restrict to);
+
+/* The products of h with some gates at once, and with the last gate alone. */
+struct recurrent_products {
+    recurrent_product_function *together, *last;
+};
+
+/* The scratch memory: sums of one block of 16 for each gate, then units rounded up to blocks: the state h, what r . h is or the
+ * reset gate, both of all units; the new h and the state c of the piece. */
+INLINE int64_t recurrent_all(const struct recurrent *s)
+{
+    return (s->hidden + 15) / 16 * 16;
+}
+
+/* ---- products ---- */
+
+INLINE int recurrent_first(const struct recurrent *s)
+{
+    return s->part == RECURRENT_RESET;
+}
+
+INLINE int recurrent_together(const struct recurrent *s)
+{
+    if (s->cell != CELL_GRU)
+        return s->cell == CELL_LSTM ? 4 : 1;
+    if (s->part != RECURRENT_WHOLE)
+        return 1;
+    return s->linear_before_reset ? 3 : 2;
+}
+
+/* Bias + R h for gates [first, first + count) of one block. */
+INLINE void recurrent_product(const struct recurrent *s, int first, int count, const float *restrict r,
+                              const float *restrict b, const float *restrict h, float *restrict to)
+{
+    CONTRACT
+    enum { EACH = 16 / W };
+    vf a[4 * EACH];
+    UNROLL for (int i = 0; i < count * EACH; i++) a[i] = *(const vu *)(b + first * 16 + i * W);
+    r += first * 16;
+    UNROLL_4 for (int64_t k = 0; k < s->hidden; k++)
+    {
+        const float value = h[k];
+        UNROLL for (int i = 0; i < count * EACH; i++) a[i] += *(const vu *)(r + i * W) * value;
+        r += s->gates * 16;
+        if (count * EACH == 1)
+            LONE_CHAIN(a[0]);
+    }
+    UNROLL for (int i = 0; i < count * EACH; i++) *(vu *)(to + first * 16 + i * W) = a[i];
+}
+
+/* ---- gates ---- */
+
+INLINE vf recurrent_load(const float *from)
+{
+    return *(const vu *)from;
+}
 
 INLINE vf gate_apply(struct gate gate, vf x)
 {
@@ -78,167 +143,198 @@ INLINE vf gate_apply(struct gate gate, vf x)
     return function_softplus(x, x, x);
 }
 
-INLINE vf gate_activate(const struct recurrent *s, struct gate gate, vf x)
+/* Some lanes of one block: sums of its gates from the state, from the inputs with their biases, peepholes and states. */
+struct recurrent_block {
+    const float *state, *x, *b, *p;
+    const float *old;    /* h */
+    float *c, *reset, *h; /* c of LSTM; r . h, or the reset gate, of GRU; the new h */
+};
+
+/* W x + bias of a gate. */
+INLINE vf recurrent_from_input(const struct recurrent_block *block, int gate, int lane)
+{
+    return recurrent_load(block->x + gate * 16 + lane) + recurrent_load(block->b + gate * 16 + lane);
+}
+
+INLINE vf recurrent_from_state(const struct recurrent_block *block, int gate, int lane)
+{
+    return recurrent_load(block->state + gate * 16 + lane);
+}
+
+INLINE vf gate_clip(const struct recurrent *s, struct gate gate, vf x)
 {
     return gate_apply(gate, vector_clip(x, -s->clip, s->clip));
 }
 
-INLINE float recurrent_product(const float *a, const float *b, int64_t count)
+INLINE vf recurrent_gate(const struct recurrent *s, const struct recurrent_block *block, int function, int gate, int lane,
+                         vf more)
 {
-    struct lanes sum = lanes_of(0);
-    for (int64_t i = 0; i < count; i += LANES) {
-        const struct lanes x = lanes_load(a + i, 1, count - i, 0), y = lanes_load(b + i, 1, count - i, 0);
-        for (int p = 0; p < LANES / W; p++)
-            sum.part[p] += x.part[p] * y.part[p];
-    }
-    return lanes_join(&sum, function_add);
-}
-
-INLINE float *recurrent_part(const struct recurrent *s, const struct recurrent_data *data, int64_t part)
-{
-    return data->scratch + part * ((s->hidden + 15) / 16 * 16);
-}
-
-/* W x + bias for all gates. */
-INLINE void recurrent_from_input(const struct recurrent *s, const struct recurrent_data *data, int64_t direction,
-                                 const float *x)
-{
-    for (int64_t gate = 0; gate < s->gates; gate++) {
-        float *to = recurrent_part(s, data, PART_GATES + gate);
-        const int64_t row = (direction * s->gates + gate) * s->hidden;
-        const float *bias = data->b ? data->b + row + direction * s->gates * s->hidden : data->b;
-        for (int64_t u = 0; u < s->hidden; u++)
-            to[u] = recurrent_product(data->w + (row + u) * s->inputs, x, s->inputs) + (bias ? bias[u] : 0);
-    }
-}
-
-/* R h + bias for gates [begin, end). */
-INLINE void recurrent_from_state(const struct recurrent *s, const struct recurrent_data *data, int64_t direction,
-                                 const float *h, int64_t begin, int64_t end)
-{
-    for (int64_t gate = begin; gate < end; gate++) {
-        float *to = recurrent_part(s, data, PART_STATE + gate);
-        const int64_t row = (direction * s->gates + gate) * s->hidden;
-        const float *bias = data->b ? data->b + row + (direction + 1) * s->gates * s->hidden : data->b;
-        for (int64_t u = 0; u < s->hidden; u++)
-            to[u] = recurrent_product(data->r + (row + u) * s->hidden, h, s->hidden) + (bias ? bias[u] : 0);
-    }
-}
-
-INLINE vf recurrent_at(const struct recurrent *s, const struct recurrent_data *data, int64_t part, int64_t u)
-{
-    return *(const vf *)(recurrent_part(s, data, part) + u);
-}
-
-INLINE vf recurrent_linear(const struct recurrent *s, const struct recurrent_data *data, int64_t gate, int64_t u)
-{
-    return recurrent_at(s, data, PART_GATES + gate, u) + recurrent_at(s, data, PART_STATE + gate, u);
+    return gate_clip(s, s->gate[function],
+                     recurrent_from_input(block, gate, lane) + recurrent_from_state(block, gate, lane) + more);
 }
 
 /* The peephole of gate number `which` (input, output, forget). */
-INLINE vf recurrent_peep(const struct recurrent *s, const struct recurrent_data *data, int64_t direction, int64_t which,
-                         int64_t u, vf c)
+INLINE vf recurrent_peep(const struct recurrent_block *block, int which, int lane, vf c)
 {
     vf p = {0};
-    if (data->p)
-        for (int64_t lane = 0; lane < W && u + lane < s->hidden; lane++)
-            p[lane] = data->p[(direction * 3 + which) * s->hidden + u + lane];
-    return p * c;
+    if (block->p)
+        p = recurrent_load(block->p + which * 16 + lane) * c;
+    return p;
 }
 
-INLINE void recurrent_lstm(const struct recurrent *s, const struct recurrent_data *data, int64_t direction)
+INLINE void recurrent_lstm(const struct recurrent *s, const struct recurrent_block *block, int lane)
 {
-    const struct gate *gate = s->gate[direction];
-    float *h = recurrent_part(s, data, PART_H), *state = recurrent_part(s, data, PART_C);
-    recurrent_from_state(s, data, direction, h, 0, 4);
-    for (int64_t u = 0; u < s->hidden; u += W) {
-        vf c = *(vf *)(state + u);
-        const vf in = gate_activate(s, gate[0], recurrent_linear(s, data, 0, u) +
-                                                    recurrent_peep(s, data, direction, 0, u, c));
-        vf forget = gate_activate(s, gate[0], recurrent_linear(s, data, 2, u) +
-                                                  recurrent_peep(s, data, direction, 2, u, c));
-        if (s->input_forget)
-            forget = 1 - in;
-        c = forget * c + in * gate_activate(s, gate[1], recurrent_linear(s, data, 3, u));
-        const vf out = gate_activate(s, gate[0], recurrent_linear(s, data, 1, u) +
-                                                     recurrent_peep(s, data, direction, 1, u, c));
-        *(vf *)(state + u) = c;
-        *(vf *)(h + u) = out * gate_apply(gate[2], c);
-    }
+    const vf none = {0};
+    vf c = recurrent_load(block->c + lane);
+    const vf in = recurrent_gate(s, block, 0, 0, lane, recurrent_peep(block, 0, lane, c));
+    vf forget = recurrent_gate(s, block, 0, 2, lane, recurrent_peep(block, 2, lane, c));
+    if (s->input_forget)
+        forget = 1 - in;
+    c = forget * c + in * recurrent_gate(s, block, 1, 3, lane, none);
+    const vf out = recurrent_gate(s, block, 0, 1, lane, recurrent_peep(block, 1, lane, c));
+    *(vu *)(block->c + lane) = c;
+    *(vu *)(block->h + lane) = out * gate_apply(s->gate[2], c);
 }
 
-INLINE void recurrent_gru(const struct recurrent *s, const struct recurrent_data *data, int64_t direction)
+/* r . h, or r where it comes after the product. */
+INLINE void recurrent_reset(const struct recurrent *s, const struct recurrent_block *block, int lane)
 {
-    const struct gate *gate = s->gate[direction];
-    float *h = recurrent_part(s, data, PART_H), *reset = recurrent_part(s, data, PART_RESET);
-    recurrent_from_state(s, data, direction, h, 0, s->linear_before_reset ? 3 : 2);
-    for (int64_t u = 0; u < s->hidden; u += W) {
-        vf r = gate_activate(s, gate[0], recurrent_linear(s, data, 1, u));
-        if (!s->linear_before_reset)
-            r = r * *(vf *)(h + u);
-        *(vf *)(reset + u) = r;
-    }
+    const vf none = {0};
+    vf r = recurrent_gate(s, block, 0, 1, lane, none);
     if (!s->linear_before_reset)
-        recurrent_from_state(s, data, direction, reset, 2, 3);
-    for (int64_t u = 0; u < s->hidden; u += W) {
-        const vf update = gate_activate(s, gate[0], recurrent_linear(s, data, 0, u));
-        vf state = recurrent_at(s, data, PART_STATE + 2, u);
-        if (s->linear_before_reset)
-            state = state * *(vf *)(reset + u);
-        const vf fresh = gate_activate(s, gate[1], recurrent_at(s, data, PART_GATES + 2, u) + state);
-        *(vf *)(h + u) = (1 - update) * fresh + update * *(vf *)(h + u);
-    }
+        r = r * recurrent_load(block->old + lane);
+    *(vu *)(block->reset + lane) = r;
 }
 
-INLINE void recurrent_rnn(const struct recurrent *s, const struct recurrent_data *data, int64_t direction)
+INLINE void recurrent_gru(const struct recurrent *s, const struct recurrent_block *block, int lane)
 {
-    float *h = recurrent_part(s, data, PART_H);
-    recurrent_from_state(s, data, direction, h, 0, 1);
-    for (int64_t u = 0; u < s->hidden; u += W)
-        *(vf *)(h + u) = gate_activate(s, s->gate[direction][0], recurrent_linear(s, data, 0, u));
+    const vf none = {0}, update = recurrent_gate(s, block, 0, 0, lane, none);
+    vf state = recurrent_from_state(block, 2, lane);
+    if (s->linear_before_reset)
+        state = state * recurrent_load(block->reset + lane);
+    const vf fresh = gate_clip(s, s->gate[1], recurrent_from_input(block, 2, lane) + state);
+    *(vu *)(block->h + lane) = (1 - update) * fresh + update * recurrent_load(block->old + lane);
 }
 
-INLINE void recurrent_copy(float *to, const float *from, int64_t count)
+/* ---- steps ---- */
+
+INLINE void recurrent_copy(float *restrict to, const float *restrict from, int64_t count)
 {
     for (int64_t i = 0; to && i < count; i++)
         to[i] = from ? from[i] : 0;
 }
 
-INLINE void recurrent_sequence(const struct recurrent *s, const struct recurrent_data *data, int64_t direction,
-                               int64_t n)
+/* Where things lie in the scratch memory. */
+struct recurrent_scratch {
+    float *sums, *h, *reset, *next, *c;
+};
+
+INLINE struct recurrent_scratch recurrent_scratch(const struct recurrent *s, float *scratch)
 {
-    const int64_t state = direction * s->state_direction + n * s->state_batch;
-    float *h = recurrent_part(s, data, PART_H), *c = recurrent_part(s, data, PART_C);
-    int64_t length = data->lengths ? data->lengths[n] : s->steps;
-    length = length < 0 ? 0 : length > s->steps ? s->steps : length;
-    recurrent_copy(h, data->h ? data->h + state : data->h, s->hidden);
-    recurrent_copy(c, data->c ? data->c + state : data->c, s->hidden);
-    for (int64_t i = 0; i < s->steps; i++) {
-        const int64_t t = (s->first_reversed || direction == 1) && i < length ? length - 1 - i : i;
-        float *y = data->y + t * s->y_step + direction * s->y_direction + n * s->y_batch;
-        if (i >= length) {
-            recurrent_copy(y, NULL, s->hidden);
-            continue;
-        }
-        recurrent_from_input(s, data, direction, data->x + t * s->x_step + n * s->x_batch);
-        if (s->cell == CELL_LSTM)
-            recurrent_lstm(s, data, direction);
-        else if (s->cell == CELL_GRU)
-            recurrent_gru(s, data, direction);
-        else
-            recurrent_rnn(s, data, direction);
-        recurrent_copy(y, h, s->hidden);
-    }
-    recurrent_copy(data->y_h ? data->y_h + state : data->y_h, h, s->hidden);
-    recurrent_copy(data->y_c ? data->y_c + state : data->y_c, c, s->hidden);
+    struct recurrent_scratch at = {.sums = scratch};
+    at.h = scratch + s->blocks * s->gates * 16;
+    at.reset = at.h + recurrent_all(s);
+    at.next = at.reset + recurrent_all(s);
+    at.c = at.next + s->blocks * 16;
+    return at;
 }
 
-INLINE void recurrent(const struct recurrent *s, const struct recurrent_data *data)
+INLINE struct recurrent_block recurrent_at(const struct recurrent *s, const struct recurrent_data *data,
+                                           const struct recurrent_scratch *at, const float *x, int64_t block)
 {
-    recurrent_copy(data->scratch, NULL, PARTS * ((s->hidden + 15) / 16 * 16));
-    for (int64_t direction = 0; direction < s->directions; direction++)
-        for (int64_t n = 0; n < s->batch; n++)
-            recurrent_sequence(s, data, direction, n);
+    const int64_t unit = s->first_unit + block * 16;
+    return (struct recurrent_block){at->sums + block * s->gates * 16,
+                                    x + block * s->gates * 16,
+                                    data->b + block * 2 * s->gates * 16,
+                                    data->p ? data->p + block * 3 * 16 : data->p,
+                                    at->h + unit,
+                                    at->c + block * 16,
+                                    at->reset + unit,
+                                    at->next + block * 16};
 }
+
+/* One step of one sample, whose row of W x is at x: at->next. */
+INLINE void recurrent_step(const struct recurrent *s, const struct recurrent_products *product,
+                           const struct recurrent_data *data, const struct recurrent_scratch *at, const float *x)
+{
+    const int64_t each = s->gates * 16;
+    for (int64_t i = 0; i < s->blocks; i++)
+        product->together(data->r + i * s->hidden * each, data->b + (2 * i + 1) * each, at->h, at->sums + i * each);
+    if (s->cell == CELL_GRU && s->part != RECURRENT_REST)
+        for (int64_t i = 0; i < s->blocks; i++) {
+            const struct recurrent_block block = recurrent_at(s, data, at, x, i);
+            for (int lane = 0; lane < 16; lane += W)
+                recurrent_reset(s, &block, lane);
+        }
+    if (s->cell == CELL_GRU && s->part != RECURRENT_RESET && !s->linear_before_reset)
+        for (int64_t i = 0; i < s->blocks; i++)
+            product->last(data->r + i * s->hidden * each, data->b + (2 * i + 1) * each, at->reset, at->sums + i * each);
+    for (int64_t i = 0; i < s->blocks && s->part != RECURRENT_RESET; i++) {
+        const struct recurrent_block block = recurrent_at(s, data, at, x, i);
+        for (int lane = 0; lane < 16; lane += W)
+            if (s->cell == CELL_LSTM)
+                recurrent_lstm(s, &block, lane);
+            else if (s->cell == CELL_GRU)
+                recurrent_gru(s, &block, lane);
+            else
+                *(vu *)(block.h + lane) = recurrent_gate(s, &block, 0, 0, lane, (vf){0});
+    }
+    if (s->part == RECURRENT_RESET)
+        recurrent_copy(at->next, at->reset + s->first_unit, s->units);
+}
+
+INLINE const float *recurrent_row(const float *from, int64_t offset)
+{
+    return from ? from + offset : from;
+}
+
+INLINE void recurrent_sample(const struct recurrent *s, const struct recurrent_products *product,
+                             const struct recurrent_data *data, const struct recurrent_scratch *at, int64_t n)
+{
+    recurrent_copy(at->h, recurrent_row(data->h, n * s->h_batch), s->hidden);
+    recurrent_copy(at->c, recurrent_row(data->c, n * s->c_batch), s->units);
+    if (data->reset)
+        recurrent_copy(at->reset, data->reset + n * s->reset_batch, s->hidden);
+    for (int64_t i = 0; i < s->count; i++) {
+        float *y = data->y + i * s->y_step + n * s->y_batch;
+        if (data->lengths && data->first + i >= data->lengths[n]) {
+            recurrent_copy(y, NULL, s->units);
+            continue;
+        }
+        recurrent_step(s, product, data, at, data->x + i * s->x_step + n * s->x_batch);
+        recurrent_copy(y, at->next, s->units);
+        recurrent_copy(at->h + s->first_unit, at->next, s->units);
+    }
+    if (data->to_h)
+        recurrent_copy(data->to_h + n * s->to_h_batch, at->h + s->first_unit, s->units);
+    if (data->to_c)
+        recurrent_copy(data->to_c + n * s->to_c_batch, at->c, s->units);
+}
+
+INLINE void recurrent(const struct recurrent *s, const struct recurrent_products *product, const struct recurrent_data *data)
+{
+    const struct recurrent_scratch at = recurrent_scratch(s, data->scratch);
+    recurrent_copy(data->scratch, NULL, s->blocks * (s->gates + 2) * 16 + 2 * recurrent_all(s));
+    for (int64_t n = 0; n < s->samples; n++)
+        recurrent_sample(s, product, data, &at, n);
+}
+
+/* The functions of the layers whose shape is NAME_shape: time steps share them. */
+#define RECURRENT(name)                                                                                    \
+    MICROKERNEL name##_together(const float *restrict r, const float *restrict b, const float *restrict h, \
+                                float *restrict to)                                                        \
+    {                                                                                                      \
+        recurrent_product(&name##_shape, recurrent_first(&name##_shape), recurrent_together(&name##_shape), r, b, h, to); \
+    }                                                                                                      \
+    MICROKERNEL name##_last(const float *restrict r, const float *restrict b, const float *restrict h,     \
+                            float *restrict to)                                                            \
+    {                                                                                                      \
+        recurrent_product(&name##_shape, (int)name##_shape.gates - 1, 1, r, b, h, to);                     \
+    }                                                                                                      \
+    static __attribute__((noinline)) void name##_steps(const struct recurrent_data *data)                  \
+    {                                                                                                      \
+        static const struct recurrent_products products = {name##_together, name##_last};                  \
+        recurrent(&name##_shape, &products, data);                                                         \
+    }
 
 #endif

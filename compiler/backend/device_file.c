@@ -377,7 +377,8 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
                             .exchange_row = -1,
                             .constant_name =
-                                arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(const char *))};
+                                arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(const char *)),
+                            .slices = arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(struct slices))};
     source.weights = weights_begin(arena, folder, options->weights,
                                    arena_printf(arena, "%s_device%d_weights", source.prefix, device),
                                    arena_printf(arena, "device%d.weights", device));

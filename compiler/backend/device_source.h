@@ -21,6 +21,17 @@ struct piece_share {
     struct range channels;
 };
 
+/* What several layers write once for all of them, and which one has written it. */
+struct definition {
+    const char *text, *name;
+};
+
+/* The slices of a constant that were baked, or no name. */
+struct slices {
+    const char *name;
+    int64_t first;
+};
+
 struct source {
     struct arena *arena;
     const struct program *program;
@@ -33,6 +44,9 @@ struct source {
     int used_count, used_capacity;
     struct weights *weights;
     const char **constant_name; /* by tensor id: where it was baked, or NULL */
+    struct slices *slices;      /* by tensor id */
+    struct definition *definition;
+    int definition_count, definition_capacity;
 
     struct scratch *scratch;
     struct text rows;   /* of the table of layers, for MEDNN_PROFILE */

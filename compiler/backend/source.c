@@ -213,6 +213,51 @@ const char *source_shared(struct source *source, const char *what, int64_t key)
     return source->name;
 }
 
+const char *source_same(struct source *source, const char *definition)
+{
+    for (int i = 0; i < source->definition_count; i++)
+        if (!strcmp(source->definition[i].text, definition))
+            return source->definition[i].name;
+    *arena_append(source->arena, source->definition, source->definition_count, source->definition_capacity) =
+        (struct definition){definition, source->name};
+    return source->name;
+}
+
+/* The slices of axis 0 that layers of this device read. */
+static struct range slices_read(const struct source *source, const struct tensor *tensor)
+{
+    const struct graph *graph = source->program->plan->graph;
+    struct region cover = {0};
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = graph->node[n];
+        for (int i = 0; i < node->input_count; i++) {
+            if (node->input[i] != tensor)
+                continue;
+            const struct region_list *own = plan_own(source->program->plan, node->output[0], source->device);
+            for (int k = 0; k < own->count; k++)
+                cover = region_cover(cover, piece_reads(node, i, own->item[k]));
+        }
+    }
+    return cover.axis[0];
+}
+
+const char *source_slices(struct source *source, const struct tensor *tensor, int64_t first)
+{
+    struct slices *slices = &source->slices[tensor->id];
+    const int64_t each = shape_size(tensor->shape) / tensor->shape.dim[0];
+    if (!slices->name) {
+        const struct range range = slices_read(source, tensor);
+        slices->name = arena_printf(source->arena, "slices_%s", source->tensor_name[tensor->id]);
+        slices->first = range.begin;
+        weights_add(source->weights, slices->name, tensor, tensor->type,
+                    (const char *)tensor->data + (size_t)(range.begin * each) * type_size(tensor->type),
+                    (size_t)((range.end - range.begin) * each));
+    }
+    if (first == slices->first)
+        return slices->name;
+    return arena_printf(source->arena, "%s + %" PRId64, slices->name, (first - slices->first) * each);
+}
+
 void *source_scratch(struct source *source, size_t size)
 {
     struct scratch *scratch = source->scratch;

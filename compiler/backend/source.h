@@ -62,6 +62,14 @@ const char *source_weights(struct source *source, const char *role, const struct
  * which then writes it. */
 const char *source_shared(struct source *source, const char *what, int64_t key);
 
+/* The layers of a file that define the same thing write it once: the name of the layer that wrote `definition`, which says everything
+ * but the name, or source_name() for the first one that asks, which then writes it. */
+const char *source_same(struct source *source, const char *definition);
+
+/* As source_buffer(), of a constant of which each layer reads some slices of axis 0: what this device reads of it is baked once
+ * for all layers. The expression is for slice `first`. */
+const char *source_slices(struct source *source, const struct tensor *tensor, int64_t first);
+
 /* Zeroed memory for packing that lives until the next source_scratch() call. */
 void *source_scratch(struct source *source, size_t size);
 

@@ -1,94 +1,167 @@
-/* recurrent.c -- RNN, GRU and LSTM by templates/recurrent.h. */
+/* recurrent.c -- time steps of RNN, GRU and LSTM by templates/recurrent.h. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/recurrent.h"
 
+#include "../operators/op.h"
 #include "layer.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
-
-/* Its scratch memory lies on the stack. */
-static const int64_t MOST_HIDDEN = 4096;
 
 static bool accepts(const struct node *node)
 {
-    const bool known =
-        !*node->domain && (!strcmp(node->op_type, "RNN") || !strcmp(node->op_type, "GRU") || !strcmp(node->op_type, "LSTM"));
-    return known && node->input[0]->type == TYPE_FLOAT && shape_size(node->output[0]->shape) > 0 &&
-           recurrent_of(node).hidden <= MOST_HIDDEN;
+    return node->input[STEPS_X]->type == TYPE_FLOAT;
 }
 
-static const char *input_text(struct source *source, const struct node *node, int i)
+/* Cut by units, a node computes whole blocks; of several steps all units are needed. */
+static int64_t grid(const struct node *node, int axis)
 {
-    const struct tensor *tensor = node_input(node, i);
-    return tensor ? source_buffer(source, tensor) : "NULL";
+    const struct recurrent_steps s = recurrent_steps_of(node);
+    if (axis != 2)
+        return axis == s.batch_first ? s.count : 1;
+    return s.count == 1 ? UNITS : s.hidden;
 }
 
-static const char *output_text(struct source *source, const struct node *node, int k)
+static struct range blocks_of(struct region piece)
 {
-    const struct tensor *tensor = node_output(node, k);
-    return tensor ? source_buffer(source, tensor) : "NULL";
+    return (struct range){piece.axis[2].begin / UNITS, (piece.axis[2].end + UNITS - 1) / UNITS};
 }
 
-static void write_gates(struct source *source, const struct recurrent *r)
+static int64_t scratch(const struct node *node, struct region piece)
+{
+    const struct recurrent_steps s = recurrent_steps_of(node);
+    const struct range blocks = blocks_of(piece);
+    const int64_t floats = (blocks.end - blocks.begin) * (s.gates + 2) * UNITS + 2 * s.blocks * UNITS;
+    return floats * (int64_t)sizeof(float);
+}
+
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct recurrent_steps s = recurrent_steps_of(node);
+    const double function = 50; /* of a gate, as in layer.c */
+    const struct range blocks = blocks_of(piece), samples = piece.axis[!s.batch_first];
+    const double units = (double)((blocks.end - blocks.begin) * UNITS), runs = (double)((samples.end - samples.begin) * s.count);
+    const double gates = s.part == RECURRENT_RESET ? 1 : s.part == RECURRENT_REST ? 2 : s.gates;
+    work->amount[WORK_MATRIX] += runs * gates * units * (double)s.hidden;
+    work->amount[WORK_VECTOR] += runs * gates * units * function;
+    layer_weights_work(gates * units * (double)s.hidden * (double)sizeof(float), runs, work);
+}
+
+/* ---- emit ---- */
+
+static void write_gates(struct text *text, const struct recurrent_steps *s)
 {
     static const char *const names[] = {"GATE_SIGMOID",     "GATE_TANH",         "GATE_RELU",
                                         "GATE_AFFINE",      "GATE_LEAKY_RELU",   "GATE_THRESHOLDED_RELU",
                                         "GATE_SCALED_TANH", "GATE_HARD_SIGMOID", "GATE_ELU",
                                         "GATE_SOFTSIGN",    "GATE_SOFTPLUS"};
-    struct arena *arena = source_arena(source);
-    source_printf(source, "    .gate = {");
-    for (int d = 0; d < r->directions; d++) {
-        source_printf(source, "%s{", d ? "},\n             " : "");
-        for (int f = 0; f <= (int)r->cell; f++)
-            source_printf(source, "%s{%s, %s, %s}", f ? ", " : "", names[r->gate[d][f].function],
-                          float_text(arena, (double)r->gate[d][f].alpha),
-                          float_text(arena, (double)r->gate[d][f].beta));
-    }
-    source_printf(source, "}}};\n\n");
+    text_add(text, "    .gate = {");
+    for (int f = 0; f <= (int)s->cell; f++)
+        text_printf(text, "%s{%s, %s, %s}", f ? ", " : "", names[s->gate[f].function],
+                    float_text(text->arena, (double)s->gate[f].alpha), float_text(text->arena, (double)s->gate[f].beta));
+    text_add(text, "}");
 }
 
-static void write_shape(struct source *source, const struct recurrent *r)
+/* Strides of steps and samples in the storage of a tensor of three axes; none where it is absent. */
+struct strides {
+    int64_t step, sample;
+};
+
+static struct strides strides_of(struct source *source, const struct recurrent_steps *s, const struct tensor *tensor)
+{
+    int64_t stride[MAX_RANK];
+    if (!tensor)
+        return (struct strides){0};
+    storage_strides(source_storage(source, tensor), stride);
+    return (struct strides){stride[s->batch_first], stride[!s->batch_first]};
+}
+
+/* The initialiser of the shape, which all steps of a layer have in common. */
+static const char *shape_text(struct source *source, const struct node *node, const struct recurrent_steps *s,
+                              struct region piece)
 {
     static const char *const cells[] = {"CELL_RNN", "CELL_GRU", "CELL_LSTM"};
-    const int64_t d = r->directions, h = r->hidden, n = r->batch, t = r->steps;
-    source_printf(source,
-                  "static const struct recurrent %s_shape = {\n    .cell = %s, .gates = %d, .steps = %" PRId64
-                  ", .batch = %" PRId64 ", .inputs = %" PRId64 ", .hidden = %" PRId64 ", .directions = %" PRId64 ",\n",
-                  source_name(source), cells[r->cell], r->gates, t, n, r->inputs, h, d);
-    source_printf(source,
-                  "    .x_step = %" PRId64 ", .x_batch = %" PRId64 ", .y_step = %" PRId64 ", .y_direction = %" PRId64
-                  ", .y_batch = %" PRId64 ", .state_direction = %" PRId64 ", .state_batch = %" PRId64 ",\n",
-                  r->batch_first ? r->inputs : n * r->inputs, r->batch_first ? t * r->inputs : r->inputs,
-                  r->batch_first ? d * h : d * n * h, r->batch_first ? h : n * h, r->batch_first ? t * d * h : h,
-                  r->batch_first ? h : n * h, r->batch_first ? d * h : h);
-    source_printf(source,
-                  "    .first_reversed = %d, .input_forget = %d, .linear_before_reset = %d, .clip = %s,\n",
-                  r->first_reversed, r->input_forget, r->linear_before_reset,
-                  float_text(source_arena(source), (double)r->clip));
-    write_gates(source, r);
+    static const char *const parts[] = {"RECURRENT_WHOLE", "RECURRENT_RESET", "RECURRENT_REST"};
+    const struct range blocks = blocks_of(piece), samples = piece.axis[!s->batch_first];
+    const struct strides x = strides_of(source, s, node->input[STEPS_X]), y = strides_of(source, s, node->output[0]);
+    struct text text = {.arena = source_arena(source)};
+    text_printf(&text,
+                "    .cell = %s, .part = %s, .gates = %d, .hidden = %" PRId64 ", .samples = %" PRId64 ", .count = %" PRId64
+                ",\n    .blocks = %" PRId64 ", .first_unit = %" PRId64 ", .units = %" PRId64 ", .x_step = %" PRId64
+                ", .x_batch = %" PRId64 ",\n",
+                cells[s->cell], parts[s->part], s->gates, s->hidden, samples.end - samples.begin, s->count,
+                blocks.end - blocks.begin, piece.axis[2].begin, piece.axis[2].end - piece.axis[2].begin,
+                s->reversed ? -x.step : x.step, x.sample);
+    text_printf(&text,
+                "    .y_step = %" PRId64 ", .y_batch = %" PRId64 ", .h_batch = %" PRId64 ", .c_batch = %" PRId64
+                ", .reset_batch = %" PRId64 ", .to_h_batch = %" PRId64 ", .to_c_batch = %" PRId64 ",\n",
+                s->reversed ? -y.step : y.step, y.sample, strides_of(source, s, node_input(node, STEPS_H)).sample,
+                strides_of(source, s, node_input(node, STEPS_C)).sample,
+                strides_of(source, s, node_input(node, STEPS_RESET)).sample,
+                strides_of(source, s, node_output(node, 1)).sample, strides_of(source, s, node_output(node, 2)).sample);
+    text_printf(&text, "    .input_forget = %d, .linear_before_reset = %d, .clip = %s,\n", s->input_forget,
+                s->linear_before_reset, float_text(text.arena, (double)s->clip));
+    write_gates(&text, s);
+    return text.bytes;
 }
 
-/* Nodes are never divided: all storages are whole. */
+/* Of an input what the piece reads; "NULL" where it is absent. */
+static const char *input_at(struct source *source, const struct node *node, int i, struct region piece)
+{
+    const struct tensor *tensor = node_input(node, i);
+    if (!tensor)
+        return "NULL";
+    const struct region reads = node_reads(node, i, 0, piece);
+    if (tensor_is_constant(tensor) && (i == STEPS_R || i == STEPS_B || i == STEPS_P))
+        return source_slices(source, tensor, reads.axis[0].begin);
+    return plain_at(source, tensor, reads);
+}
+
+/* The first element of steps in their order: of the last one in reverse. */
+static const char *first_step_of(struct source *source, const struct tensor *tensor, const struct recurrent_steps *s,
+                                 struct region region)
+{
+    struct range *steps = &region.axis[s->batch_first];
+    if (s->reversed)
+        steps->begin = steps->end - 1;
+    return plain_at(source, tensor, region);
+}
+
+static const char *output_at(struct source *source, const struct node *node, int k, const struct recurrent_steps *s,
+                             struct region piece)
+{
+    if (!node_output(node, k))
+        return "NULL";
+    piece.axis[s->batch_first] = (struct range){0, 1};
+    return plain_at(source, node->output[k], piece);
+}
+
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
-    const struct recurrent r = recurrent_of(node);
-    (void)region;
+    const struct recurrent_steps s = recurrent_steps_of(node);
+    const char *shape = shape_text(source, node, &s, *region), *shared = source_same(source, shape);
     source_use(source, "recurrent.h");
-    write_shape(source, &r);
+    if (!strcmp(shared, source_name(source)))
+        source_printf(source, "static const struct recurrent %s_shape = {\n%s};\nRECURRENT(%s)\n\n", shared, shape, shared);
     source_function(source);
-    source_printf(source, "    float scratch[PARTS * %" PRId64 "] __attribute__((aligned(64)));\n",
-                  round_up(r.hidden, BLOCK));
-    source_printf(source, "    const struct recurrent_data data = {\n        %s, %s, %s, %s,\n        %s, %s, %s, %s,\n",
-                  input_text(source, node, RECURRENT_X), input_text(source, node, RECURRENT_W),
-                  input_text(source, node, RECURRENT_R), input_text(source, node, RECURRENT_B),
-                  input_text(source, node, RECURRENT_LENGTHS), input_text(source, node, RECURRENT_INITIAL_H),
-                  input_text(source, node, RECURRENT_INITIAL_C), input_text(source, node, RECURRENT_P));
-    source_printf(source, "        %s, %s, %s, scratch};\n    recurrent(&%s_shape, &data);\n",
-                  output_text(source, node, 0), output_text(source, node, 1), output_text(source, node, 2),
-                  source_name(source));
+    source_printf(source, "    %s_steps(&(struct recurrent_data){\n", shared);
+    source_printf(source, "        .x = %s, .first = %" PRId64 ",\n",
+                  first_step_of(source, node->input[STEPS_X], &s, node_reads(node, STEPS_X, 0, *region)), s.first);
+    source_printf(source, "        .r = %s, .b = %s, .p = %s,\n", input_at(source, node, STEPS_R, *region),
+                  input_at(source, node, STEPS_B, *region), input_at(source, node, STEPS_P, *region));
+    source_printf(source, "        .lengths = %s, .h = %s, .c = %s, .reset = %s,\n",
+                  input_at(source, node, STEPS_LENGTHS, *region), input_at(source, node, STEPS_H, *region),
+                  input_at(source, node, STEPS_C, *region), input_at(source, node, STEPS_RESET, *region));
+    source_printf(source, "        .y = %s, .to_h = %s, .to_c = %s, .scratch = %s});\n",
+                  first_step_of(source, node->output[0], &s, *region), output_at(source, node, 1, &s, *region),
+                  output_at(source, node, 2, &s, *region), source_scratch_buffer(source));
     source_end(source);
 }
 
-const struct kernel kernel_recurrent = {.name = "recurrent", .accepts = accepts, .emit = emit};
+const struct kernel kernel_recurrent = {.name = "recurrent",
+                                        .op_type = "mednn.RecurrentSteps",
+                                        .accepts = accepts,
+                                        .grid = grid,
+                                        .scratch = scratch,
+                                        .work = work,
+                                        .emit = emit};

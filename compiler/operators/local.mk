@@ -59,6 +59,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/range.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \
+	%D%/recurrent_steps.c \
 	%D%/reduce.c \
 	%D%/reshape.c \
 	%D%/resize.c \

@@ -47,6 +47,7 @@ static const struct op *const families[] = {
     quantize_rows,
     range_rows,
     recurrent_rows,
+    recurrent_steps_rows,
     reduce_rows,
     reshape_rows,
     resize_rows,

@@ -134,7 +134,7 @@ static void infer(struct graph *graph, struct node *node)
 
 /* ---- evaluate ---- */
 
-static double apply(struct gate gate, double x)
+double gate_evaluate(struct gate gate, double x)
 {
     double alpha = (double)gate.alpha, beta = (double)gate.beta;
     switch (gate.function) {
@@ -214,7 +214,7 @@ static double from_state(const struct run *run, const double *h, int gate, int64
 static double activate(const struct run *run, int function, double x)
 {
     double clip = (double)run->r->clip;
-    return apply(run->r->gate[run->direction][function], fmin(fmax(x, -clip), clip));
+    return gate_evaluate(run->r->gate[run->direction][function], fmin(fmax(x, -clip), clip));
 }
 
 static double linear(const struct run *run, int64_t t, int gate, int64_t unit)
@@ -236,7 +236,7 @@ static void step_lstm(struct run *run, int64_t t)
         c = forget * c + in * activate(run, 1, linear(run, t, 3, u));
         double out = activate(run, 0, linear(run, t, 1, u) + element(run, RECURRENT_P, peep + r->hidden + u) * c);
         run->c[u] = c;
-        run->next[u] = out * apply(r->gate[run->direction][2], c);
+        run->next[u] = out * gate_evaluate(r->gate[run->direction][2], c);
     }
 }
 
@@ -323,6 +323,20 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     arena_free(&scratch);
 }
 
+/* Samples are independent of each other. */
+static struct region reads(const struct node *node, int input, int output, struct region region)
+{
+    const struct recurrent r = recurrent_of(node);
+    struct region reads = region_whole(node->input[input]->shape);
+    const int batch = r.batch_first ? 0 : region.rank - 2;
+    (void)output;
+    if (input == RECURRENT_X || input == RECURRENT_INITIAL_H || input == RECURRENT_INITIAL_C)
+        reads.axis[r.batch_first ? 0 : 1] = region.axis[batch];
+    else if (input == RECURRENT_LENGTHS)
+        reads.axis[0] = region.axis[batch];
+    return reads;
+}
+
 static int64_t macs(const struct node *node, struct region region)
 {
     struct recurrent r = recurrent_of(node);
@@ -334,7 +348,7 @@ static int64_t macs(const struct node *node, struct region region)
         .type = name, .domain = "", .since_version = 14, .min_inputs = 3, .max_inputs = inputs,              \
         .max_outputs = outputs, .types = TYPES_FLOAT,                                                        \
         .attributes = "activation_alpha activation_beta activations clip direction hidden_size layout " more, \
-        .infer = infer, .evaluate = evaluate, .macs = macs                                                   \
+        .infer = infer, .evaluate = evaluate, .reads = reads, .macs = macs                                                   \
     }
 
 const struct op recurrent_rows[] = {

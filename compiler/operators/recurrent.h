@@ -1,5 +1,5 @@
-/* recurrent.h -- the attributes and sizes of RNN, GRU and LSTM, read once and checked; for operators/recurrent.c and the
- * kernel that computes them. */
+/* recurrent.h -- the attributes and sizes of RNN, GRU and LSTM, read once and checked, and mednn.RecurrentSteps, which they
+ * become (passes/expand_recurrent.c). */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_RECURRENT_H
 #define MEDNN_RECURRENT_H
@@ -39,6 +39,9 @@ struct gate {
     float alpha, beta;
 };
 
+/* The function's value, without clipping. */
+double gate_evaluate(struct gate gate, double x);
+
 enum { MAX_GATES = 4 };
 
 struct recurrent {
@@ -52,5 +55,32 @@ struct recurrent {
     struct gate gate[2][3];  /* per direction: f, g, h */
 };
 struct recurrent recurrent_of(const struct node *node);
+
+/* mednn.RecurrentSteps: time steps of one direction, after a product has made W x of all steps. Units come in blocks of 16,
+ * the last one filled up with zeros:
+ *     X [steps][batch][blocks, gate, 16] (or batch first), R [blocks][hidden][gate][16], B [blocks][biases of W, of R][gate][16],
+ *     lengths [batch], the states H and C [1][batch][hidden] (or [batch][1][hidden]), P [blocks][3][16], and of the rest of a GRU what
+ *     the reset gate made of H.
+ * Outputs: the hidden states of `count` steps [count][batch][hidden] (or batch first), and H and C after them. One step can
+ * be divided by units; every device then needs the whole H. */
+enum { STEPS_X, STEPS_R, STEPS_B, STEPS_LENGTHS, STEPS_H, STEPS_C, STEPS_P, STEPS_RESET, STEPS_INPUTS };
+enum { UNITS = 16 };
+
+/* A GRU with weights on (reset gate . h) whose units are shared takes two nodes a step: that product, and what is left. */
+enum recurrent_part { RECURRENT_WHOLE, RECURRENT_RESET, RECURRENT_REST };
+
+struct recurrent_steps {
+    enum cell cell;
+    enum recurrent_part part;
+    int gates;
+    int64_t first, count; /* the steps of this node, of `steps`; in reverse the first one is the last of X */
+    int64_t steps, batch, hidden, blocks;
+    bool reversed, batch_first, input_forget, linear_before_reset;
+    float clip;
+    struct gate gate[3];
+};
+struct recurrent_steps recurrent_steps_of(const struct node *node);
+/* Write the attributes of a node of them: all but the sizes that inputs have, and `hidden`. */
+void recurrent_steps_set(struct graph *graph, struct node *node, const struct recurrent_steps *steps);
 
 #endif

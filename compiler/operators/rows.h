@@ -43,6 +43,7 @@ extern const struct op
     quantize_rows[],
     range_rows[],
     recurrent_rows[],
+    recurrent_steps_rows[],
     reduce_rows[],
     reshape_rows[],
     resize_rows[],

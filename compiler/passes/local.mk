@@ -3,6 +3,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/choose_layouts.c \
 	%D%/compact_channels.c \
 	%D%/edit.c %D%/edit.h \
+	%D%/expand_recurrent.c \
 	%D%/fold_constants.c \
 	%D%/fold_scales.c \
 	%D%/fuse.c \

@@ -33,6 +33,10 @@ void compact_channels(struct graph *graph, double zero_threshold, struct graph_c
  * on float32 between Casts: results are rounded once. */
 void widen(struct graph *graph);
 
+/* Write RNN, GRU and LSTM as a product of all inputs with W and the time steps of the recurrence (operators/recurrent.h). The steps of
+ * a direction are one node, or, where the devices of a cluster are to share the hidden units, up to 256 of them. */
+void expand_recurrent(struct graph *graph, const struct cluster *cluster, enum partition mode);
+
 /* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);
 

@@ -124,5 +124,24 @@ const char *const layers_cases[] = {
     "LSTM /3 4x2x5 =2x28x5 =2x28x7 =2x56 int32:2 2x2x7 2x2x7 =2x21 direction=bidirectional",
     "LSTM /3 3x1x20 =1x68x20 =1x68x17 =1x136 input_forget=1",
     "LSTM /3 2x3x5 =1x16x5 =1x16x4 - - 2x1x4 2x1x4 layout=1",
+    "LSTM /3 4x1x20 =2x200x20 =2x200x50 =2x400 - 2x1x50 2x1x50 =2x150 direction=bidirectional clip=0.7",
+    "LSTM /2 3x4x9 1x160x9 1x160x40 1x320 direction=reverse",
+    "GRU /2 4x1x20 =1x150x20 =1x150x50 =1x300 - 1x1x50 direction=reverse",
+    "GRU /2 1x4x20 =2x120x20 =2x120x40 =2x240 int32:1 layout=1 direction=bidirectional",
+    "GRU /2 4x1x20 =1x150x20 =1x150x50 =1x300 int32:1 1x1x50 linear_before_reset=1 direction=reverse",
+    "RNN /2 5x1x20 =1x50x20 =1x50x50 =1x100 - 1x1x50 activations=[LeakyRelu]",
+    /* cells 2, 1 and 0; functions as numbered in operators/recurrent.h */
+    "mednn.RecurrentSteps /3 5x2x128 =2x20x4x16 =2x2x4x16 - 1x2x20 1x2x20 =2x3x16 cell=2 first=2 count=1 hidden=20 "
+    "functions=[0,1,1] parameters=[0.0,0.0,0.0,0.0,0.0,0.0] clip=[9.0]",
+    "mednn.RecurrentSteps /3 2x5x128 =2x20x4x16 =2x2x4x16 - 2x1x20 2x1x20 cell=2 count=5 hidden=20 reversed=1 batch_first=1 "
+    "input_forget=1 functions=[0,1,1] parameters=[0.0,0.0,0.0,0.0,0.0,0.0] clip=[9.0]",
+    "mednn.RecurrentSteps 5x2x96 =2x20x3x16 =2x2x3x16 - 1x2x20 cell=1 part=1 first=1 count=1 hidden=20 reversed=1 "
+    "functions=[0,1,1] parameters=[0.0,0.0,0.0,0.0,0.0,0.0] clip=[9.0]",
+    "mednn.RecurrentSteps /2 5x2x96 =2x20x3x16 =2x2x3x16 int32:2 1x2x20 - - 1x2x20 cell=1 part=2 first=1 count=1 hidden=20 "
+    "functions=[0,1,1] parameters=[0.0,0.0,0.0,0.0,0.0,0.0] clip=[9.0]",
+    "mednn.RecurrentSteps /2 4x1x32 =2x20x1x16 =2x2x1x16 - 1x1x20 cell=0 count=4 hidden=20 "
+    "functions=[1,1,1] parameters=[0.0,0.0,0.0,0.0,0.0,0.0] clip=[0.5]",
+    "LSTM /2 2x1x20 =1x200x20 =1x200x50 =1x400 activations=[HardSigmoid,Softsign,Elu]",
+    "GRU /2 2x1x20 =1x150x20 =1x150x50 =1x300 activations=[Sigmoid,ScaledTanh]",
     NULL,
 };

@@ -202,11 +202,34 @@ static struct tensor *read_input(struct graph *graph, const char *word, uint64_t
     return tensor;
 }
 
+/* Words between commas up to the bracket. */
+static void read_words(struct arena *arena, const char *text, struct attribute *attribute)
+{
+    const char **words = arena_array(arena, MAX_RANK, sizeof *words);
+    attribute->kind = ATTRIBUTE_STRINGS;
+    attribute->strings = words;
+    for (size_t length; *text != ']' && attribute->count < MAX_RANK; text += length + (text[length] == ',')) {
+        length = strcspn(text, ",]");
+        words[attribute->count++] = arena_printf(arena, "%.*s", (int)length, text);
+    }
+}
+
 static struct attribute read_attribute(struct arena *arena, const char *word)
 {
     const char *equals = strchr(word, '='), *value = equals + 1;
     struct attribute attribute = {.name = arena_printf(arena, "%.*s", (int)(equals - word), word)};
-    if (*value == '[') {
+    if (*value == '[' && isalpha((unsigned char)value[1])) {
+        read_words(arena, value + 1, &attribute);
+    } else if (*value == '[' && strchr(value, '.')) {
+        float *values = arena_array(arena, MAX_RANK, sizeof *values);
+        attribute.kind = ATTRIBUTE_FLOATS;
+        for (const char *at = value; *at != ']' && attribute.count < MAX_RANK;) {
+            char *end;
+            values[attribute.count++] = strtof(at + 1, &end);
+            at = end;
+        }
+        attribute.floats = values;
+    } else if (*value == '[') {
         int64_t *values = arena_array(arena, MAX_RANK, sizeof *values);
         attribute.kind = ATTRIBUTE_INTS;
         attribute.count = read_list(value + 1, ',', values, MAX_RANK);

@@ -22,7 +22,7 @@ struct graph *node_case_graph(struct arena *arena, int index);
  * unless it is float32: an input of the graph, or with = in front a constant of random values, with + behind
  * positive values;
  * @1,2 is a constant vector of int64, #0.5 a float constant scalar, #0.5,1 a vector, - an absent input. An attribute is
- * name=1, name=0.5, name=[1,2] or name=WORD. The outputs of the last node are those of the graph. */
+ * name=1, name=0.5, name=[1,2], name=[0.5,1.0], name=WORD or name=[WORD,WORD]. The outputs of the last node are those of the graph. */
 struct graph *graph_from_text(struct arena *arena, const char *text, uint64_t seed);
 /* The same as the importer would leave it, of any opset: no op set, only inputs and constants shaped. */
 struct graph *graph_of_opset(struct arena *arena, const char *text, int opset, uint64_t seed);

@@ -58,6 +58,25 @@ static void take_case(struct collection *all, struct graph *one, int index)
     all->cases++;
 }
 
+/* Recurrent layers become other nodes first: in one piece, or one for each step where devices are to share them. */
+static void expand(struct graph *graph, const char *devices)
+{
+    struct cluster cluster;
+    cluster_parse(graph->arena, devices, &cluster);
+    expand_recurrent(graph, &cluster, PARTITION_ROWS);
+}
+
+static bool has_kernels(struct arena *arena, int index)
+{
+    struct graph *graph = node_case_graph(arena, index);
+    const struct kernel *candidate[1];
+    expand(graph, "1");
+    for (int n = 0; n < graph->node_count; n++)
+        if (!kernel_candidates(graph->node[n], candidate, 1))
+            return false;
+    return true;
+}
+
 static struct collection collect(struct arena *arena)
 {
     enum { MOST = 4096 };
@@ -71,11 +90,10 @@ static struct collection collect(struct arena *arena)
                                 .output = arena_array(arena, MOST, sizeof *all.graph->output)};
     for (int i = 0; i < node_case_count(); i++) {
         struct graph *one = node_case_graph(arena, i);
-        const struct kernel *candidate[1];
         bool empty = false;
         for (int t = 0; t < one->tensor_count; t++)
             empty |= shape_size(one->tensor[t]->shape) == 0;
-        if (!empty && kernel_candidates(one->node[0], candidate, 1)) {
+        if (!empty && has_kernels(arena, i)) {
             take_case(&all, one, i);
         } else {
             printf("no kernel: %s\n", node_case_line(i));
@@ -198,20 +216,27 @@ static void check_outputs(const struct collection *all, const struct values *val
     }
 }
 
+/* Ready for a partition. */
+static struct collection collect_ready(struct arena *arena, const char *devices)
+{
+    struct collection all = collect(arena);
+    expand(all.graph, devices);
+    choose_kernels(all.graph);
+    choose_layouts(all.graph);
+    return all;
+}
+
 static void run(void *data)
 {
     struct arena *arena = data;
     struct collection all = collect(arena);
     write_inputs(&all);
-    choose_kernels(all.graph);
-    struct graph before = *all.graph; /* the nodes of the cases alone, for evaluate */
-    before.node = arena_copy(arena, all.graph->node, (size_t)all.graph->node_count * sizeof *all.graph->node);
-    struct values values = interpret(arena, &before, all.value);
-    choose_layouts(all.graph);
-    build_and_run(&all, "1", PARTITION_ROWS, "one");
-    build_and_run(&all, "1,1,1", PARTITION_ROWS, "several");
-    build_and_run(&all, "3,1,2,1", PARTITION_GTDP, "rectangles");
-    build_and_run(&all, "2,3,1", PARTITION_AUTO, "searched");
+    struct values values = interpret(arena, all.graph, all.value);
+    const struct collection one = collect_ready(arena, "1"), several = collect_ready(arena, "3");
+    build_and_run(&one, "1", PARTITION_ROWS, "one");
+    build_and_run(&several, "1,1,1", PARTITION_ROWS, "several");
+    build_and_run(&several, "3,1,2,1", PARTITION_GTDP, "rectangles");
+    build_and_run(&several, "2,3,1", PARTITION_AUTO, "searched");
     check_outputs(&all, &values);
     printf("%d cases computed, %d without a kernel, %d failures\n", all.cases, all.refused, failures);
 }

@@ -1,7 +1,7 @@
 /* test_shares.c -- operators that can be split are split: every device computes a share of the node in question.
  *
  * Each line of the list is a graph whose first nodes are divided by rows or columns anyway; its last node is the one in
- * question. */
+ * question. Of a recurrent layer it is every time step. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
 #include "node_cases.h"
@@ -9,6 +9,7 @@
 #include "support/fail.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define MAP "%a Conv 1x16x24x20 =16x16x1x1; "
 #define ROWS "%a MatMul 1x24x32 =32x32; "
@@ -61,6 +62,11 @@ static const char *const graphs[] = {
     "%a Gemm 24x32 =32x32; Gemm %a =32x40 =40",
     "%a Gemm 1x256 =256x256; Gemm %a =256x256 =256",
     "%a MatMul 2x4x24x16 =16x16; Attention %a 2x4x24x16 2x4x24x16",
+    "%a MatMul 3x1x32 =32x32; LSTM %a =1x192x32 =1x192x48",
+    "%a MatMul 3x1x32 =32x32; GRU %a =2x144x32 =2x144x48 direction=bidirectional",
+    "%a MatMul 3x1x32 =32x32; GRU %a =1x144x32 =1x144x48 linear_before_reset=1",
+    "%a MatMul 1x3x32 =32x32; RNN %a =1x48x32 =1x48x48 layout=1 direction=reverse",
+    "%a MatMul 3x4x32 =32x32; LSTM %a =1x192x32 =1x192x48",
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -74,22 +80,29 @@ static bool works(const struct plan *plan, const struct node *node, int device)
     return false;
 }
 
+static bool in_question(const struct node *node, const struct node *last)
+{
+    return node == last || !strcmp(node->op_type, "RecurrentSteps");
+}
+
 static void check(struct arena *arena, const char *line, const char *devices, enum partition mode)
 {
     struct graph *graph = graph_from_text(arena, line, 1);
     struct cluster cluster;
     struct plan plan;
     cluster_parse(arena, devices, &cluster);
-    const struct node *node = graph->node[graph->node_count - 1];
+    const struct node *last = graph->node[graph->node_count - 1];
+    expand_recurrent(graph, &cluster, mode);
     choose_kernels(graph);
     choose_layouts(graph);
     partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
     plan_verify(&plan);
-    for (int d = 0; d < cluster.count; d++)
-        if (!works(&plan, node, d)) {
-            printf("FAIL %s --partition %s: device %d computes nothing of %s\n", devices, partition_name(mode), d, line);
-            failures++;
-        }
+    for (int n = 0; n < graph->node_count; n++)
+        for (int d = 0; d < cluster.count; d++)
+            if (in_question(graph->node[n], last) && !works(&plan, graph->node[n], d)) {
+                printf("FAIL %s --partition %s: device %d computes nothing of %s\n", devices, partition_name(mode), d, line);
+                failures++;
+            }
 }
 
 static void run(void *data)
