@@ -223,16 +223,12 @@ static void make_steps(struct direction *d)
 
 /* ---- outputs ---- */
 
-/* Output k of the node. */
-static void give(struct direction *d, int k, int axis, struct tensor *const part[])
+/* What stands for output k of the node, if anyone wants it. */
+static struct tensor *together(const struct direction *d, int k, int axis, struct tensor *const part[])
 {
-    struct node *node = d->node;
-    if (!node_output(node, k))
-        return;
-    struct node *giver = (d->r->directions > 1 ? joined(d, axis, (int)d->r->directions, part) : made(d, "Identity", part[0], NULL))->producer;
-    giver->output[0] = node->output[k];
-    giver->output[0]->producer = giver;
-    node->output[k] = NULL;
+    if (!node_output(d->node, k))
+        return NULL;
+    return d->r->directions > 1 ? joined(d, axis, (int)d->r->directions, part) : part[0];
 }
 
 static void expand(struct graph *graph, struct node *node, bool split)
@@ -252,9 +248,9 @@ static void expand(struct graph *graph, struct node *node, bool split)
                                                     : RESHAPED(d, d->y, r.steps, 1, r.batch, r.hidden)
                                     : NULL;
     }
-    give(&direction[0], 0, r.batch_first ? 2 : 1, y);
-    give(&direction[0], 1, r.batch_first, h);
-    give(&direction[0], 2, r.batch_first, c);
+    struct tensor *result[] = {together(&direction[0], 0, r.batch_first ? 2 : 1, y),
+                               together(&direction[0], 1, r.batch_first, h), together(&direction[0], 2, r.batch_first, c)};
+    settle_outputs(graph, node, result);
 }
 
 /* ---- which ones ---- */
