@@ -45,24 +45,6 @@ static float *numbers(size_t count)
     return array;
 }
 
-/* Bytes a second of reading what is in no cache, as well as this machine can on one core. */
-static double bandwidth(void)
-{
-    enum { STREAMS = 2, AHEAD = 128, LINE = 16, LINES = 2, PART = WEIGHT_FLOATS / STREAMS };
-    vu sum[STREAMS * LINES] = {0};
-    const double start = seconds();
-    for (int64_t i = 0; i < PART; i += LINE * LINES)
-        for (int j = 0; j < STREAMS * LINES; j++) {
-            const float *line = weight_arena + j / LINES * PART + i + j % LINES * LINE;
-            __builtin_prefetch(line + AHEAD, 0, 2);
-            for (int part = 0; part < LINE; part += W)
-                sum[j] += *(const vu *)(line + part);
-        }
-    const double took = seconds() - start;
-    memcpy(y_arena, sum, sizeof sum);
-    return (double)sizeof(float) * WEIGHT_FLOATS / took;
-}
-
 /* Weights that have not been used for long, as in a network of many layers. */
 static const float *other_weights(int64_t count)
 {
@@ -239,7 +221,7 @@ int main(int argc, char **argv)
     copies = numbers(ARENA_FLOATS);
     for (int round = 0; round < rounds; round++) {
         peaks[round] = peak_flops(seconds);
-        memory[round] = bandwidth();
+        memory[round] = peak_bandwidth(seconds, weight_arena, WEIGHT_FLOATS * sizeof(float));
         for (int i = 0; i < LAYERS; i++) {
             if (!strstr(layers[i].name, wanted))
                 continue;
