@@ -2,10 +2,11 @@
  * peak.
  *
  * Built like a generated file: cc -std=c11 -ffp-contract=off -O3 -march=native. Layers alternate with the
- * peak loop, so that a drifting clock hits both; medians over the rounds are printed. Usage: kernels [ROUNDS]
+ * peak loop, so that a drifting clock hits both; medians over the rounds are printed.
+ * Usage: kernels [ROUNDS [NAME]]: of layers whose names contain NAME.
  */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 
 #include "../templates/conv_depthwise.h"
 #include "../templates/conv_direct.h"
@@ -14,10 +15,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 enum { MAX_ROUNDS = 101, ARENA_FLOATS = 16 << 20, WEIGHT_FLOATS = 112 << 20 };
 
+static int huge_pages = 1;
 static float *x_arena, *y_arena, *weight_arena, *copies;
 
 static double seconds(void)
@@ -29,9 +32,14 @@ static double seconds(void)
 
 static float *numbers(size_t count)
 {
-    float *array = aligned_alloc(64, count * sizeof(float));
+    const size_t page = 2 << 20, bytes = (count * sizeof(float) + page - 1) & ~(page - 1);
+    float *array = aligned_alloc(page, bytes);
     if (!array)
         exit(1);
+#ifdef MADV_HUGEPAGE
+    if (huge_pages) /* as the runtime does */
+        (void)madvise(array, bytes, MADV_HUGEPAGE);
+#endif
     for (size_t i = 0; i < count; i++)
         array[i] = (float)(i * 7919 % 2001) / 1000 - 1;
     return array;
@@ -202,15 +210,21 @@ int main(int argc, char **argv)
                                    GEMM_ROW(gemv_4096_4096),
                                    GEMM_ROW(gemv_2048_1000)};
     enum { LAYERS = sizeof layers / sizeof *layers };
-    static double share[LAYERS][MAX_ROUNDS], time[LAYERS][MAX_ROUNDS], peaks[MAX_ROUNDS];
+    static double share[LAYERS][MAX_ROUNDS], time[LAYERS][MAX_ROUNDS], peaks[MAX_ROUNDS], memory[MAX_ROUNDS];
     const int rounds = argc > 1 && atoi(argv[1]) > 0 && atoi(argv[1]) <= MAX_ROUNDS ? atoi(argv[1]) : 21;
+    const char *wanted = argc > 2 ? argv[2] : "";
+    const char *pages = getenv("MEDNN_HUGE_PAGES");
+    huge_pages = !pages || atoi(pages);
     x_arena = numbers(ARENA_FLOATS);
     y_arena = numbers(ARENA_FLOATS);
     weight_arena = numbers(WEIGHT_FLOATS);
     copies = numbers(ARENA_FLOATS);
     for (int round = 0; round < rounds; round++) {
         peaks[round] = peak_flops(seconds);
+        memory[round] = peak_bandwidth(seconds, weight_arena, WEIGHT_FLOATS * sizeof(float));
         for (int i = 0; i < LAYERS; i++) {
+            if (!strstr(layers[i].name, wanted))
+                continue;
             const double before = peak_flops(seconds);
             layers[i].run();
             double best = 1e9;
@@ -225,16 +239,20 @@ int main(int argc, char **argv)
         }
     }
     qsort(peaks, (size_t)rounds, sizeof *peaks, by_value);
-    printf("W=%d, %s, peak %.1f GFLOP/s\n", W, MEDNN_COMPILED_FLOAT_MODE ? "fma" : "portable",
-           peaks[rounds / 2] * 1e-9);
+    qsort(memory, (size_t)rounds, sizeof *memory, by_value);
+    printf("W=%d, %s, peak %.1f GFLOP/s, memory %.1f GB/s\n", W, MEDNN_COMPILED_FLOAT_MODE ? "fma" : "portable",
+           peaks[rounds / 2] * 1e-9, memory[rounds / 2] * 1e-9);
     for (int i = 0; i < LAYERS; i++) {
+        if (!strstr(layers[i].name, wanted))
+            continue;
         qsort(time[i], (size_t)rounds, sizeof **time, by_value);
         qsort(share[i], (size_t)rounds, sizeof **share, by_value);
         const double median = time[i][rounds / 2];
         printf("%-22s %9.1f us %7.1f GFLOP/s %5.1f %% of peak", layers[i].name, median * 1e6,
                layers[i].flops / median * 1e-9, share[i][rounds / 2] * 100);
         if (layers[i].bytes > 0)
-            printf(" %6.1f GB/s", layers[i].bytes / median * 1e-9);
+            printf(" %6.1f GB/s, %5.1f %% of memory", layers[i].bytes / median * 1e-9,
+                   layers[i].bytes / median / memory[rounds / 2] * 100);
         printf("\n");
     }
     return 0;

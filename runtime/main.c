@@ -20,6 +20,8 @@ extern const struct mednn_program MEDNN_PROGRAM;
 
 static const struct mednn_program *const program = &MEDNN_PROGRAM;
 
+enum { HUGE_PAGE = 2 << 20 };
+
 /* An input of the model: samples of `stride` bytes after another; the same one again where stride is 0. */
 struct feed {
     struct mednn_array array;
@@ -274,8 +276,8 @@ static int serve(struct mednn_session *session)
 static int run_session(const struct mednn_arguments *arguments, const struct job *job)
 {
     char error[512];
-    size_t bytes = (mednn_session_bytes(program) + 63) & ~(size_t)63;
-    void *memory = aligned_alloc(64, bytes);
+    const size_t bytes = mednn_session_bytes(program), alignment = bytes < HUGE_PAGE ? 64 : HUGE_PAGE;
+    void *memory = aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
     if (!memory)
         return mednn_complain(program, STATUS_FAILED, "out of memory: %zu bytes are needed", bytes);
     int status = 0;

@@ -57,10 +57,11 @@ struct mednn_program {
     uint32_t float_mode; /* as compiled for this target */
     const unsigned char *fingerprint; /* MEDNN_FINGERPRINT_BYTES: the same in all devices of one compilation */
     size_t arena_bytes;
-    /* Weights that are mapped from a file when a session opens: its name (NULL: they are inside the program) and size. The
-     * first bytes of the arena then hold a pointer to them. */
+    /* Weights that are mapped from a file when a session opens: its name (NULL: they are inside the program). The first bytes
+     * of the arena then hold a pointer to them. */
     const char *weights_file;
-    size_t weights_bytes;
+    const void *weights;  /* large ones inside the program, or NULL */
+    size_t weights_bytes; /* of either */
     const struct mednn_tensor *inputs, *outputs; /* also on devices other than 0 */
     uint32_t input_count, output_count;
     /* In the order of exchanges; several frames of one exchange go to or come from different peers. */
@@ -110,13 +111,17 @@ struct mednn_options {
     int listen_fd;        /* a listening socket to use instead of binding one, closed by mednn_open(); -1: none */
     int connect_timeout_ms; /* 0: 10000 */
     int step_timeout_ms;  /* longest wait for a peer inside an inference; 0: 30000; < 0: no limit */
+    /* Memory of the session, and large weights, on huge pages where the system has them: 0: yes, < 0: no. Weights are copied
+     * for it, once in the life of the process, and only into a quarter of the free memory. MEDNN_HUGE_PAGES=0 or 1 in the
+     * environment has the last word. */
+    int huge_pages;
 };
 
 /* Bytes of memory that a session of this program needs, arena included. */
 size_t mednn_session_bytes(const struct mednn_program *program);
 
-/* Connect to all peers. `memory`: mednn_session_bytes() bytes aligned to 64 that the caller owns until
- * mednn_close(). Returns NULL and one line in `error` (without newline) when a peer cannot be reached, or was built
+/* Connect to all peers. `memory`: mednn_session_bytes() bytes aligned to 64 (to 2 MB where huge pages count) that the
+ * caller owns until mednn_close(). Returns NULL and one line in `error` (without newline) when a peer cannot be reached, or was built
  * from another plan or for another floating-point mode. */
 struct mednn_session *mednn_open(const struct mednn_program *program, void *memory, const struct mednn_options *options,
                                  char *error, size_t error_size);

@@ -14,17 +14,24 @@ enum { PEAK_BYTES = 32 };
 #else
 enum { PEAK_BYTES = 16 };
 #endif
-enum { PEAK_CHAINS = 12, PEAK_STEPS = 200000, PEAK_STREAMS = 4, PEAK_LANES = PEAK_BYTES / 4 };
+enum { PEAK_CHAINS = 12, PEAK_STEPS = 200000, PEAK_LANES = PEAK_BYTES / 4 };
+/* Of reading: streams far apart, and bytes of each that are read in turn and fetched ahead. */
+enum { PEAK_STREAMS = 2, PEAK_TURN = 128, PEAK_AHEAD = 512, PEAK_LINE = 64, PEAK_SUMS = PEAK_TURN / PEAK_BYTES };
 
 typedef float peak_vector __attribute__((vector_size(PEAK_BYTES)));
 
 /* gcc contracts where the function says so, clang where the block does. */
-#if defined(__clang__)
+#if defined(__clang__) && defined(__AVX512F__)
+#define PEAK_FUNCTION static __attribute__((noinline, min_vector_width(512)))
+#elif defined(__clang__)
 #define PEAK_FUNCTION static __attribute__((noinline))
+#else
+#define PEAK_FUNCTION static __attribute__((noinline, optimize("O2", "fp-contract=fast")))
+#endif
+#if defined(__clang__)
 #define PEAK_CONTRACT _Pragma("clang fp contract(fast)")
 #define PEAK_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define PEAK_FUNCTION static __attribute__((noinline, optimize("O2", "fp-contract=fast")))
 #define PEAK_CONTRACT
 #define PEAK_UNROLL _Pragma("GCC unroll 16")
 #endif
@@ -43,15 +50,19 @@ __attribute__((unused)) PEAK_FUNCTION float peak_chains(float factor, long steps
 }
 
 /* Reads the memory as a few streams, as products with large matrices read their weights. `bytes`: a multiple of
- * PEAK_STREAMS * PEAK_BYTES. */
+ * PEAK_STREAMS * PEAK_TURN. */
 __attribute__((unused)) PEAK_FUNCTION float peak_streams(const void *memory, size_t bytes)
 {
-    const peak_vector *x = memory;
-    const size_t stream = bytes / PEAK_STREAMS / PEAK_BYTES;
-    peak_vector sum[PEAK_STREAMS] = {{0}};
-    for (size_t i = 0; i < stream; i++)
-        PEAK_UNROLL for (int s = 0; s < PEAK_STREAMS; s++) sum[s] += x[(size_t)s * stream + i];
-    return sum[0][0] + sum[1][0] + sum[2][0] + sum[3][0];
+    const size_t stream = bytes / PEAK_STREAMS;
+    peak_vector sum[PEAK_SUMS] = {{0}};
+    for (size_t at = 0; at < stream; at += PEAK_TURN)
+        PEAK_UNROLL for (int s = 0; s < PEAK_STREAMS; s++) {
+            const unsigned char *x = (const unsigned char *)memory + (size_t)s * stream + at;
+            PEAK_UNROLL for (int line = 0; line < PEAK_TURN; line += PEAK_LINE) __builtin_prefetch(x + PEAK_AHEAD + line, 0, 2);
+            PEAK_UNROLL for (int i = 0; i < PEAK_SUMS; i++) sum[i] += *(const peak_vector *)(x + i * PEAK_BYTES);
+        }
+    PEAK_UNROLL for (int i = 1; i < PEAK_SUMS; i++) sum[0] += sum[i];
+    return sum[0][0];
 }
 
 /* Floating-point operations per second, a multiply-add counting as two. The clock is the caller's. */

@@ -97,10 +97,12 @@ static double median(const struct profile *profile, uint32_t layer)
     return (double)sample[count / 2];
 }
 
-static struct limits measure_limits(void)
+static struct limits measure_limits(const struct mednn_options *options)
 {
     struct limits limits = {0, 0};
     void *memory = aligned_alloc(64, FAR_BYTES);
+    if (memory)
+        mednn_pages_advise(options, memory, FAR_BYTES);
     if (memory)
         memset(memory, 0, FAR_BYTES);
     for (int i = 0; i < ATTEMPTS; i++) {
@@ -155,7 +157,7 @@ void mednn_profile_close(struct mednn_session *session)
     if (!profile)
         return;
     if (profile->count) {
-        const struct limits limits = measure_limits();
+        const struct limits limits = measure_limits(&session->options);
         print_table(session, profile, &limits);
     }
     free(profile);

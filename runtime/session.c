@@ -64,10 +64,15 @@ const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_ses
     return name->text;
 }
 
-size_t mednn_session_bytes(const struct mednn_program *program)
+static size_t used_bytes(const struct mednn_program *program)
 {
     return round_up(sizeof(struct mednn_session)) + round_up(MEDNN_TRANSPORT.bytes(program)) +
            round_up(program->arena_bytes) + mednn_pool_bytes(program);
+}
+
+size_t mednn_session_bytes(const struct mednn_program *program)
+{
+    return mednn_pages_round(used_bytes(program));
 }
 
 /* The tables come from the compiler, but everything else relies on them: look once. */
@@ -95,6 +100,9 @@ static int session_open(struct mednn_session *session)
         return mednn_fail(session, "no addresses of the other devices");
     if (mednn_weights_open(session))
         return -1;
+    const void *weights = session->weights ? session->weights : program->weights;
+    if (weights)
+        mednn_pages_move(&session->options, weights, program->weights_bytes);
     if (!session->transport->open(session)) {
         if (!mednn_pool_open(session)) {
             if (!mednn_profile_open(session))
@@ -113,7 +121,8 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
     unsigned char *bytes = memory;
     struct mednn_session *session = memory;
     size_t state_bytes = round_up(MEDNN_TRANSPORT.bytes(program));
-    memset(bytes, 0, mednn_session_bytes(program));
+    mednn_pages_advise(options, memory, mednn_session_bytes(program));
+    memset(bytes, 0, used_bytes(program));
     session->program = program;
     session->transport = &MEDNN_TRANSPORT;
     session->state = bytes + round_up(sizeof *session);

@@ -47,6 +47,13 @@ const char *mednn_peer_name(struct mednn_peer_name *name, const struct mednn_ses
 int mednn_weights_open(struct mednn_session *session);
 void mednn_weights_close(struct mednn_session *session);
 
+/* Huge pages (pages.c), where the system has them and the options want them; otherwise nothing happens. round: up to
+ * whole ones, if it is not less than one. advise: for memory that has not been touched yet. move: constants, which stay at
+ * their address. */
+size_t mednn_pages_round(size_t bytes);
+void mednn_pages_advise(const struct mednn_options *options, void *memory, size_t bytes);
+void mednn_pages_move(const struct mednn_options *options, const void *weights, size_t bytes);
+
 /* Emulation of a slow device (slow.c): with PHONE_SLOW=x in the environment, x > 1, every call of the runtime first lets the
  * processor time that the program itself has used since the last one become x times as long, sockets being served meanwhile.
  * What the runtime does is not stretched. Without it, these cost a comparison. enter: 0, or -1 when the session has failed. */

@@ -27,13 +27,16 @@
 
 /* What gcc needs, in one attribute, for a second one would replace the first: contraction, which -O1 would leave out;
  * no carrying of loaded pixels from one position of a kernel to the next, which spills; on aarch64 no scheduling before
- * register allocation, which spills too; on armv7 leave to keep float vectors in NEON registers, which flush denormals. */
+ * register allocation, which spills too; on armv7 leave to keep float vectors in NEON registers, which flush denormals. clang halves vectors of 512 bits for some
+ * processors unless a function asks for them. */
 #if MEDNN_COMPILED_FLOAT_MODE
 #define MICROKERNEL_CONTRACT "O3", "fp-contract=fast"
 #else
 #define MICROKERNEL_CONTRACT "O3", "fp-contract=off"
 #endif
-#if defined(__clang__)
+#if defined(__clang__) && defined(__AVX512F__)
+#define MICROKERNEL_OPTIONS , min_vector_width(512)
+#elif defined(__clang__)
 #define MICROKERNEL_OPTIONS
 #elif defined(__aarch64__)
 #define MICROKERNEL_OPTIONS                                                                                \

@@ -34,8 +34,9 @@ INLINE int gemm_next_lines(const struct gemm *s)
     return (int)tile_count(s->panel, tile_count(s->rows, TILE_PIXELS));
 }
 
-/* Depths between what a tile uses and what is being fetched into the nearest cache. */
-enum { GEMM_AHEAD = 16 };
+/* Depths between what a tile uses and what is being fetched into the nearest cache; floats of each stream that one row
+ * fetches ahead from far memory. */
+enum { GEMM_AHEAD = 16, GEMM_STREAM_AHEAD = 128 };
 
 /* Of the tile's outputs the first `outputs` are stored. */
 typedef void gemm_tile_function(int64_t outputs, const float *restrict x, const float *restrict w,
@@ -115,6 +116,9 @@ INLINE void gemm_depth(const struct gemm *s, int rows, int vectors, int each, in
         UNROLL for (int i = 0; i < vectors; i++) if (i * W % 16 == 0) /* once per line of the cache */
             __builtin_prefetch(w + GEMM_AHEAD * panel + i * W);
         __builtin_prefetch(x + GEMM_AHEAD * GEMM_PACK);
+    } else if (s->rows == 1) {
+        UNROLL for (int i = 0; i < each; i++) if (i % vectors * W % 16 == 0)
+            __builtin_prefetch(w + i / vectors * distance + i % vectors * W + GEMM_STREAM_AHEAD, 0, 2);
     }
     UNROLL for (int i = 0; i < each; i++) k[i] = *(const vf *)(w + i / vectors * distance + i % vectors * W);
     gemm_add(s, rows, each, k, x, a);

@@ -300,13 +300,16 @@ static const char *string_of(const struct text *text)
     return text->bytes ? text->bytes : "";
 }
 
-/* The lines of the program's description for weights that are mapped at start. */
-static const char *weights_mapping(struct source *source)
+/* The lines of the program's description for weights that are one block: mapped at start, or a part of the program. */
+static const char *weights_block(struct source *source)
 {
-    if (!weights_have_form(source->weights, WEIGHTS_FILE))
+    const bool mapped = weights_have_form(source->weights, WEIGHTS_FILE);
+    if (!mapped && !weights_have_form(source->weights, WEIGHTS_INCBIN))
         return "";
-    return arena_printf(source->arena, "    .weights_file = \"device%d.weights\",\n    .weights_bytes = %" PRId64 ",",
-                        source->device, weights_bytes(source->weights));
+    const char *block = mapped ? arena_printf(source->arena, "_file = \"device%d.weights\"", source->device)
+                               : arena_printf(source->arena, " = %s", weights_symbol(source->weights));
+    return arena_printf(source->arena, "    .weights%s,\n    .weights_bytes = %" PRId64 ",", block,
+                        weights_bytes(source->weights));
 }
 
 static const char *assemble(struct source *source, const struct emit_options *options)
@@ -346,7 +349,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"LAYER_COUNT", number(arena, source->row_count)},
         {"INPUT_COUNT", number(arena, graph->input_count)},
         {"OUTPUT_COUNT", number(arena, graph->output_count)},
-        {"WEIGHTS_FILE", weights_mapping(source)},
+        {"WEIGHTS_BLOCK", weights_block(source)},
         {"SENDS", sends},
         {"RECEIVES", receives},
         {"EXCHANGE_COUNT", number(arena, program->exchange_count)},

@@ -102,6 +102,11 @@ int64_t weights_bytes(const struct weights *weights)
     return weights->bytes;
 }
 
+const char *weights_symbol(const struct weights *weights)
+{
+    return weights->symbol;
+}
+
 bool weights_have_form(const struct weights *weights, enum weights_form form)
 {
     return weights->form == form;

@@ -29,6 +29,7 @@ void weights_add(struct weights *weights, const char *name, const struct tensor 
 /* End the collection. Afterwards: */
 void weights_end(struct weights *weights);
 int64_t weights_bytes(const struct weights *weights);
+const char *weights_symbol(const struct weights *weights); /* as given */
 /* Did it become this form? WEIGHTS_INCBIN, WEIGHTS_FILE: deviceN.weights exists. */
 bool weights_have_form(const struct weights *weights, enum weights_form form);
 /* What layer functions need to see: declarations or #defines of all names. */
