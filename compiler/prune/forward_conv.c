@@ -60,11 +60,20 @@ static void gather_row(const struct conv *conv, const float *map, int64_t row, i
         memset(to, 0, (size_t)(end - begin) * sizeof *to);
         return;
     }
-    const float *line = map + row * conv->size[1];
-    for (int64_t c = begin; c < end; c++) {
-        int64_t from = c * conv->stride[1] - conv->pad[1] + tap_column * conv->dilation[1];
-        to[c - begin] = from >= 0 && from < conv->size[1] ? line[from] : 0;
-    }
+    /* Columns [first, last) are in the map, the others in its padding. */
+    const int64_t stride = conv->stride[1], shift = tap_column * conv->dilation[1] - conv->pad[1];
+    const float *line = map + row * conv->size[1] + shift;
+    int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
+    int64_t last = shift < conv->size[1] ? (conv->size[1] - shift + stride - 1) / stride : 0;
+    first = first < begin ? begin : first > end ? end : first;
+    last = last > end ? end : last < first ? first : last;
+    memset(to, 0, (size_t)(first - begin) * sizeof *to);
+    if (stride == 1)
+        memcpy(to + first - begin, line + first, (size_t)(last - first) * sizeof *to);
+    else
+        for (int64_t c = first; c < last; c++)
+            to[c - begin] = line[c * stride];
+    memset(to + last - begin, 0, (size_t)(end - last) * sizeof *to);
 }
 
 /* The window of output elements [begin, end) of a map: a row per channel and tap. */

@@ -37,24 +37,31 @@ struct cross {
     const float *x, *y;
     int64_t rows, size, columns;
     bool lower;
-    float **scratch; /* per worker: TILE x TILE */
+    int64_t tile;    /* of the result: large ones, where there are enough of them, are packed less often */
+    float **scratch; /* per worker: tile x tile */
 };
 
 static void add_tile(void *data, int64_t task, int worker)
 {
     const struct cross *c = data;
-    int64_t i = task / tiles(c->columns), k = task % tiles(c->columns);
-    if (c->lower && k > i)
+    int64_t across = (c->columns + c->tile - 1) / c->tile, top = task / across * c->tile, left = task % across * c->tile;
+    if (c->lower && left > top)
         return;
-    int height = tile_size(c->size, i), width = tile_size(c->columns, k);
+    int height = (int)(c->size - top < c->tile ? c->size - top : c->tile);
+    int width = (int)(c->columns - left < c->tile ? c->columns - left : c->tile), stride = (int)c->tile;
+    bool half = c->lower && left == top;
     float *part = c->scratch[worker];
     for (int64_t r = 0; r < c->rows; r += ROWS) {
         int rows = (int)(c->rows - r < ROWS ? c->rows - r : ROWS);
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, height, width, rows, 1, c->x + r * c->size + i * TILE,
-                    (int)c->size, c->y + r * c->columns + k * TILE, (int)c->columns, 0, part, TILE);
+        const float *x = c->x + r * c->size + top, *y = c->y + r * c->columns + left;
+        if (half)
+            cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, height, rows, 1, x, (int)c->size, 0, part, stride);
+        else
+            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, height, width, rows, 1, x, (int)c->size, y,
+                        (int)c->columns, 0, part, stride);
         for (int a = 0; a < height; a++)
-            for (int b = 0; b < width; b++)
-                c->sum[(i * TILE + a) * c->columns + k * TILE + b] += (double)part[a * TILE + b];
+            for (int b = 0; b < (half ? a + 1 : width); b++)
+                c->sum[(top + a) * c->columns + left + b] += (double)part[a * stride + b];
     }
 }
 
@@ -62,10 +69,12 @@ static void cross_run(struct cross *c)
 {
     int workers = parallel_workers();
     float *scratch[MOST_WORKERS];
+    c->tile = c->size >= 8 * TILE ? 2 * TILE : TILE;
     for (int w = 0; w < workers; w++)
-        scratch[w] = memory_new(TILE * TILE, sizeof **scratch);
+        scratch[w] = memory_new((size_t)(c->tile * c->tile), sizeof **scratch);
     c->scratch = scratch;
-    parallel_run(tiles(c->size) * tiles(c->columns), add_tile, c);
+    int64_t down = (c->size + c->tile - 1) / c->tile, across = (c->columns + c->tile - 1) / c->tile;
+    parallel_run(down * across, add_tile, c);
     for (int w = 0; w < workers; w++)
         free(scratch[w]);
 }

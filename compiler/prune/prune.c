@@ -97,8 +97,8 @@ static void leave_thin(struct pruning *p, const struct readers *readers)
         if (readers->item[r].thin) {
             note("--prune: %" PRId64 " samples say too little about layer '%s' (%" PRId64 " rows for %" PRId64
                  " inputs, expected %d each); %d groups of channels whose readers are short of data stay whole",
-                 p->samples.samples, readers->item[r].layer->node->name,
-                 readers->item[r].inputs.rows / readers->item[r].copies, readers->item[r].size, GUARD_ROWS, left);
+                 p->samples.samples, readers->item[r].layer->node->name, readers->item[r].seen, readers->item[r].size,
+                 GUARD_ROWS, left);
             break;
         }
 }
@@ -107,7 +107,7 @@ static void compute_curves(struct pruning *p)
 {
     struct calibration samples = enlarge(p, &p->samples);
     struct replay replay = replay_begin(p->graph, &samples, &p->layers);
-    struct readers readers = readers_measure(&replay, p->channels);
+    struct readers readers = readers_measure(&replay, p->channels, p->may_go);
     double *saved = arena_array(p->graph->arena, (size_t)p->channels->group_count + 1, sizeof *saved);
     for (int g = 0; g < p->channels->group_count; g++)
         saved[g] = goals_of_class(&p->goals, g);

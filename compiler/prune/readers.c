@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Larger matrices are not worth their time: rows are merged. */
-enum { MOST_FEATURES = 4608 };
+/* Larger matrices are not worth their time, nor are there often enough samples for them: rows are merged. */
+enum { MOST_FEATURES = 2048 };
 
 /* How many rows of W in a row belong to one channel, all channels alike; 1 when they differ. */
 static int64_t rows_per_channel(const struct channels *channels, const struct layer *layer)
@@ -105,10 +105,15 @@ static void reader_finish(struct reader *reader, int copies)
     double rows = (double)(reader->inputs.rows / reader->merge), mean = 0;
     for (int64_t k = 0; k < reader->layer->linear.columns; k++)
         reader->variance += reader->y_square[k] / rows - reader->y_sum[k] * reader->y_sum[k] / rows / rows;
-    reader->thin = reader->inputs.rows / copies < GUARD_ROWS * reader->size;
+    /* Taps of a convolution see the same pixels again. */
+    int64_t seen = reader->inputs.rows;
+    if (reader->merge > 1)
+        seen /= reader->layer->linear.taps;
+    reader->seen = seen / copies;
+    reader->thin = reader->seen < GUARD_ROWS * reader->size;
     for (int64_t f = 0; f < reader->size; f++)
         mean += reader->inputs.gram[f * reader->size + f] / (double)reader->size;
-    reader->ridge = mean * (reader->inputs.rows < GUARD_ROWS * reader->size ? THIN_RIDGE : RIDGE);
+    reader->ridge = mean * (seen < GUARD_ROWS * reader->size ? THIN_RIDGE : RIDGE);
     square_weights(reader);
 }
 
@@ -120,7 +125,7 @@ static void add_batch(void *data, int position, const struct batch *batch)
             reader_add(&readers->item[i], batch);
 }
 
-struct readers readers_measure(struct replay *replay, const struct channels *channels)
+struct readers readers_measure(struct replay *replay, const struct channels *channels, const bool may_go[])
 {
     const struct layers *layers = replay->layers;
     struct readers readers = {.item = memory_new((size_t)layers->count, sizeof *readers.item)};
@@ -128,7 +133,7 @@ struct readers readers_measure(struct replay *replay, const struct channels *cha
     memset(wanted, 0, (size_t)replay->graph->node_count * sizeof *wanted);
     for (int n = 0; n < replay->graph->node_count; n++)
         for (int g = 0; g < channels->group_count; g++)
-            for (int c = 0; c < channels->group[g].consumer_count; c++)
+            for (int c = 0; may_go[g] && c < channels->group[g].consumer_count; c++)
                 wanted[n] |= channels->group[g].consumer[c].node == replay->graph->node[n];
     int last = 0;
     for (int n = 0; n < replay->graph->node_count; n++)

@@ -20,6 +20,7 @@ struct reader {
     double *y_sum, *y_square;
     double ridge; /* added to the covariance's diagonal */
     int copies;   /* of every real sample */
+    int64_t seen; /* rows of real samples */
     bool thin;    /* fewer than GUARD_ROWS rows of real samples per feature */
 };
 
@@ -34,8 +35,8 @@ enum { GUARD_ROWS = 5 };
 #define RIDGE 1e-3
 #define THIN_RIDGE 0.3
 
-/* Measure all layers that are consumers of a group, in one run of the dense network. */
-struct readers readers_measure(struct replay *replay, const struct channels *channels);
+/* Measure all layers that are consumers of a group that `may_go` [group], in one run of the dense network. */
+struct readers readers_measure(struct replay *replay, const struct channels *channels, const bool may_go[]);
 void readers_free(struct readers *readers);
 
 #endif
