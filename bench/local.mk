@@ -20,7 +20,9 @@ EXTRA_DIST += \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
 	%D%/onnxruntime.c \
+	%D%/images.py \
 	%D%/prune-accuracy.sh \
+	%D%/prune-networks.sh \
 	%D%/onnxruntime.js \
 	%D%/usage.c \
 	%D%/vgg16.sh \

@@ -38,6 +38,7 @@ static const char usage[] =
     "      --max-drop P           prune less where more than P points of answers would change (default 30)\n"
     "      --prune-snap N         keep multiples of N channels (default 1 to 16, by the width of the layer)\n"
     "      --prune-streams        residual streams may lose channels, too\n"
+    "      --no-repair            keep the weights that stay as they are: quick, for a look at widths, plans and times\n"
     "      --measure              time the network before and after on this machine, which needs make and a C compiler\n"
     "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
@@ -83,6 +84,7 @@ enum {
     OPTION_MAX_DROP,
     OPTION_PRUNE_SNAP,
     OPTION_PRUNE_STREAMS,
+    OPTION_NO_REPAIR,
     OPTION_MEASURE,
     OPTION_LATER
 };
@@ -120,6 +122,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
                                              {"prune-snap", required_argument, NULL, OPTION_PRUNE_SNAP},
                                              {"prune-streams", no_argument, NULL, OPTION_PRUNE_STREAMS},
+                                             {"no-repair", no_argument, NULL, OPTION_NO_REPAIR},
                                              {"measure", no_argument, NULL, OPTION_MEASURE},
                                              {"relaxed", no_argument, NULL, OPTION_LATER},
                                              {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
@@ -204,6 +207,8 @@ static void take_pruning(struct arena *arena, struct options *options, int optio
         options->labels = argument;
     } else if (option == OPTION_PRUNE_STREAMS) {
         options->prune_streams = true;
+    } else if (option == OPTION_NO_REPAIR) {
+        options->no_repair = true;
     } else if (option == OPTION_MEASURE) {
         options->measure = true;
     } else {
@@ -289,6 +294,7 @@ static void take_option(struct arena *arena, struct options *options, int option
     case OPTION_MAX_DROP:
     case OPTION_PRUNE_SNAP:
     case OPTION_PRUNE_STREAMS:
+    case OPTION_NO_REPAIR:
     case OPTION_MEASURE:
         take_pruning(arena, options, option, argument);
         break;
@@ -311,12 +317,13 @@ static void check_pruning(const struct options *options)
     if (pruned && !options->calibrate_count && (options->labels || options->max_drop >= 0))
         fail("%s needs samples that the model may see: --calibrate FILE.npy", options->labels ? "--labels" : "--max-drop");
     if (!pruned && (options->calibrate_count || options->labels || options->max_drop >= 0 || options->prune_snap ||
-                    options->prune_streams || options->measure))
+                    options->prune_streams || options->no_repair || options->measure))
         fail("%s does nothing without --prune", options->calibrate_count ? "--calibrate"
                                                 : options->labels        ? "--labels"
                                                 : options->max_drop >= 0 ? "--max-drop"
                                                 : options->prune_snap    ? "--prune-snap"
                                                 : options->prune_streams ? "--prune-streams"
+                                                : options->no_repair     ? "--no-repair"
                                                                          : "--measure");
     if (options->measure && !options->output)
         fail("--measure writes into the report: -o DIR");
@@ -400,6 +407,8 @@ static void add_pruning(struct text *text, const struct options *options)
         text_printf(text, " --prune-snap %d", options->prune_snap);
     if (options->prune_streams)
         text_add(text, " --prune-streams");
+    if (options->no_repair)
+        text_add(text, " --no-repair");
     if (options->measure)
         text_add(text, " --measure");
 }

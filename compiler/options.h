@@ -29,6 +29,7 @@ struct options {
     double max_drop; /* points; < 0: not given */
     int prune_snap;  /* 0: not given */
     bool prune_streams;
+    bool no_repair;
     bool measure; /* run the network before and after on this machine */
     enum weights_form weights;
     const char *target; /* NULL: any */

@@ -102,6 +102,7 @@ static void run_prune(struct compilation *c)
                                                 .max_drop = options->max_drop,
                                                 .snap = options->prune_snap,
                                                 .streams = options->prune_streams,
+                                                .no_repair = options->no_repair,
                                                 .progress = !options->quiet && isatty(STDERR_FILENO)};
     if (!options_prune(options))
         return;

@@ -246,7 +246,7 @@ static void invent_samples(struct pruning *p)
 void prune(struct graph *graph, const struct prune_options *options, struct prune_result *result)
 {
     struct pruning p = {.graph = graph, .options = options, .result = result, .most_snap = 1};
-    *result = (struct prune_result){.done = true};
+    *result = (struct prune_result){.done = true, .repaired = !options->no_repair};
     matrix_begin();
     forward_check(graph);
     graph_change_begin(graph, &result->change);

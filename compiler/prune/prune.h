@@ -18,7 +18,7 @@ struct prune_options {
     double max_drop;    /* points that may be lost, see answers_drop(); < 0: as the program thinks fit */
     int snap;           /* kept channels are a multiple of it; 0: what suits the width of each group */
     bool streams;       /* residual streams may lose channels, too */
-    bool no_repair;     /* for comparison */
+    bool no_repair;     /* channels go, nothing else changes */
     bool progress;      /* on stderr */
 };
 
@@ -46,6 +46,7 @@ struct prune_layer {
 struct prune_result {
     bool done;
     int64_t samples; /* real ones */
+    bool repaired;
     struct prune_goal goal[PRUNE_GOALS];
     int goal_count;
     double seconds[2], bytes[2]; /* foretold before and after, bytes on the wire; 0: for no devices in particular */

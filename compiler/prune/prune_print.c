@@ -64,9 +64,10 @@ void prune_print(struct arena *arena, const struct prune_result *result, bool ta
                               : result->drop_of_classes ? "% of the answers differed"
                                                         : "% of the outputs' variance was error");
     note("--prune: %" PRId64 " of %" PRId64 " MACs and %" PRId64 " of %" PRId64 " parameters are left, %.2f %% of the MACs "
-         "removed, repaired with %s%s",
+         "removed, %s %s%s",
          change->macs[1], change->macs[0], change->parameters[1], change->parameters[0],
          100 * (1 - (double)change->macs[1] / (double)change->macs[0]),
+         result->repaired ? "repaired with" : "not repaired, chosen with",
          result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
     print_foretold(result);
 }

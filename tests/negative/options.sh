@@ -30,6 +30,7 @@ refuse '--prune 1: expected the fraction to remove, above 0 and at most 0.9' -o 
 refuse '--prune-bytes 0: expected the fraction to remove, above 0 and at most 0.9' -o x --prune-bytes 0
 refuse '--prune-snap 1.5: expected a whole number of channels' -o x --prune 0.1 --prune-snap 1.5
 refuse '--measure does nothing without --prune' -o x --measure
+refuse '--no-repair does nothing without --prune' -o x --no-repair
 refuse '--measure writes into the report: -o DIR' --emit-onnx y.onnx --prune 0.1 --measure
 refuse '--labels needs samples that the model may see: --calibrate FILE.npy' -o x --prune-to-latency 0.5 --labels y.npy
 exit $failed
