@@ -1,6 +1,6 @@
 /* prune_accuracy.c -- what pruning does to the predictions of a classifier, by the compiler's own arithmetic.
  *
- * prune_accuracy MODEL.onnx CALIBRATE.npy|- TEST_X.npy TEST_Y.npy SHIFT FRACTION [SNAP]
+ * prune_accuracy MODEL.onnx CALIBRATE.npy|- TEST_X.npy TEST_Y.npy|- SHIFT FRACTION [SNAP]
  *
  * Prints accuracies in per cent of the dense network, the pruned one without repair and with it, on the rows of TEST_X whose
  * classes are TEST_Y + SHIFT; what is lost, with the paired standard error; and how often the repaired network agrees
@@ -77,12 +77,44 @@ static struct predictions classify(struct graph *graph, const char *x, const cha
     return answers;
 }
 
+/* Probabilities from logits, or from what is a list of probabilities. */
+static void probabilities(const float *output, int64_t size, double p[])
+{
+    double most = -INFINITY, sum = 0;
+    bool done = true;
+    for (int64_t i = 0; i < size; i++) {
+        most = fmax(most, (double)output[i]);
+        sum += (double)output[i];
+        done &= output[i] >= 0;
+    }
+    done &= fabs(sum - 1) < 1e-3;
+    sum = 0;
+    for (int64_t i = 0; i < size; i++)
+        sum += p[i] = done ? (double)output[i] + 1e-9 : exp((double)output[i] - most);
+    for (int64_t i = 0; i < size; i++)
+        p[i] /= sum;
+}
+
+/* Kullback and Leibler's, of the dense network's answers from the pruned one's. */
+static double divergence(const struct predictions *dense, const struct predictions *pruned)
+{
+    double *p = malloc(2 * (size_t)dense->size * sizeof *p), *q = p + dense->size, sum = 0;
+    for (int64_t s = 0; p && s < dense->samples; s++) {
+        probabilities(dense->output + s * dense->size, dense->size, p);
+        probabilities(pruned->output + s * dense->size, dense->size, q);
+        for (int64_t i = 0; i < dense->size; i++)
+            sum += p[i] > 0 ? p[i] * log(p[i] / fmax(q[i], 1e-300)) : 0;
+    }
+    free(p);
+    return sum / (double)dense->samples;
+}
+
 static void compare(const char *what, const struct predictions *dense, const struct predictions *pruned,
                     const int64_t *label, int64_t shift)
 {
     double sum = 0, square = 0, right = 0, agree = 0, n = (double)dense->samples;
     for (int64_t s = 0; s < dense->samples; s++) {
-        int before = dense->class[s] == label[s] + shift, after = pruned->class[s] == label[s] + shift;
+        int before = label && dense->class[s] == label[s] + shift, after = label && pruned->class[s] == label[s] + shift;
         sum += before - after;
         square += (before - after) * (before - after);
         right += after;
@@ -97,7 +129,11 @@ static void compare(const char *what, const struct predictions *dense, const str
         off += (a - b) * (a - b);
         all += (a - mean) * (a - mean);
     }
-    printf("%s output error %.5f\n", what, off / all);
+    printf("%s output error %.5f, divergence %.5f nats\n", what, off / all, divergence(dense, pruned));
+    if (!label) {
+        printf("%s agrees %.2f\n", what, 100 * agree / n);
+        return;
+    }
     printf("%s %.2f (lost %.2f +- %.2f, agrees %.2f)\n", what, 100 * right / n, 100 * sum / n,
            100 * sqrt((square / n - sum * sum / n / n) / n), 100 * agree / n);
 }
@@ -109,7 +145,7 @@ static void run(void *data)
     struct calibration test;
     int64_t shift = atoi(argv[5]);
     struct graph *graph = read_graph(&bench->arena, argv[1]);
-    struct predictions dense = classify(graph, argv[3], argv[4], &test);
+    struct predictions dense = classify(graph, argv[3], strcmp(argv[4], "-") ? argv[4] : NULL, &test);
     for (int repaired = 0; repaired < 2; repaired++) {
         const char *calibrate = argv[2];
         struct prune_options options = {.macs = atof(argv[6]),
@@ -122,7 +158,7 @@ static void run(void *data)
         clock_t before = clock();
         graph = read_graph(&bench->arena, argv[1]);
         prune(graph, &options, &result);
-        struct predictions pruned = classify(graph, argv[3], argv[4], &test);
+        struct predictions pruned = classify(graph, argv[3], strcmp(argv[4], "-") ? argv[4] : NULL, &test);
         if (!repaired)
             compare("dense", &dense, &dense, test.label, shift);
         compare(repaired ? "repaired" : "unrepaired", &dense, &pruned, test.label, shift);

@@ -23,10 +23,26 @@ void calibration_read(const struct graph *graph, const char *const file[], int f
  * The new arrays are on the heap. */
 struct calibration calibration_part(const struct graph *graph, const struct calibration *calibration, int folds,
                                     int fold, bool inside);
-/* Every sample and copies of it, mirrored and moved by up to a sixteenth of the image (edges repeat), for a graph whose
- * inputs are all images (float, rank 4, up to 4 channels); `copies` includes the samples themselves. Other graphs get the samples
- * once. The new arrays are on the heap. */
-struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration, int copies);
+
+/* How images may be changed so that they stay what the network is used to; see variety.h. */
+struct variety {
+    bool mirrored;
+    int part; /* moved by up to one part in so many of their sizes, edges repeating; 0: not at all */
+};
+
+/* Are all inputs images (float, rank 4, up to 4 channels)? Nothing else is varied. */
+bool calibration_is_images(const struct graph *graph);
+/* Every sample, and varied copies of it up to `copies` in all (fewer where they would be alike). The new arrays are on the
+ * heap. */
+struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration,
+                                       struct variety variety, int copies);
+/* Samples index[0 .. count) of `from`, each varied as *random says, into the first places of `to`, made by
+ * calibration_room(). */
+void calibration_draw(const struct graph *graph, const struct calibration *from, const int64_t index[], int64_t count,
+                      struct variety variety, uint64_t *random, struct calibration *to);
+/* All samples mirrored, likewise. */
+void calibration_mirror(const struct graph *graph, const struct calibration *from, struct calibration *to);
+struct calibration calibration_room(const struct graph *graph, int64_t samples);
 /* Samples for a network that has none: noise of all scales, as strong as makes the results of the first layers about as
  * large as their weights are meant for (variance 1). Only float inputs get it, others are zero. On the heap. */
 struct layers;

@@ -81,35 +81,86 @@ static void copy_image(struct shape shape, const float *from, float *to, int64_t
                          clamp((mirrored ? columns - 1 - c : c) + right, columns)];
 }
 
-struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration, int copies)
+bool calibration_is_images(const struct graph *graph)
 {
     for (int i = 0; i < graph->input_count; i++)
         if (!is_image(graph->input[i]))
-            copies = 1;
+            return false;
+    return true;
+}
+
+static uint32_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+/* How one copy is changed, for all inputs alike: fractions of the way it may be moved. */
+struct change {
+    bool mirrored;
+    int part;
+    uint32_t far[2];
+};
+
+static void copy_sample(const struct graph *graph, const struct calibration *from, int64_t s, struct change change,
+                        const struct calibration *to, int64_t at)
+{
+    for (int i = 0; i < graph->input_count; i++) {
+        const char *source = sample_at(graph, from, i, s);
+        char *target = sample_at(graph, to, i, at);
+        struct shape shape = graph->input[i]->shape;
+        int64_t far[2] = {0, 0};
+        for (int a = 0; change.part && a < 2; a++) {
+            int64_t most = shape.dim[a + 2] / change.part;
+            far[a] = (int64_t)change.far[a] % (2 * most + 1) - most;
+        }
+        if (change.mirrored || far[0] || far[1])
+            copy_image(shape, (const float *)(const void *)source, (float *)(void *)target, far[0], far[1], change.mirrored);
+        else
+            memcpy(target, source, tensor_bytes(graph->input[i]));
+    }
+}
+
+struct calibration calibration_enlarge(const struct graph *graph, const struct calibration *calibration,
+                                       struct variety variety, int copies)
+{
+    if (!variety.part)
+        copies = variety.mirrored && copies > 1 ? 2 : 1;
     int64_t samples = calibration->samples;
     struct calibration more = new_samples(graph, samples * copies);
     more.copies = copies;
-    /* Copy 1 is mirrored only; the others are moved, too, in a pattern that visits all directions. */
-    uint32_t random = 1;
+    uint64_t random = 1;
+    /* Copy 0 is the sample, copy 1 the mirrored one where that may be; the others are moved. */
     for (int64_t s = 0; s < samples; s++)
         for (int k = 0; k < copies; k++) {
-            uint32_t drawn[2];
-            for (int a = 0; a < 2; a++)
-                drawn[a] = (random = random * 1664525u + 1013904223u) >> 16;
-            for (int i = 0; i < graph->input_count; i++) {
-                char *to = sample_at(graph, &more, i, s * copies + k);
-                const char *from = sample_at(graph, calibration, i, s);
-                struct shape shape = graph->input[i]->shape;
-                int64_t far[2] = {0, 0};
-                for (int a = 0; k > 1 && a < 2; a++)
-                    far[a] = (int64_t)(drawn[a] % (2 * (uint32_t)(shape.dim[a + 2] / 16) + 1)) - shape.dim[a + 2] / 16;
-                if (k)
-                    copy_image(shape, (const float *)(const void *)from, (float *)(void *)to, far[0], far[1], k % 2);
-                else
-                    memcpy(to, from, tensor_bytes(graph->input[i]));
-            }
+            struct change change = {.mirrored = variety.mirrored && k % 2,
+                                    .part = k > variety.mirrored ? variety.part : 0,
+                                    .far = {next_random(&random), next_random(&random)}};
+            copy_sample(graph, calibration, s, change, &more, s * copies + k);
         }
     return more;
+}
+
+struct calibration calibration_room(const struct graph *graph, int64_t samples)
+{
+    return new_samples(graph, samples);
+}
+
+void calibration_draw(const struct graph *graph, const struct calibration *from, const int64_t index[], int64_t count,
+                      struct variety variety, uint64_t *random, struct calibration *to)
+{
+    for (int64_t s = 0; s < count; s++) {
+        struct change change = {.mirrored = variety.mirrored && next_random(random) % 2,
+                                .part = variety.part,
+                                .far = {next_random(random), next_random(random)}};
+        copy_sample(graph, from, index[s], change, to, s);
+    }
+}
+
+void calibration_mirror(const struct graph *graph, const struct calibration *from, struct calibration *to)
+{
+    for (int64_t s = 0; s < from->samples; s++)
+        copy_sample(graph, from, s, (struct change){.mirrored = true}, to, s);
 }
 
 /* ---- samples for a network that has none ---- */

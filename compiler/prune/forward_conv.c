@@ -1,6 +1,6 @@
 /* forward_conv.c -- convolutions of one or two spatial axes over many samples. */
 /* SPDX-License-Identifier: MIT */
-#include "forward_inner.h"
+#include "forward_conv.h"
 
 #include "../operators/conv.h"
 #include "../passes/edit.h"
@@ -13,18 +13,7 @@
 /* Floats of a block of columns: it should stay in the second-level cache beside the weights. */
 enum { BLOCK = 1 << 17 };
 
-/* Axis 0 is rows, axis 1 columns; a single spatial axis is a map of one row. */
-struct conv {
-    const struct job *job;
-    int64_t images;            /* of a sample */
-    int64_t channels, outputs; /* of a group */
-    int64_t groups, taps, columns_at_once;
-    int64_t size[2], result[2];
-    int64_t kernel[2], stride[2], dilation[2], pad[2];
-    float **block; /* per worker */
-};
-
-static struct conv conv_of(const struct job *job)
+struct conv conv_of(const struct job *job)
 {
     const struct node *node = job->node;
     struct window window = conv_window(node);
@@ -49,6 +38,12 @@ static struct conv conv_of(const struct job *job)
         conv.pad[to] = window.pad_begin[a];
     }
     conv.taps = conv.kernel[0] * conv.kernel[1];
+    conv.plain = conv.taps == 1 && conv.stride[0] == 1 && conv.stride[1] == 1 && !conv.pad[0] && !conv.pad[1] &&
+                 conv.size[0] == conv.result[0] && conv.size[1] == conv.result[1];
+    int64_t depth = conv.channels * conv.taps, map = conv.result[0] * conv.result[1];
+    conv.columns_at_once = BLOCK / depth > 64 ? BLOCK / depth : 64;
+    if (conv.columns_at_once > map)
+        conv.columns_at_once = map;
     return conv;
 }
 
@@ -76,8 +71,7 @@ static void gather_row(const struct conv *conv, const float *map, int64_t row, i
     memset(to + last - begin, 0, (size_t)(end - last) * sizeof *to);
 }
 
-/* The window of output elements [begin, end) of a map: a row per channel and tap. */
-static void gather_block(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block)
+void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block)
 {
     int64_t width = conv->result[1], map = conv->size[0] * conv->size[1];
     for (int64_t c = 0; c < conv->channels; c++)
@@ -96,14 +90,12 @@ static void gather_block(const struct conv *conv, const float *x, int64_t begin,
 static void multiply(const struct conv *conv, const float *w, const float *x, float *y, int worker)
 {
     int64_t map = conv->result[0] * conv->result[1], depth = conv->channels * conv->taps;
-    bool plain = conv->taps == 1 && conv->stride[0] == 1 && conv->stride[1] == 1 && !conv->pad[0] &&
-                 !conv->pad[1] && map == conv->size[0] * conv->size[1];
-    int64_t step = plain ? map : conv->columns_at_once;
+    int64_t step = conv->plain ? map : conv->columns_at_once;
     for (int64_t at = 0; at < map; at += step) {
         int64_t count = at + step < map ? step : map - at;
         const float *from = x;
-        if (!plain) {
-            gather_block(conv, x, at, at + count, conv->block[worker]);
+        if (!conv->plain) {
+            conv_gather(conv, x, at, at + count, conv->block[worker]);
             from = conv->block[worker];
         }
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)conv->outputs, (int)count, (int)depth, 1, w,
@@ -162,10 +154,7 @@ bool forward_conv(const struct job *job)
         !shape_size(node->output[0]->shape))
         return false;
     struct conv conv = conv_of(job);
-    int64_t depth = conv.channels * conv.taps, map = conv.result[0] * conv.result[1];
-    conv.columns_at_once = BLOCK / depth > 64 ? BLOCK / depth : 64;
-    if (conv.columns_at_once > map)
-        conv.columns_at_once = map;
+    int64_t depth = conv.channels * conv.taps;
     float *block[MOST_WORKERS];
     int workers = parallel_workers();
     conv.block = block;

@@ -1,8 +1,9 @@
-/* forward_inner.h -- the fast forms of forward_node(); for the files forward*.c only. */
+/* forward_inner.h -- the fast forms of forward_node(); for the files forward*.c and backward*.c only. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_FORWARD_INNER_H
 #define MEDNN_FORWARD_INNER_H
 
+#include "../operators/conv.h"
 #include "forward.h"
 
 /* The loops of these files are worth gcc's best, clang's -O2 is that. */
@@ -29,5 +30,22 @@ bool forward_conv(const struct job *job);
 bool forward_product(const struct job *job);
 bool forward_elementwise(const struct job *job);
 bool forward_pool(const struct job *job);
+
+/* An operand that differs from 1 in one run of axes only, in which it has the result's sizes: element i of the result
+ * reads its element i / *inner % *size. */
+bool forward_pattern(struct shape operand, struct shape result, int64_t *inner, int64_t *size);
+
+/* A pool of two spatial axes. */
+struct pool {
+    const struct job *job;
+    struct window window;
+    int64_t maps, size[2], result[2];
+    bool average, include_pad;
+};
+
+/* false when the node is not of the kind. */
+bool pool_of(const struct job *job, struct pool *pool);
+/* What the window of one output reads along an axis of `size` elements. */
+struct range pool_taps(const struct window *window, int axis, int64_t at, int64_t size);
 
 #endif

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "forward_inner.h"
 
-#include "../operators/conv.h"
 #include "../operators/op.h"
 #include "../passes/edit.h"
 #include "parallel.h"
@@ -21,8 +20,7 @@ struct elementwise {
     int64_t count; /* elements of a sample's result */
 };
 
-/* An operand that differs from 1 in one run of axes only, in which it has the result's sizes. */
-static bool operand_pattern(struct shape operand, struct shape result, int64_t *inner, int64_t *size)
+bool forward_pattern(struct shape operand, struct shape result, int64_t *inner, int64_t *size)
 {
     int shift = result.rank - operand.rank, last = -1, first = -1;
     for (int a = 0; a < operand.rank; a++)
@@ -87,7 +85,7 @@ bool forward_elementwise(const struct job *job)
     e.count = shape_size(result);
     for (int k = 0; k < e.operands; k++)
         if (node->input[k] && (node->input[k]->type != TYPE_FLOAT ||
-                               !operand_pattern(node->input[k]->shape, result, &e.inner[k], &e.size[k])))
+                               !forward_pattern(node->input[k]->shape, result, &e.inner[k], &e.size[k])))
             return false;
     parallel_run(job->samples, compute_elements, &e);
     return true;
@@ -95,14 +93,7 @@ bool forward_elementwise(const struct job *job)
 
 /* ---- pools of two spatial axes ---- */
 
-struct pool {
-    const struct job *job;
-    struct window window;
-    int64_t maps, size[2], result[2];
-    bool average, include_pad;
-};
-
-static struct range taps_inside(const struct window *window, int axis, int64_t at, int64_t size)
+struct range pool_taps(const struct window *window, int axis, int64_t at, int64_t size)
 {
     int64_t begin = at * window->stride[axis] - window->pad_begin[axis], end = begin + window->kernel[axis];
     return (struct range){begin < 0 ? 0 : begin, end > size ? size : end};
@@ -112,8 +103,8 @@ static void pool_map(const struct pool *pool, const float *x, float *y)
 {
     for (int64_t row = 0; row < pool->result[0]; row++)
         for (int64_t column = 0; column < pool->result[1]; column++) {
-            struct range rows = taps_inside(&pool->window, 0, row, pool->size[0]);
-            struct range columns = taps_inside(&pool->window, 1, column, pool->size[1]);
+            struct range rows = pool_taps(&pool->window, 0, row, pool->size[0]);
+            struct range columns = pool_taps(&pool->window, 1, column, pool->size[1]);
             float sum = 0, most = -INFINITY;
             for (int64_t r = rows.begin; r < rows.end; r++)
                 for (int64_t c = columns.begin; c < columns.end; c++) {
@@ -139,7 +130,7 @@ static void pool_sample(void *data, int64_t sample, int worker)
         pool_map(pool, x + m * from, y + m * to);
 }
 
-bool forward_pool(const struct job *job)
+bool pool_of(const struct job *job, struct pool *pool)
 {
     const struct node *node = job->node;
     bool global = node_is(node, "GlobalAveragePool") || node_is(node, "GlobalMaxPool");
@@ -148,20 +139,26 @@ bool forward_pool(const struct job *job)
     if ((!global && !window) || x.rank != 4 || node->output[0]->type != TYPE_FLOAT || node_output(node, 1))
         return false;
     struct shape y = node->output[0]->shape;
-    struct pool pool = {.job = job,
-                        .maps = x.dim[0] * x.dim[1],
-                        .size = {x.dim[2], x.dim[3]},
-                        .result = {y.dim[2], y.dim[3]},
-                        .average = node_is(node, "AveragePool") || node_is(node, "GlobalAveragePool")};
+    *pool = (struct pool){.job = job,
+                          .maps = x.dim[0] * x.dim[1],
+                          .size = {x.dim[2], x.dim[3]},
+                          .result = {y.dim[2], y.dim[3]},
+                          .average = node_is(node, "AveragePool") || node_is(node, "GlobalAveragePool")};
     if (global) {
-        pool.window = (struct window){.spatial = 2, .kernel = {x.dim[2], x.dim[3]}, .stride = {1, 1}};
-    } else {
-        pool.window = pool_window(node);
-        pool.include_pad = pool.average && node_int(node, "count_include_pad", 0);
-        /* ceil_mode, dilations: too rare for a fast form. */
-        if (node_int(node, "ceil_mode", 0) || pool.window.dilation[0] != 1 || pool.window.dilation[1] != 1)
-            return false;
+        pool->window = (struct window){.spatial = 2, .kernel = {x.dim[2], x.dim[3]}, .stride = {1, 1}};
+        return true;
     }
+    pool->window = pool_window(node);
+    pool->include_pad = pool->average && node_int(node, "count_include_pad", 0);
+    /* ceil_mode, dilations: too rare for a fast form. */
+    return !node_int(node, "ceil_mode", 0) && pool->window.dilation[0] == 1 && pool->window.dilation[1] == 1;
+}
+
+bool forward_pool(const struct job *job)
+{
+    struct pool pool;
+    if (!pool_of(job, &pool))
+        return false;
     parallel_run(job->samples, pool_sample, &pool);
     return true;
 }

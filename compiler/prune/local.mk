@@ -1,4 +1,9 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/backward.c %D%/backward.h %D%/backward_inner.h \
+	%D%/backward_conv.c \
+	%D%/backward_elementwise.c \
+	%D%/backward_product.c \
+	%D%/backward_simple.c \
 	%D%/budget.c %D%/budget.h \
 	%D%/calibration.c %D%/calibration.h \
 	%D%/calibration_copies.c \
@@ -7,7 +12,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/curves.c %D%/curves.h \
 	%D%/cut.c \
 	%D%/forward.c %D%/forward.h %D%/forward_inner.h \
-	%D%/forward_conv.c \
+	%D%/forward_conv.c %D%/forward_conv.h \
 	%D%/forward_product.c \
 	%D%/forward_simple.c \
 	%D%/forward_winograd.c \
@@ -25,7 +30,10 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/readers.c %D%/readers.h \
 	%D%/repair.c %D%/repair.h \
 	%D%/replay.c %D%/replay.h \
-	%D%/shuffles.c %D%/shuffles.h
+	%D%/shuffles.c %D%/shuffles.h \
+	%D%/tape.c %D%/tape.h \
+	%D%/tune.c %D%/tune.h \
+	%D%/variety.c %D%/variety.h
 
 # The readers of .npy files are the runtime's.
 compiler_libmednnc_a_SOURCES += runtime/npy.c runtime/npy.h runtime/tensor_proto.c

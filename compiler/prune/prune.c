@@ -8,6 +8,8 @@
 #include "parallel.h"
 #include "probe.h"
 #include "repair.h"
+#include "tune.h"
+#include "variety.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@ struct pruning {
     const struct prune_options *options;
     struct prune_result *result;
     struct calibration samples;
+    struct variety variety;
     struct layers layers;
     struct channels *channels;
     struct curves curves;
@@ -35,6 +38,7 @@ struct pruning {
     int *snap, most_snap;
     bool *removed; /* [class] */
     int *count;    /* [curve]: classes that go */
+    bool tunes;    /* tuning was found to help */
     const char *doing;
 };
 
@@ -56,7 +60,7 @@ static struct calibration enlarge(const struct pruning *p, const struct calibrat
     while (copies < COPIES && samples->samples * (copies + 1) <= ENOUGH &&
            work_of(p, samples->samples * (copies + 1)) <= COPY_WORK)
         copies++;
-    return calibration_enlarge(p->graph, samples, copies);
+    return calibration_enlarge(p->graph, samples, p->variety, copies);
 }
 
 /* ---- what may go, and in which order ---- */
@@ -141,8 +145,35 @@ static void repair_on(struct pruning *p, const struct calibration *samples, cons
     calibration_free(p->graph, &more);
 }
 
-/* Points lost on samples that the repair did not see. */
-static double measure_drop(struct pruning *p)
+/* All weights together, after the repair. */
+static void tune_on(struct pruning *p, const struct calibration *samples)
+{
+    struct tune_options options = tune_default(channels_macs(p->channels, NULL));
+    p->doing = "tuning";
+    options.variety = p->variety;
+    options.progress = show_progress;
+    options.data = p;
+    p->result->tuned = tune(p->graph, &p->layers, samples, &options);
+}
+
+/* Is the network nearer to the dense one after tuning, on samples that neither repair nor tuning saw? Then *answers are the
+ * better ones. */
+static bool try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
+                       struct answers *answers)
+{
+    struct answers now = {0};
+    tune_on(p, seen);
+    if (!p->result->tuned)
+        return false;
+    answers_add(p->graph, apart, &p->layers, &now);
+    if (!(now.error < answers->error))
+        return false;
+    *answers = now;
+    return true;
+}
+
+/* Points lost on samples that the repair did not see; the first time, whether tuning helps is found out, too. */
+static double measure_drop(struct pruning *p, bool first)
 {
     struct answers answers = {0};
     int folds = p->samples.samples < FEW ? FOLDS : 1;
@@ -151,6 +182,8 @@ static double measure_drop(struct pruning *p)
         struct calibration apart = calibration_part(p->graph, &p->samples, FOLDS, f, true);
         repair_on(p, &seen, "judging");
         answers_add(p->graph, &apart, &p->layers, &answers);
+        if (first && f == 0)
+            p->tunes = try_tuning(p, &seen, &apart, &answers);
         layers_free(&p->layers);
         calibration_free(p->graph, &seen);
         calibration_free(p->graph, &apart);
@@ -170,7 +203,7 @@ static void choose_amount(struct pruning *p)
     result->drop = -1;
     if (p->options->no_repair || limit >= 100 || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
-    result->drop = measure_drop(p);
+    result->drop = measure_drop(p, true);
     double refused = result->drop;
     if (refused <= limit)
         return;
@@ -178,7 +211,7 @@ static void choose_amount(struct pruning *p)
     for (int i = 0; i < TRIES; i++) {
         part = (least + most) / 2;
         choose_classes(p, part);
-        double drop = measure_drop(p);
+        double drop = measure_drop(p, false);
         if (drop <= limit) {
             least = best = part;
             best_drop = drop;
@@ -258,6 +291,7 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     p.layers = layers_find(graph);
     if (!options->calibrate_count)
         invent_samples(&p);
+    p.variety = variety_of(graph, &p.layers, &p.samples);
     result->samples = options->calibrate_count ? p.samples.samples : 0;
     p.channels = channels_find(graph);
     p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
@@ -267,6 +301,9 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     p.count = arena_array(graph->arena, (size_t)p.curves.count + 1, sizeof *p.count);
     choose_amount(&p);
     repair_on(&p, &p.samples, "repairing");
+    result->tuned = false;
+    if (p.tunes)
+        tune_on(&p, &p.samples);
     describe_groups(&p);
     describe_layers(&p);
     goals_foretell(&p.goals, p.removed, result);

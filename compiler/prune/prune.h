@@ -47,6 +47,7 @@ struct prune_result {
     bool done;
     int64_t samples; /* real ones */
     bool repaired;
+    bool tuned;      /* all weights together, after the repair; see tune.h */
     struct prune_goal goal[PRUNE_GOALS];
     int goal_count;
     double seconds[2], bytes[2]; /* foretold before and after, bytes on the wire; 0: for no devices in particular */

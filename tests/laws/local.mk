@@ -19,6 +19,11 @@ test_onnx_nodes_SOURCES = %D%/test_onnx_nodes.c $(LAW_SOURCES)
 test_onnx_nodes_LDADD = $(MEDNNC_LIBS)
 test_passes_SOURCES = %D%/test_passes.c $(LAW_SOURCES)
 test_passes_LDADD = $(MEDNNC_LIBS)
+check_PROGRAMS += test_tune
+TESTS += test_tune
+test_tune_SOURCES = %D%/test_tune.c $(LAW_SOURCES)
+test_tune_LDADD = $(MEDNNC_LIBS)
+
 check_PROGRAMS += test_prune
 TESTS += test_prune
 test_prune_SOURCES = %D%/test_prune.c $(LAW_SOURCES)

@@ -1,0 +1,26 @@
+/* forward_conv.h -- convolutions of one or two spatial axes as products with gathered windows; for the files forward*.c
+ * and backward*.c only. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_FORWARD_CONV_H
+#define MEDNN_FORWARD_CONV_H
+
+#include "forward_inner.h"
+
+/* Axis 0 is rows, axis 1 columns; a single spatial axis is a map of one row. */
+struct conv {
+    const struct job *job;
+    int64_t images;            /* of a sample */
+    int64_t channels, outputs; /* of a group */
+    int64_t groups, taps, columns_at_once;
+    int64_t size[2], result[2];
+    int64_t kernel[2], stride[2], dilation[2], pad[2];
+    bool plain;    /* the input's maps are the windows */
+    float **block; /* per worker */
+};
+
+struct conv conv_of(const struct job *job);
+
+/* The windows of output elements [begin, end) of a map: a row per channel and tap. */
+void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block);
+
+#endif
