@@ -2,15 +2,18 @@
 # prune-accuracy.sh -- what --prune does to classifiers of MEDNN_DATA, through generated programs and the compiler's arithmetic.
 # SPDX-License-Identifier: MIT
 #
-# prune-accuracy.sh [NAME FRACTION]...: for each, the dense, the unrepaired and the repaired network's accuracy on the test rows,
+# prune-accuracy.sh [--held-out] [NAME FRACTION]...: for each, the dense, the unrepaired and the repaired network's accuracy on the test rows,
 # what is lost with its paired standard error, and the agreement with the dense one (bench/prune_accuracy); then the same
 # accuracies of the programs that mednnc makes. Test rows are never used for anything else. Run it in the build folder.
+# With --held-out test rows are not looked at: of the calibration samples every fourth is kept from pruning, each in one of
+# four runs (FOLDS="0 1" picks some), and agreement, divergence and the outputs' error there are what a method is to be chosen by.
 set -euo pipefail
 : "${MEDNN_DATA:?names no folder with models/ and datasets/}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 make bench/prune_accuracy mednnc mednn-run compare >"$work/make.log" 2>&1 || { tail "$work/make.log" >&2; exit 1; }
-snap_to=${SNAP:-0}
+snap_to=${SNAP:-0} held_out=0
+[[ ${1-} != --held-out ]] || { held_out=1; shift; }
 
 # prepare DATA_SET EXPRESSION: in NumPy, of x as float32; makes $work/DATA_SET-{calib,test}.npy
 prepare()
@@ -25,12 +28,35 @@ for part in ("calib", "test"):
 PYTHON
 }
 
+# held_out MODEL FRACTION: fold after fold
+held_out()
+{
+    local fold
+    for fold in ${FOLDS:-0 1 2 3}; do
+        /usr/bin/python3 - "$work" "$fold" <<'PYTHON'
+import sys
+import numpy as np
+work, fold = sys.argv[1], int(sys.argv[2])
+x = np.load(f"{work}/calib.npy")
+apart = np.arange(len(x)) % 4 == fold
+np.save(f"{work}/fit.npy", x[~apart])
+np.save(f"{work}/apart.npy", x[apart])
+PYTHON
+        echo "fold $fold"
+        bench/prune_accuracy "$MEDNN_DATA/models/$1.onnx" "$work/fit.npy" "$work/apart.npy" - 0 "$2" "$snap_to"
+    done
+}
+
 # check MODEL DATA_SET SHIFT FRACTION PREPROCESSING
 check()
 {
     local model=$MEDNN_DATA/models/$1.onnx labels=$MEDNN_DATA/datasets/$2_test_y.npy snap=()
     echo "== $1, $4 of the MACs"
     prepare "$2" "$5"
+    if ((held_out)); then
+        held_out "$1" "$4"
+        return
+    fi
     ((snap_to == 0)) || snap=(--prune-snap "$snap_to")
     bench/prune_accuracy "$model" "$work/calib.npy" "$work/test.npy" "$labels" "$3" "$4" "$snap_to"
     ./mednnc -q "$model" -o "$work/dense"
