@@ -72,24 +72,22 @@ static void multiply(const struct conv *conv, const float *w, const float *x, co
 /* One channel in, one out. */
 static void convolve_map(const struct conv *conv, const float *w, const float *x, const float *dy, float *dw, float *dx)
 {
+    int64_t stride = conv->stride[1];
     for (int64_t row = 0; row < conv->result[0]; row++)
         for (int64_t tap = 0; tap < conv->taps; tap++) {
-            int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0];
-            int64_t shift = tap % conv->kernel[1] * conv->dilation[1] - conv->pad[1], stride = conv->stride[1];
+            int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0], shift;
+            struct range columns = conv_columns(conv, tap, &shift);
             if (from < 0 || from >= conv->size[0])
                 continue;
-            const float *given = dy + row * conv->result[1];
+            const float *given = dy + row * conv->result[1], *line = x + from * conv->size[1] + shift;
             float sum = 0;
-            for (int64_t c = 0; c < conv->result[1]; c++) {
-                int64_t column = c * stride + shift, at = from * conv->size[1] + column;
-                if (column < 0 || column >= conv->size[1])
-                    continue;
-                sum += given[c] * x[at];
-                if (dx)
-                    dx[at] += given[c] * w[tap];
-            }
+            for (int64_t c = columns.begin; dw && c < columns.end; c++)
+                sum += given[c] * line[c * stride];
             if (dw)
                 dw[tap] += sum;
+            float *to = dx ? dx + from * conv->size[1] + shift : NULL;
+            for (int64_t c = columns.begin; dx && c < columns.end; c++)
+                to[c * stride] += given[c] * w[tap];
         }
 }
 

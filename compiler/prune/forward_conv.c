@@ -103,22 +103,29 @@ static void multiply(const struct conv *conv, const float *w, const float *x, fl
     }
 }
 
+struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift)
+{
+    int64_t stride = conv->stride[1], last = -1;
+    *shift = tap % conv->kernel[1] * conv->dilation[1] - conv->pad[1];
+    int64_t first = *shift < 0 ? (-*shift + stride - 1) / stride : 0;
+    if (conv->size[1] - 1 >= *shift)
+        last = (conv->size[1] - 1 - *shift) / stride;
+    return (struct range){first, last < conv->result[1] ? last + 1 : conv->result[1]};
+}
+
 /* One channel in, one out: no matrix to speak of. */
 static void convolve_map(const struct conv *conv, const float *w, const float *x, float *y)
 {
     for (int64_t row = 0; row < conv->result[0]; row++)
         for (int64_t tap = 0; tap < conv->taps; tap++) {
             int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0];
-            int64_t shift = tap % conv->kernel[1] * conv->dilation[1] - conv->pad[1];
+            int64_t shift, stride = conv->stride[1];
+            struct range columns = conv_columns(conv, tap, &shift);
             if (from < 0 || from >= conv->size[0])
                 continue;
-            int64_t stride = conv->stride[1];
-            int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
-            int64_t last = (conv->size[1] - 1 - shift) / stride;
-            last = conv->size[1] - 1 < shift ? -1 : last < conv->result[1] ? last : conv->result[1] - 1;
             const float *line = x + from * conv->size[1] + shift;
             float *to = y + row * conv->result[1];
-            for (int64_t c = first; c <= last; c++)
+            for (int64_t c = columns.begin; c < columns.end; c++)
                 to[c] += w[tap] * line[c * stride];
         }
 }

@@ -23,4 +23,7 @@ struct conv conv_of(const struct job *job);
 /* The windows of output elements [begin, end) of a map: a row per channel and tap. */
 void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block);
 
+/* The columns of the result in which a tap sees the map: result column c reads input column c * stride + *shift. */
+struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift);
+
 #endif
