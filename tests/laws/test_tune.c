@@ -188,7 +188,7 @@ static void check_variety(struct arena *arena)
             float level = (float)(random_next(&state) >> 40) / (1 << 22) - 2;
             for (int i = 0; i < 512; i++)
                 ((float *)(uintptr_t)images.input[0])[s * 512 + i] =
-                    level + (float)(random_next(&state) >> 40) / (1 << (k ? 20 : 24));
+                    level + (float)(random_next(&state) >> 40) / (k ? 1048576.0F : 16777216.0F);
         }
         struct variety variety = variety_of(graph, &layers, &images);
         CHECK(variety.mirrored == !k && (variety.part > 0) == !k, "network %d: mirrored %d, moved %d", k, variety.mirrored,
