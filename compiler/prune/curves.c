@@ -312,6 +312,8 @@ static void remove_in_order(void *data, int64_t i, int worker)
     struct curve *curve = removal->curve;
     curve->error[0] = 0;
     curve->aligned[0] = true;
+    if (curve->thin)
+        return;
     if (!surgeons_invert(removal)) {
         curve->failed = true;
         return;

@@ -18,7 +18,7 @@ struct curve {
     double *error; /* [0 .. count]: squared error / variance of the outputs, summed over the layers, when so many are gone */
     bool *aligned; /* [0 .. count]: every group is whole or keeps a multiple of its snap */
     int count;     /* of classes in `order`; every group keeps one */
-    bool thin;     /* some layer has too few rows of data for its inputs */
+    bool thin;     /* some layer has too few rows of data for its inputs: nothing goes */
     bool failed;   /* a covariance was no covariance */
 };
 

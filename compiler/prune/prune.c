@@ -49,6 +49,12 @@ static void show_progress(void *data, int done, int all)
         fprintf(stderr, "\r\033[Kmednnc: %s: %d of %d%s", p->doing, done, all, done == all ? "\r\033[K" : "");
 }
 
+static void show_phase(const struct pruning *p, const char *doing)
+{
+    if (p->options->progress)
+        fprintf(stderr, "\r\033[Kmednnc: %s\r", doing);
+}
+
 static double work_of(const struct pruning *p, int64_t samples)
 {
     return (double)channels_macs(p->channels, NULL) * (double)samples;
@@ -111,17 +117,21 @@ static void compute_curves(struct pruning *p)
 {
     struct calibration samples = enlarge(p, &p->samples);
     struct replay replay = replay_begin(p->graph, &samples, &p->layers);
+    show_phase(p, "measuring what layers read");
     struct readers readers = readers_measure(&replay, p->channels, p->may_go);
     double *saved = arena_array(p->graph->arena, (size_t)p->channels->group_count + 1, sizeof *saved);
     for (int g = 0; g < p->channels->group_count; g++)
         saved[g] = goals_of_class(&p->goals, g);
+    show_phase(p, "ordering channels");
     p->curves = curves_compute(p->channels, &readers, p->may_go, p->snap, saved);
     leave_thin(p, &readers);
     readers_free(&readers);
     replay_end(&replay);
     calibration_free(p->graph, &samples);
-    if (work_of(p, p->samples.samples) * p->curves.count <= PROBE_WORK)
+    if (work_of(p, p->samples.samples) * p->curves.count <= PROBE_WORK) {
+        show_phase(p, "probing");
         probe_curves(p->graph, &p->samples, &p->layers, p->channels, &p->curves);
+    }
 }
 
 /* ---- how many go ---- */
