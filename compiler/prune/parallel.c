@@ -4,6 +4,7 @@
 
 #include "../support/fail.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -51,6 +52,15 @@ void parallel_run(int64_t count, void (*task)(void *data, int64_t i, int worker)
     work_on(&worker[0]);
     while (started-- > 1)
         pthread_join(thread[started], NULL);
+}
+
+void memory_keep(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 64 << 20);
+#endif
 }
 
 void *memory_new(size_t count, size_t size)

@@ -291,6 +291,7 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     struct pruning p = {.graph = graph, .options = options, .result = result, .most_snap = 1};
     *result = (struct prune_result){.done = true, .repaired = !options->no_repair};
     matrix_begin();
+    memory_keep();
     forward_check(graph);
     graph_change_begin(graph, &result->change);
     result->layer = arena_array(graph->arena, (size_t)result->change.layer_count + 1, sizeof *result->layer);
