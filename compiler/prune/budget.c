@@ -153,6 +153,7 @@ enum { MOST_GOALS = 4 };
 
 struct choice {
     const struct cost *value;
+    struct weights weights;
     const struct channels *channels;
     const struct curves *curves;
     const struct goal *goal;
@@ -207,15 +208,15 @@ static int most_of(const struct curve *curve)
     return most < curve->count ? most : curve->count;
 }
 
-/* What a step saves: of the value, and of the goals that are not reached, as shares of all. */
+/* What a step saves: of the value, by its weight, and of the goals that are not reached, as shares of all. */
 static double step_saves(struct choice *choice, int curve, int to)
 {
     int at = choice->count[curve];
-    double change[MOST_GOALS], saved = -move_to(choice, curve, to, change);
+    double change[MOST_GOALS], saved = -choice->weights.value * move_to(choice, curve, to, change);
     move_to(choice, curve, at, NULL);
     for (int k = 0; k < choice->goals; k++)
         if (choice->total[k] > choice->target[k])
-            saved -= change[k] / choice->all[k];
+            saved -= choice->weights.goals * change[k] / choice->all[k];
     return saved;
 }
 
@@ -230,7 +231,9 @@ static bool find_step(struct choice *choice, int *curve, int *to)
         for (int q = at + 1; q <= end && q <= at + choice->reach; q++) {
             if (!c->aligned[q])
                 continue;
-            double price = (c->error[q] - c->error[at]) / fmax(step_saves(choice, j, q), 1e-30);
+            double saved = step_saves(choice, j, q), price = (c->error[q] - c->error[at]) / saved;
+            if (!(saved > 0))
+                continue;
             if (price < best) {
                 best = price;
                 *curve = j;
@@ -284,10 +287,11 @@ static bool is_reached(const struct choice *choice)
     return true;
 }
 
-void budget_choose(const struct cost *value, const struct channels *channels, const struct curves *curves,
-                   struct goal goal[], int goals, int reach, int count[])
+struct balance budget_choose(const struct cost *value, struct weights weights, const struct channels *channels,
+                             const struct curves *curves, struct goal goal[], int goals, int reach, int count[])
 {
     struct choice choice = {.value = value,
+                            .weights = weights,
                             .channels = channels,
                             .curves = curves,
                             .goal = goal,
@@ -309,5 +313,9 @@ void budget_choose(const struct cost *value, const struct channels *channels, co
         move_for_good(&choice, curve, to);
     for (int k = 0; k < goals; k++)
         goal[k].reached = 1 - choice.total[k] / choice.all[k];
+    struct balance balance = {.saved = cost_total(value, NULL) - cost_total(value, choice.removed)};
+    for (int j = 0; j < curves->count; j++)
+        balance.error += curves->item[j].error[count[j]];
     free(choice.removed);
+    return balance;
 }

@@ -60,11 +60,20 @@ struct goal {
     double fraction, reached;
 };
 
+/* What is worth how much when channels are chosen: shares of the goals that are not reached yet, and of `value`. Where `goals` is
+ * negative, they are reached by what saves much more of the value. */
+struct weights {
+    double goals, value;
+};
+
 /* How many classes of each curve's order go so that every goal is reached, or as near as can be: greedily the steps that
- * cost least accuracy for what they save of `value` and, as a share of all, of each goal that is not reached yet; then back
- * whatever is not needed. A tenth of every curve's classes stays.
- * Steps of up to `reach` classes are tried. Sets count[curve] and goal[].reached. */
-void budget_choose(const struct cost *value, const struct channels *channels, const struct curves *curves,
-                   struct goal goal[], int goals, int reach, int count[]);
+ * cost least accuracy for what they save by weight, then back whatever is not needed. `value` has a total of 1. A tenth of every
+ * curve's classes stays. Steps of up to `reach` classes are tried. Sets count[curve] and goal[].reached. */
+struct balance {
+    double saved; /* of `value` */
+    double error; /* summed over the curves */
+};
+struct balance budget_choose(const struct cost *value, struct weights weights, const struct channels *channels,
+                             const struct curves *curves, struct goal goal[], int goals, int reach, int count[]);
 
 #endif
