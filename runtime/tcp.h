@@ -9,7 +9,8 @@
 
 /* A frame is this header, numbers little-endian, and the payload:
  *      0  magic     4  version, 16 bits     6  type, 16 bits     8  epoch     12  inference
- *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits */
+ *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits
+ * A START has 1 in place of the exchange when the inference is rehearsed (slow.h). */
 enum { HEADER_BYTES = 32, FRAME_MAGIC = 0x464e444d };
 enum frame_type { FRAME_DATA = 1, FRAME_START = 2, FRAME_END = 3, FRAME_FAILED = 4 };
 
@@ -24,6 +25,7 @@ struct stream {
     const uint32_t *next;                /* of each message: the next one of the same peer, or `count` */
     uint32_t count, first, current;
     uint64_t done; /* bytes of the current frame, header included */
+    double seconds; /* processor time spent on it, see slow.h */
     unsigned char header[HEADER_BYTES];
 };
 

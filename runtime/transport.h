@@ -15,8 +15,9 @@ struct mednn_transport {
     size_t (*bytes)(const struct mednn_program *program);
     /* Connect to the peers and prove to each other that all run the same program. */
     int (*open)(struct mednn_session *session);
-    /* Device 0: tell the others that inference session->frame begins; may be delayed until the first begin().
-     * Elsewhere: wait for that, however long it takes; returns 1 when the owner ends the session instead. */
+    /* Device 0: tell the others that inference session->frame begins, and whether it is rehearsed; may be delayed until the first
+     * begin(). Elsewhere: wait for that, however long it takes, and set session->rehearses; returns 1 when the owner ends the
+     * session instead. */
     int (*start)(struct mednn_session *session);
     /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);
@@ -30,8 +31,6 @@ struct mednn_transport {
     /* Wait until the frames of all exchanges up to and including this one have left the arena. With the number of exchanges:
      * all frames, start() included. */
     int (*flush)(struct mednn_session *session, uint32_t exchange);
-    /* Progress all that have begun until mednn_seconds() is `until`. */
-    int (*pause)(struct mednn_session *session, double until);
     /* Cut all connections now, so that the peers notice. */
     void (*abort)(struct mednn_session *session);
     /* Device 0 of a session that has not failed: tell the others to stop. Then close all connections. */

@@ -5,6 +5,7 @@ check_LIBRARIES += %D%/libruntime.a
 	%D%/cluster.c %D%/cluster.h \
 	runtime/session.c runtime/weights.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/slow.c runtime/profile.c runtime/pool.c runtime/handshake.c \
 	runtime/session.c runtime/weights.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/slow.c runtime/pages.c runtime/pool.c runtime/handshake.c \
+	runtime/session.c runtime/weights.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/slow.c runtime/trace.c runtime/profile.c runtime/pool.c runtime/handshake.c \
 	runtime/npy.c runtime/tensor_proto.c runtime/cluster_file.c
 
 check_PROGRAMS += %D%/test_exchange %D%/test_refusal
