@@ -169,31 +169,34 @@ static int run_program(struct mednn_session *session, const void *const *inputs,
     return 0;
 }
 
-static int run_once(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+/* The program alone, as often as a slow device is rehearsed: nothing is exchanged, so that the values are none. */
+static void rehearse(struct mednn_session *session, const void *const *inputs, void *const *outputs)
 {
+    const struct mednn_program *program = session->program;
+    session->rehearses = true;
+    mednn_slow_begin_rehearsal(session);
+    for (uint32_t i = 0; i < mednn_slow_rehearsals(session); i++) {
+        mednn_slow_leave(session);
+        (void)program->run(session, session->arena, inputs, outputs);
+    }
+    mednn_slow_end_rehearsal(session);
+    session->rehearses = false;
+}
+
+int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+{
+    if (session->failed)
+        return -1;
+    if (session->slow && !session->frame)
+        rehearse(session, inputs, outputs);
     session->frame++;
     int status = session->transport->start(session);
     if (status > 0)
         return 1;
     if (status || run_program(session, inputs, outputs))
         return give_up(session);
+    session->stats.inferences++;
     return 0;
-}
-
-int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
-{
-    int status = session->failed ? -1 : 0;
-    if (!session->program->device && !session->frame)
-        for (uint32_t i = 0; !status && i < mednn_slow_rehearsals(session); i++) {
-            session->rehearses = true;
-            status = run_once(session, inputs, outputs);
-            session->rehearses = false;
-        }
-    if (!status)
-        status = run_once(session, inputs, outputs);
-    if (!status)
-        session->stats.inferences++;
-    return status;
 }
 
 /* One function of the transport, called by the program. */
@@ -204,7 +207,7 @@ static int call(struct mednn_session *session, int (*function)(struct mednn_sess
         return -1;
     mednn_slow_enter(session, kind == TRACE_PACK ? exchange : session->program->exchange_count);
     const double begin = session->trace ? mednn_slow_now(session) : 0;
-    int status = function(session, exchange);
+    int status = session->rehearses ? 0 : function(session, exchange);
     mednn_trace_exchange(session, kind, exchange, begin);
     mednn_trace_mark(session);
     mednn_slow_leave(session);
@@ -233,7 +236,8 @@ void mednn_progress(struct mednn_session *session)
     if (session->failed)
         return;
     mednn_slow_enter(session, session->program->exchange_count);
-    (void)session->transport->progress(session);
+    if (!session->rehearses)
+        (void)session->transport->progress(session);
     mednn_trace_mark(session);
     mednn_slow_leave(session);
 }
@@ -257,6 +261,8 @@ void mednn_done(struct mednn_session *session, uint32_t layer, uint32_t piece)
 
 int mednn_refuse(struct mednn_session *session, const char *message)
 {
+    if (session->rehearses)
+        return -1;
     session->refused = !session->failed;
     return mednn_fail(session, "%s", message);
 }

@@ -27,7 +27,7 @@ struct mednn_session {
     struct mednn_stats stats;
     void *trace;    /* of events (trace.c), or NULL */
     void *slow;     /* the clock of a slow device (slow.c), or NULL */
-    bool rehearses; /* this inference is for measuring only, see slow.h */
+    bool rehearses; /* no inference, but the program alone, for measuring: see slow.h */
     bool failed, refused; /* refused: because of an input's value */
     char error[512];
 };

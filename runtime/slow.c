@@ -21,7 +21,7 @@ struct slow {
     double clock;    /* when the slow device would be here */
     double mark;     /* processor time at which the program began what it does now */
     double overhead; /* processor time of looking at the processor time */
-    int lock;        /* open folder whose lock a rehearsing device holds while it computes; -1: none */
+    int lock;        /* open folder whose lock a rehearsing device holds; -1: none */
     uint32_t steps;
     uint32_t *first; /* step of each layer, behind `least` */
     double least[];
@@ -126,6 +126,20 @@ static double used_since_mark(struct slow *slow)
     return seconds > 0 ? seconds : 0;
 }
 
+void mednn_slow_begin_rehearsal(struct mednn_session *session)
+{
+    const struct slow *slow = session->slow;
+    if (slow->lock >= 0)
+        (void)flock(slow->lock, LOCK_EX);
+}
+
+void mednn_slow_end_rehearsal(struct mednn_session *session)
+{
+    const struct slow *slow = session->slow;
+    if (slow->lock >= 0)
+        (void)flock(slow->lock, LOCK_UN);
+}
+
 void mednn_slow_begin(struct mednn_session *session)
 {
     struct slow *slow = session->slow;
@@ -140,20 +154,14 @@ void mednn_slow_leave(struct mednn_session *session)
     struct slow *slow = session->slow;
     if (!slow)
         return;
-    if (session->rehearses && slow->lock >= 0)
-        (void)flock(slow->lock, LOCK_EX);
     slow->mark = thread_seconds();
 }
 
 void mednn_slow_enter(struct mednn_session *session, uint32_t exchange)
 {
     struct slow *slow = session->slow;
-    if (!slow)
-        return;
-    if (exchange < session->program->exchange_count)
+    if (slow && exchange < session->program->exchange_count)
         advance_by_least(session, used_since_mark(slow), (size_t)slow->steps + exchange);
-    if (session->rehearses && slow->lock >= 0)
-        (void)flock(slow->lock, LOCK_UN);
 }
 
 void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t piece)

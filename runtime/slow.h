@@ -9,8 +9,8 @@
  *
  * What counts for a step (one box of a layer, a copy, packing or unpacking a message) and for a frame is the least processor time
  * that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
- * that is played for a hundredth of the time has not. To know them, the owner lets all devices rehearse before the first inference:
- * the same inference a few times, without sleeping, one device of the machine computing at a time. */
+ * that is played for a hundredth of the time has not. To know them, every device first runs its program a few times alone, without
+ * exchanging anything, one device of the machine after the other. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SLOW_H
 #define MEDNN_SLOW_H
@@ -20,10 +20,12 @@
 /* Look at the environment; 0, or -1 when there is no memory. Without PHONE_SLOW everything below costs a comparison. */
 int mednn_slow_open(struct mednn_session *session);
 void mednn_slow_close(struct mednn_session *session);
-/* How often the owner has all devices rehearse. */
+/* How often the program is rehearsed before the first inference, with session->rehearses set, and around that. */
 uint32_t mednn_slow_rehearsals(const struct mednn_session *session);
+void mednn_slow_begin_rehearsal(struct mednn_session *session);
+void mednn_slow_end_rehearsal(struct mednn_session *session);
 
-/* The program of an inference begins; session->rehearses is set. */
+/* The program of an inference begins. */
 void mednn_slow_begin(struct mednn_session *session);
 /* The program calls the runtime, and goes on. What it has done since its last step was packing `exchange`; the number of exchanges
  * for nothing. */

@@ -9,8 +9,7 @@
 
 /* A frame is this header, numbers little-endian, and the payload:
  *      0  magic     4  version, 16 bits     6  type, 16 bits     8  epoch     12  inference
- *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits
- * A START has 1 in place of the exchange when the inference is rehearsed (slow.h). */
+ *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits */
 enum { HEADER_BYTES = 32, FRAME_MAGIC = 0x464e444d };
 enum frame_type { FRAME_DATA = 1, FRAME_START = 2, FRAME_END = 3, FRAME_FAILED = 4 };
 

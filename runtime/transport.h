@@ -15,9 +15,8 @@ struct mednn_transport {
     size_t (*bytes)(const struct mednn_program *program);
     /* Connect to the peers and prove to each other that all run the same program. */
     int (*open)(struct mednn_session *session);
-    /* Device 0: tell the others that inference session->frame begins, and whether it is rehearsed; may be delayed until the first
-     * begin(). Elsewhere: wait for that, however long it takes, and set session->rehearses; returns 1 when the owner ends the
-     * session instead. */
+    /* Device 0: tell the others that inference session->frame begins; may be delayed until the first begin().
+     * Elsewhere: wait for that, however long it takes; returns 1 when the owner ends the session instead. */
     int (*start)(struct mednn_session *session);
     /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);

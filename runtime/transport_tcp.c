@@ -233,7 +233,7 @@ static void queue_control(struct mednn_session *session, enum frame_type type)
         if (peer->fd < 0)
             continue;
         assert(!peer->control_left);
-        tcp_encode_header(session, peer->control, type, type == FRAME_START && session->rehearses, 0);
+        tcp_encode_header(session, peer->control, type, 0, 0);
         peer->control_left = HEADER_BYTES;
     }
 }
@@ -254,8 +254,7 @@ static int wait_for_owner(struct mednn_session *session)
     }
     if (mednn_get16(header + 6) == FRAME_END)
         return tcp_check_header(session, 0, header, FRAME_END, 0, 0) ? -1 : 1;
-    session->rehearses = mednn_get32(header + 16) == 1;
-    return tcp_check_header(session, 0, header, FRAME_START, session->rehearses, 0);
+    return tcp_check_header(session, 0, header, FRAME_START, 0, 0);
 }
 
 static int tcp_start(struct mednn_session *session)
