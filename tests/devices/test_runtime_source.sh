@@ -22,5 +22,7 @@ for compiler in gcc clang aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
     rm "$work/$compiler-main.o" "$work/$compiler-arguments.o"
     text=$(size "$work/$compiler"-*.o | awk 'NR > 1 { sum += $1 } END { print sum }')
     echo "$compiler: $text bytes of text"
-    [ "$text" -le 40960 ] || { echo "more than 40 KB"; exit 1; }
+    most=40
+    [ $compiler != clang ] || most=44 # it repeats small functions
+    [ "$text" -le $((most * 1024)) ] || { echo "more than $most KB"; exit 1; }
 done
