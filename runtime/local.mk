@@ -6,8 +6,8 @@ RUNTIME_FILES = \
 	%D%/weights.c \
 	%D%/pool.c %D%/pool.h \
 	%D%/profile.c %D%/profile.h %D%/peak.h \
-	%D%/slow.c \
 	%D%/pages.c \
+	%D%/slow.c %D%/slow.h %D%/trace.c %D%/trace.h \
 	%D%/transport.h %D%/transport_tcp.c %D%/tcp.h %D%/tcp_frames.c \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \

@@ -32,11 +32,12 @@ struct mednn_message {
     uint64_t bytes;    /* payload */
 };
 
-/* What a program computes one after the other, for MEDNN_PROFILE: layers, and what else takes time. */
+/* What a program computes one after the other, for MEDNN_PROFILE and PHONE_SLOW: layers, and what else takes time. */
 struct mednn_layer {
     const char *name, *kernel; /* of its function, and how it computes */
     uint64_t macs;             /* multiply-accumulates of this device */
     uint64_t bytes;            /* of what it reads and writes, weights included */
+    uint32_t pieces;           /* that the program does at different times */
 };
 
 struct mednn_session;
@@ -92,9 +93,9 @@ int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
 /* Compute parts of a layer at the same time, part 0 on the calling thread, and return when all are done. count: at most
  * program->threads; a part that is NULL is left out, part 0 never is. */
 void mednn_parallel(struct mednn_session *session, mednn_part *const part[], uint32_t count);
-/* Layer `layer` of the program's table is done (or some of it): the time since the last such call is its own. Does nothing but with
- * MEDNN_PROFILE in the environment of mednn_open(). */
-void mednn_done(struct mednn_session *session, uint32_t layer);
+/* A piece of layer `layer` of the program's table is done: the time since the last such call is its own. Does nothing but with
+ * MEDNN_PROFILE or PHONE_SLOW in the environment of mednn_open(). */
+void mednn_done(struct mednn_session *session, uint32_t layer, uint32_t piece);
 /* An input has a value that this program was not compiled for: the session fails with this message (one line). Always -1. */
 int mednn_refuse(struct mednn_session *session, const char *message);
 

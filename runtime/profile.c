@@ -50,7 +50,7 @@ void mednn_profile_begin(struct mednn_session *session)
     profile->mark = mednn_seconds();
 }
 
-void mednn_done(struct mednn_session *session, uint32_t layer)
+void mednn_profile_done(struct mednn_session *session, uint32_t layer)
 {
     struct profile *profile = session->profile;
     if (!profile)
@@ -138,7 +138,7 @@ static void print_table(const struct mednn_session *session, const struct profil
             "       ms      %%  GFLOP/s  peak%%   GB/s  kernel                    layer\n",
             (unsigned)program->device, program->model, (unsigned)sample_count(profile));
     for (uint32_t i = 0; i <= program->layer_count; i++) {
-        const struct mednn_layer whole = {"(all)", "", (uint64_t)macs, (uint64_t)bytes};
+        const struct mednn_layer whole = {.name = "(all)", .kernel = "", .macs = (uint64_t)macs, .bytes = (uint64_t)bytes};
         const struct mednn_layer *layer = i < program->layer_count ? &program->layers[i] : &whole;
         const double seconds = median(profile, i);
         fprintf(stderr, " %8.4f %6.2f", seconds * 1e3, total > 0 ? 100 * seconds / total : 0);

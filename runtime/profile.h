@@ -8,8 +8,9 @@
 /* Look at the environment; memory for the profile, which is the one thing that a session allocates itself. 0, or -1 when there is
  * none. Without MEDNN_PROFILE, a layer costs a comparison. */
 int mednn_profile_open(struct mednn_session *session);
-/* Around each inference: its time starts, and counts. */
+/* In each inference: its time starts, a layer has taken what is gone since, and it counts. */
 void mednn_profile_begin(struct mednn_session *session);
+void mednn_profile_done(struct mednn_session *session, uint32_t layer);
 void mednn_profile_end(struct mednn_session *session);
 /* Measure what the processor can do at most, and print the table on stderr: per layer the median of its time over the inferences
  * (without the first, when there are others). */

@@ -5,6 +5,8 @@
 
 #include "pool.h"
 #include "profile.h"
+#include "slow.h"
+#include "trace.h"
 #include "transport.h"
 
 #include <stdarg.h>
@@ -98,20 +100,16 @@ static int session_open(struct mednn_session *session)
         return mednn_fail(session, "the tables of this program are damaged");
     if (program->devices > 1 && !session->options.address)
         return mednn_fail(session, "no addresses of the other devices");
-    if (mednn_weights_open(session))
+    if (mednn_profile_open(session) || mednn_trace_open(session) || mednn_slow_open(session) || mednn_weights_open(session))
         return -1;
     const void *weights = session->weights ? session->weights : program->weights;
     if (weights)
         mednn_pages_move(&session->options, weights, program->weights_bytes);
     if (!session->transport->open(session)) {
-        if (!mednn_pool_open(session)) {
-            if (!mednn_profile_open(session))
-                return 0;
-            mednn_pool_close(session);
-        }
+        if (!mednn_pool_open(session))
+            return 0;
         session->transport->close(session);
     }
-    mednn_weights_close(session);
     return -1;
 }
 
@@ -133,8 +131,11 @@ struct mednn_session *mednn_open(const struct mednn_program *program, void *memo
         session->options.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     if (!session->options.step_timeout_ms)
         session->options.step_timeout_ms = DEFAULT_STEP_TIMEOUT_MS;
-    mednn_slow_open(session);
     if (session_open(session)) {
+        mednn_weights_close(session);
+        mednn_profile_close(session);
+        mednn_trace_close(session);
+        mednn_slow_close(session);
         snprintf(error, error_size, "%s", session->error);
         return NULL;
     }
@@ -153,21 +154,41 @@ static int run_program(struct mednn_session *session, const void *const *inputs,
 {
     const struct mednn_program *program = session->program;
     mednn_profile_begin(session);
-    mednn_slow_leave(session);
+    mednn_slow_begin(session);
+    mednn_trace_mark(session);
     int status = program->run(session, session->arena, inputs, outputs);
+    mednn_slow_enter(session, session->program->exchange_count);
     if (status)
         return mednn_fail(session, "the program ended with status %d in inference %u", status,
                           (unsigned)session->frame);
     mednn_profile_end(session);
-    if (mednn_slow_enter(session))
+    if (session->transport->flush(session, program->exchange_count))
         return -1;
-    return session->transport->flush(session, program->exchange_count);
+    if (!program->device)
+        mednn_slow_pause(session);
+    return 0;
+}
+
+/* The program alone, as often as a slow device is rehearsed: nothing is exchanged, so that the values are none. */
+static void rehearse(struct mednn_session *session, const void *const *inputs, void *const *outputs)
+{
+    const struct mednn_program *program = session->program;
+    session->rehearses = true;
+    mednn_slow_begin_rehearsal(session);
+    for (uint32_t i = 0; i < mednn_slow_rehearsals(session); i++) {
+        mednn_slow_leave(session);
+        (void)program->run(session, session->arena, inputs, outputs);
+    }
+    mednn_slow_end_rehearsal(session);
+    session->rehearses = false;
 }
 
 int mednn_run(struct mednn_session *session, const void *const *inputs, void *const *outputs)
 {
     if (session->failed)
         return -1;
+    if (session->slow && !session->frame)
+        rehearse(session, inputs, outputs);
     session->frame++;
     int status = session->transport->start(session);
     if (status > 0)
@@ -180,45 +201,68 @@ int mednn_run(struct mednn_session *session, const void *const *inputs, void *co
 
 /* One function of the transport, called by the program. */
 static int call(struct mednn_session *session, int (*function)(struct mednn_session *session, uint32_t exchange),
-                uint32_t exchange)
+                uint32_t exchange, enum trace_kind kind)
 {
-    if (session->failed || mednn_slow_enter(session))
+    if (session->failed)
         return -1;
-    int status = function(session, exchange);
+    mednn_slow_enter(session, kind == TRACE_PACK ? exchange : session->program->exchange_count);
+    const double begin = session->trace ? mednn_slow_now(session) : 0;
+    int status = session->rehearses ? 0 : function(session, exchange);
+    mednn_trace_exchange(session, kind, exchange, begin);
+    mednn_trace_mark(session);
     mednn_slow_leave(session);
     return status;
 }
 
 int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->begin, exchange);
+    return call(session, session->transport->begin, exchange, TRACE_PACK);
+}
+
+/* The program may be ahead of the slow device that it plays: frames that are not there may come until that asks. */
+static int ready_in_time(struct mednn_session *session, uint32_t exchange)
+{
+    const int status = session->transport->ready(session, exchange);
+    return !status && mednn_slow_pause(session) ? session->transport->ready(session, exchange) : status;
 }
 
 int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->ready, exchange);
+    return call(session, ready_in_time, exchange, TRACE_WAIT);
 }
 
 void mednn_progress(struct mednn_session *session)
 {
-    if (session->failed || mednn_slow_enter(session))
+    if (session->failed)
         return;
-    (void)session->transport->progress(session);
+    mednn_slow_enter(session, session->program->exchange_count);
+    if (!session->rehearses)
+        (void)session->transport->progress(session);
+    mednn_trace_mark(session);
     mednn_slow_leave(session);
 }
 
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->end, exchange);
+    return call(session, session->transport->end, exchange, TRACE_WAIT);
 }
 
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->flush, exchange);
+    return call(session, session->transport->flush, exchange, TRACE_WAIT);
+}
+
+void mednn_done(struct mednn_session *session, uint32_t layer, uint32_t piece)
+{
+    mednn_slow_done(session, layer, piece);
+    mednn_trace_done(session, layer, piece);
+    mednn_profile_done(session, layer);
 }
 
 int mednn_refuse(struct mednn_session *session, const char *message)
 {
+    if (session->rehearses)
+        return -1;
     session->refused = !session->failed;
     return mednn_fail(session, "%s", message);
 }
@@ -241,4 +285,6 @@ void mednn_close(struct mednn_session *session)
     session->transport->close(session);
     mednn_weights_close(session);
     mednn_profile_close(session);
+    mednn_trace_close(session);
+    mednn_slow_close(session);
 }

@@ -25,9 +25,9 @@ struct mednn_session {
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */
     uint32_t frame; /* number of the current inference, from 1 */
     struct mednn_stats stats;
-    double slow;           /* PHONE_SLOW, or 1 */
-    double thread_seconds; /* processor time at the end of the last call of the runtime */
-    double owed_seconds;   /* still to be slept */
+    void *trace;    /* of events (trace.c), or NULL */
+    void *slow;     /* the clock of a slow device (slow.c), or NULL */
+    bool rehearses; /* no inference, but the program alone, for measuring: see slow.h */
     bool failed, refused; /* refused: because of an input's value */
     char error[512];
 };
@@ -53,13 +53,6 @@ void mednn_weights_close(struct mednn_session *session);
 size_t mednn_pages_round(size_t bytes);
 void mednn_pages_advise(const struct mednn_options *options, void *memory, size_t bytes);
 void mednn_pages_move(const struct mednn_options *options, const void *weights, size_t bytes);
-
-/* Emulation of a slow device (slow.c): with PHONE_SLOW=x in the environment, x > 1, every call of the runtime first lets the
- * processor time that the program itself has used since the last one become x times as long, sockets being served meanwhile.
- * What the runtime does is not stretched. Without it, these cost a comparison. enter: 0, or -1 when the session has failed. */
-void mednn_slow_open(struct mednn_session *session);
-int mednn_slow_enter(struct mednn_session *session);
-void mednn_slow_leave(struct mednn_session *session);
 
 /* Of the monotonic clock. */
 int64_t mednn_milliseconds(void);

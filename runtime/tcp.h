@@ -24,6 +24,7 @@ struct stream {
     const uint32_t *next;                /* of each message: the next one of the same peer, or `count` */
     uint32_t count, first, current;
     uint64_t done; /* bytes of the current frame, header included */
+    double seconds; /* processor time spent on it, see slow.h */
     unsigned char header[HEADER_BYTES];
 };
 

@@ -1,7 +1,9 @@
 /* tcp_frames.c -- frames on one connection: tables, headers, sending, receiving, and whose fault it was. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "slow.h"
 #include "tcp.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,12 +38,17 @@ static void thread_table(struct tcp *tcp, const struct mednn_message *message, u
     }
 }
 
-static void stream_account(struct stream *stream, size_t bytes)
+static void stream_account(struct mednn_session *session, struct stream *stream, size_t bytes, double seconds)
 {
     stream->done += bytes;
+    stream->seconds += seconds;
     if (stream->done == HEADER_BYTES + stream->message[stream->current].bytes) {
+        const bool sent = stream->message == session->program->sends;
+        mednn_slow_frame(session, sent, stream->current, stream->seconds);
+        mednn_trace_frame(session, sent, stream->current);
         stream->current = stream->next[stream->current];
         stream->done = 0;
+        stream->seconds = 0;
     }
 }
 
@@ -175,6 +182,8 @@ int tcp_send(struct mednn_session *session, uint32_t p)
     while (peer->control_left || has_frame_to_send(tcp, peer)) {
         struct iovec piece[3];
         size_t count = 0;
+        if (!peer->out.done)
+            mednn_slow_pause(session);
         if (peer->control_left)
             piece[count++] =
                 (struct iovec){peer->control + HEADER_BYTES - peer->control_left, peer->control_left};
@@ -186,6 +195,7 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         }
         struct msghdr frame = {.msg_iov = piece};
         frame.msg_iovlen = count; /* its type differs between systems */
+        const double start = mednn_slow_processor(session);
         ssize_t sent = sendmsg(peer->fd, &frame, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
@@ -199,7 +209,7 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         size_t control = bytes < peer->control_left ? bytes : peer->control_left;
         peer->control_left -= control;
         if (bytes > control)
-            stream_account(&peer->out, bytes - control);
+            stream_account(session, &peer->out, bytes - control, mednn_slow_processor(session) - start);
         if (short_write)
             return 0;
     }
@@ -260,13 +270,14 @@ int tcp_receive(struct mednn_session *session, uint32_t p)
         const struct mednn_message *message = &in->message[in->current];
         struct iovec piece[2];
         size_t count = stream_pieces(in, session->arena, piece), bytes, asked = pieces_bytes(piece, count);
+        const double start = mednn_slow_processor(session);
         if (tcp_read(session, p, piece, count, &bytes))
             return -1;
         if (in->done < HEADER_BYTES && in->done + bytes >= HEADER_BYTES &&
             tcp_check_header(session, p, in->header, FRAME_DATA, message->exchange, message->bytes))
             return -1;
         if (bytes)
-            stream_account(in, bytes);
+            stream_account(session, in, bytes, mednn_slow_processor(session) - start);
         if (bytes < asked)
             return 0;
     }

@@ -30,8 +30,6 @@ struct mednn_transport {
     /* Wait until the frames of all exchanges up to and including this one have left the arena. With the number of exchanges:
      * all frames, start() included. */
     int (*flush)(struct mednn_session *session, uint32_t exchange);
-    /* Progress all that have begun until mednn_seconds() is `until`. */
-    int (*pause)(struct mednn_session *session, double until);
     /* Cut all connections now, so that the peers notice. */
     void (*abort)(struct mednn_session *session);
     /* Device 0 of a session that has not failed: tell the others to stop. Then close all connections. */

@@ -1,7 +1,8 @@
 /* transport_tcp.c -- frames over TCP: one connection per pair of devices, one poll loop for both directions. */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* POLLRDHUP and ppoll, where there are any */
+#define _GNU_SOURCE /* POLLRDHUP, where there is one */
 #include "handshake.h"
+#include "slow.h"
 #include "tcp.h"
 #include "transport.h"
 
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef POLLRDHUP
@@ -148,7 +148,7 @@ static int wait_for(struct mednn_session *session, int (*awaited)(const struct m
     int peer = awaited(session, exchange);
     if (peer < 0)
         return 0;
-    double start = mednn_seconds();
+    const double start = mednn_slow_now(session);
     for (; peer >= 0; peer = awaited(session, exchange)) {
         prepare_poll(session);
         int ready = poll_peers(session, timeout_ms < 0 ? -1 : timeout_ms);
@@ -159,32 +159,12 @@ static int wait_for(struct mednn_session *session, int (*awaited)(const struct m
         if (progress_all(session))
             return -1;
     }
-    session->stats.wait_seconds += mednn_seconds() - start;
+    mednn_slow_waited(session);
+    session->stats.wait_seconds += mednn_slow_now(session) - start;
     return 0;
-}
-
-static int poll_for(struct mednn_session *session, double seconds)
-{
-    struct tcp *tcp = session->state;
-#ifdef __linux__
-    struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    return ppoll(tcp->poll, session->program->devices, &left, NULL);
-#else
-    return poll(tcp->poll, session->program->devices, (int)(seconds * 1e3 + 0.5));
-#endif
 }
 
 /* ---- the functions of the transport ---- */
-
-static int tcp_pause(struct mednn_session *session, double until)
-{
-    for (double left; (left = until - mednn_seconds()) > 0;) {
-        prepare_poll(session);
-        if (poll_for(session, left) > 0 && progress_all(session))
-            return -1;
-    }
-    return 0;
-}
 
 static void tcp_abort(struct mednn_session *session)
 {
@@ -354,7 +334,6 @@ const struct mednn_transport mednn_transport_tcp = {
     .ready = tcp_ready,
     .end = tcp_end,
     .flush = tcp_flush,
-    .pause = tcp_pause,
     .abort = tcp_abort,
     .close = tcp_close,
 };

@@ -96,6 +96,7 @@ mkdir -p "$logs" || exit 2
 for ((i = 0; i < count; i++)); do
     ip netns add "$prefix-$i" || exit 2
     ip -n "$prefix-$i" link set lo up
+
     [ -z "$quotas" ] || limit_processor "$i" "${slow[i]}"
 done
 if [ -f "$group/cpu.shares" ]; then echo 200000 >"$group/cpu.shares"; fi

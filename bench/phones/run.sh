@@ -95,22 +95,12 @@ build()
     "$mednnc" "$2" --cluster "$work/cluster.xml" "${options[@]}" -q -o "$1" && make -s -C "$1" -j2 >/dev/null
 }
 
-user_seconds()
-{
-    local TIMEFORMAT='%3U'
-    { time "$@" >/dev/null; } 2>&1
-}
-
-# Processor time of one inference on this machine: least of several, each of many inferences less one.
+# Processor time of one inference on this machine, as PHONE_SLOW counts it.
 inference_seconds()
 {
-    local least='' one many
-    for _ in 1 2 3; do
-        one=$(user_seconds "$1/device0" --random --repeat 1)
-        many=$(user_seconds "$1/device0" --random --repeat $((1 + 2 * repeat)))
-        least=$(printf '%s\n' "$least" "$(calculate "($many - $one) / (2 * $repeat)")" | sort -g | awk 'NF { print; exit }')
-    done
-    echo "$least"
+    local factor=4
+    PHONE_SLOW=$factor "$1/device0" --random --repeat 3 |
+        sed -n 's/^latency_ms median=\([0-9.]*\) .*/\1/p' | awk -v f=$factor '{ printf "%.6g\n", $1 / 1e3 / f }'
 }
 
 # Median latency in ms of the programs of DIR on phones of the SLOWness given after it.

@@ -14,13 +14,15 @@ static void schedule_call(struct source *source, const char *function, const cha
     text_printf(&source->schedule, "    %s(arena%s);\n", function, more);
 }
 
-/* A row of the table of layers; the schedule calls mednn_done() with its number. */
+/* Adds a row to the table of layers; returns its number. */
 static int add_row(struct source *source, const char *name, const char *kernel, int64_t macs, int64_t bytes)
 {
-    text_printf(&source->rows, "    {\"%s\", \"%s\", %" PRId64 ", %" PRId64 "},\n", name, kernel, macs, bytes);
-    return source->row_count++;
+    *arena_append(source->arena, source->row, source->row_count, source->row_capacity) =
+        (struct layer_row){name, kernel, macs, bytes, 0};
+    return source->row_count - 1;
 }
 
+/* Piece e is what exchange e has received, piece exchange_count + e that it has begun. */
 static int exchange_row(struct source *source)
 {
     const struct program *program = source->program;
@@ -28,10 +30,11 @@ static int exchange_row(struct source *source)
         source->exchange_row =
             add_row(source, "exchanges", "exchange", 0,
                     program_bytes_sent(program, source->device) + program_bytes_received(program, source->device));
+    source->row[source->exchange_row].pieces = 2 * program->exchange_count;
     return source->exchange_row;
 }
 
-/* Of the boxes of a node that this device computes. */
+/* Of the boxes of a node that this device computes. Pieces are the boxes. */
 static int layer_row(struct source *source, int node_index)
 {
     const struct node *node = source->program->plan->graph->node[node_index];
@@ -49,16 +52,26 @@ static int layer_row(struct source *source, int node_index)
     return source->layer_row[node_index];
 }
 
-static void schedule_done(struct source *source, int row)
+/* A row and one of its pieces are done. Pieces say which processor time belongs to what: see runtime/slow.h. */
+static void schedule_done(struct source *source, int row, int piece)
 {
-    text_printf(&source->schedule, "    mednn_done(session, %d);\n", row);
+    text_printf(&source->schedule, "    mednn_done(session, %d, %d);\n", row, piece);
+}
+
+static int add_pieces(struct source *source, int row, int count)
+{
+    const int first = source->row[row].pieces;
+    source->row[row].pieces += count;
+    return first;
 }
 
 /* A call that loads or stores a tensor of the caller. */
 static void schedule_copy(struct source *source, const char *function, const char *caller, const struct tensor *tensor)
 {
+    const int row =
+        add_row(source, function, "copy", 0, 2 * shape_size(tensor->shape) * (int64_t)type_size(tensor->type));
     schedule_call(source, function, caller);
-    schedule_done(source, add_row(source, function, "copy", 0, 2 * shape_size(tensor->shape) * (int64_t)type_size(tensor->type)));
+    schedule_done(source, row, add_pieces(source, row, 1));
 }
 
 /* One function that computes a box of output 0, and with a whole share of several outputs what goes with it. */
@@ -130,8 +143,10 @@ static void emit_layer(struct source *source, const struct step *step)
         text_printf(&source->schedule, "    %s\n",
                     emit_box(source, step->node, boxes->item[i], name, source->piece_count++));
     }
-    if (boxes->count)
-        schedule_done(source, layer_row(source, step->node_index));
+    if (boxes->count) {
+        const int row = layer_row(source, step->node_index);
+        schedule_done(source, row, add_pieces(source, row, 1));
+    }
 }
 
 static const char *interior_name(struct source *source, const struct step *step, int box)
@@ -158,6 +173,19 @@ static void emit_interior(struct source *source, const struct step *step)
                   session_word(source, "struct mednn_session *session, "), session_word(source, "    (void)session;\n    (void)arena;\n"),
                   body.bytes);
     text_printf(&source->schedule, "    int %s_done = 0;\n", layer);
+    source->interior_piece = add_pieces(source, layer_row(source, step->node_index), boxes->count);
+}
+
+/* What the loops over an interior do with a box. */
+static void schedule_box(struct source *source, const struct step *step)
+{
+    const char *layer = source->layer_name[step->node_index];
+    text_printf(&source->schedule,
+                "        %s_interior(%sarena, %s_done);\n"
+                "        mednn_done(session, %d, %d + %s_done);\n"
+                "    }\n",
+                layer, session_word(source, "session, "), layer, layer_row(source, step->node_index), source->interior_piece,
+                layer);
 }
 
 /* The interior in a loop that ends when the awaited frames are there; LATE goes on where it ended. */
@@ -167,11 +195,9 @@ static void emit_early(struct source *source, const struct step *step)
     const int count = step->boxes[source->device].count;
     emit_interior(source, step);
     text_printf(&source->schedule,
-                "    for (; %s_done < %d && !mednn_exchange_ready(session, %d); %s_done++)\n"
-                "        %s_interior(%sarena, %s_done);\n",
-                layer, count, program_awaited(source->program, step, source->device), layer, layer,
-                session_word(source, "session, "), layer);
-    schedule_done(source, layer_row(source, step->node_index));
+                "    for (; %s_done < %d && !mednn_exchange_ready(session, %d); %s_done++) {\n",
+                layer, count, program_awaited(source->program, step, source->device), layer);
+    schedule_box(source, step);
 }
 
 static void emit_late(struct source *source, const struct step *step)
@@ -185,11 +211,9 @@ static void emit_late(struct source *source, const struct step *step)
         emit_interior(source, step);
     text_printf(&source->schedule,
                 "    for (; %s_done < %d; %s_done++) {\n"
-                "        mednn_progress(session);\n"
-                "        %s_interior(%sarena, %s_done);\n"
-                "    }\n",
-                layer, count, layer, layer, session_word(source, "session, "), layer);
-    schedule_done(source, layer_row(source, step->node_index));
+                "        mednn_progress(session);\n",
+                layer, count, layer);
+    schedule_box(source, step);
 }
 
 static void call_runtime(struct source *source, const char *function, int exchange)
@@ -202,7 +226,7 @@ static void emit_exchange(struct source *source, const struct step *step)
     if (step->kind == STEP_RECEIVE) {
         call_runtime(source, "end", step->exchange);
         schedule_call(source, source_unpack_function(source, step), "");
-        schedule_done(source, exchange_row(source));
+        schedule_done(source, exchange_row(source), step->exchange);
         return;
     }
     const int flushed = program_flushed(source->program, step, source->device);
@@ -212,7 +236,7 @@ static void emit_exchange(struct source *source, const struct step *step)
     if (function)
         schedule_call(source, function, "");
     call_runtime(source, "begin", step->exchange);
-    schedule_done(source, exchange_row(source));
+    schedule_done(source, exchange_row(source), source->program->exchange_count + step->exchange);
 }
 
 static void emit_step(struct source *source, int index)
@@ -312,6 +336,17 @@ static const char *weights_block(struct source *source)
                         weights_bytes(source->weights));
 }
 
+static const char *print_rows(const struct source *source)
+{
+    struct text text = {.arena = source->arena};
+    for (int i = 0; i < source->row_count; i++) {
+        const struct layer_row *row = &source->row[i];
+        text_printf(&text, "    {\"%s\", \"%s\", %" PRId64 ", %" PRId64 ", %d},\n", row->name, row->kernel, row->macs, row->bytes,
+                    row->pieces);
+    }
+    return source->row_count ? text.bytes : "    {\"\", \"\", 0, 0, 0},\n";
+}
+
 static const char *assemble(struct source *source, const struct emit_options *options)
 {
     const struct program *program = source->program;
@@ -345,7 +380,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"SCHEDULE", string_of(&source->schedule)},
         {"MESSAGES", string_of(&messages)},
         {"TENSORS", string_of(&tensors)},
-        {"LAYER_ROWS", source->row_count ? string_of(&source->rows) : "    {\"\", \"\", 0, 0},\n"},
+        {"LAYER_ROWS", print_rows(source)},
         {"LAYER_COUNT", number(arena, source->row_count)},
         {"INPUT_COUNT", number(arena, graph->input_count)},
         {"OUTPUT_COUNT", number(arena, graph->output_count)},
@@ -376,7 +411,6 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .schedule = {.arena = arena},
                             .scratch = scratch,
                             .arena_base = options->weights == WEIGHTS_FILE ? WEIGHTS_ALIGNMENT : 0,
-                            .rows = {.arena = arena},
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
                             .exchange_row = -1,
                             .constant_name =

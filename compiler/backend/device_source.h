@@ -32,6 +32,13 @@ struct slices {
     int64_t first;
 };
 
+/* A row of the generated program's table of layers: `struct mednn_layer`. */
+struct layer_row {
+    const char *name, *kernel;
+    int64_t macs, bytes;
+    int pieces;
+};
+
 struct source {
     struct arena *arena;
     const struct program *program;
@@ -49,8 +56,8 @@ struct source {
     int definition_count, definition_capacity;
 
     struct scratch *scratch;
-    struct text rows;   /* of the table of layers, for MEDNN_PROFILE */
-    int row_count;
+    struct layer_row *row; /* the table of layers */
+    int row_count, row_capacity;
     int *layer_row;     /* by node index: its row, or -1 */
     int exchange_row;   /* of all exchanges, or -1 */
     int64_t arena_base; /* bytes at the start of the arena that the back end keeps for itself */
@@ -60,6 +67,7 @@ struct source {
     const char *name;
     const struct region *piece; /* one per output */
     int node_index, first_step;
+    int interior_piece; /* of the first box of its interior, see mednn_done() */
     int piece_count; /* so far, but for interiors */
     int64_t scratch_offset; /* of the part's scratch memory in that of the layer */
     bool first_piece;

@@ -18,7 +18,7 @@ EXTRA_DIST += %D%/README.md %D%/embed.sh
 nodist_compiler_libmednnc_a_SOURCES += %D%/runtime_files.c %D%/template_files.c
 CLEANFILES += %D%/runtime_files.c %D%/template_files.c
 EMBED = mkdir -p %D% && (cd $(srcdir) && $(SHELL) %D%/embed.sh
-%D%/runtime_files.c: $(RUNTIME_FILES) %D%/embed.sh
+%D%/runtime_files.c: $(RUNTIME_FILES) runtime/local.mk %D%/embed.sh
 	$(AM_V_GEN)$(EMBED) runtime_files $(RUNTIME_FILES)) > $@.tmp && mv $@.tmp $@
 %D%/template_files.c: $(TEMPLATE_FILES) %D%/embed.sh
 	$(AM_V_GEN)$(EMBED) template_files $(TEMPLATE_FILES)) > $@.tmp && mv $@.tmp $@

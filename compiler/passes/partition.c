@@ -90,11 +90,12 @@ static void see_speeds(struct partitioner *p)
         p->cluster.device[d].speed = 1 / cost_graph_seconds(&p->model, d, p->graph);
 }
 
-static void build(struct partitioner *p, const struct cluster *cluster, const struct division *division, bool relay,
+static void build(struct partitioner *p, const struct cluster *cluster, struct division *division, bool relay,
                   struct plan *plan)
 {
     struct arena *arena = p->graph->arena;
     const int devices = cluster->count;
+    divisions_drop_unused(p->graph, devices, division);
     plan_build(p->graph, cluster, division, relay, plan);
     struct timeline *timeline = timeline_of(p, division, relay);
     timeline_run(timeline, p->wish.throughput, &plan->forecast, arena);

@@ -25,6 +25,66 @@ struct region piece_reads(const struct node *node, int i, struct region piece)
     return reads;
 }
 
+/* ---- what nobody uses ---- */
+
+/* What the pieces of nodes read, by tensor id and device. */
+struct readers {
+    struct arena arena;
+    struct region_list *read;
+    int devices;
+};
+
+static struct region_list *read_of(const struct readers *readers, const struct tensor *tensor, int device)
+{
+    return &readers->read[(size_t)tensor->id * (size_t)readers->devices + (size_t)device];
+}
+
+static bool is_read(const struct readers *readers, const struct node *node, struct region piece, int device)
+{
+    for (int k = 0; k < node->output_count; k++) {
+        const struct region_list *read = node->output[k] ? read_of(readers, node->output[k], device) : NULL;
+        for (int i = 0; read && i < read->count; i++)
+            if (!region_is_empty(region_intersect(read->item[i], piece_of_output(node, k, piece))))
+                return true;
+    }
+    return false;
+}
+
+static bool others_have(struct readers *readers, const struct division *division, int device)
+{
+    struct region_list rest = {0};
+    regions_add(&readers->arena, &rest, division->piece[device]);
+    for (int d = 0; d < readers->devices; d++)
+        if (d != device && !region_is_empty(division->piece[d]))
+            regions_subtract(&readers->arena, &rest, division->piece[d]);
+    return !rest.count;
+}
+
+void divisions_drop_unused(const struct graph *graph, int devices, struct division *division)
+{
+    struct readers readers = {.devices = devices};
+    readers.read = arena_array(&readers.arena, (size_t)graph->tensor_count * (size_t)devices + 1, sizeof *readers.read);
+    for (int i = 0; i < graph->output_count; i++)
+        regions_add(&readers.arena, read_of(&readers, graph->output[i], 0), region_whole(graph->output[i]->shape));
+    for (int n = graph->node_count; n-- > 0;)
+        for (int d = devices; d-- > 0;) {
+            const struct node *node = graph->node[n];
+            struct region *piece = &division[n].piece[d];
+            if (region_is_empty(*piece))
+                continue;
+            if (!is_read(&readers, node, *piece, d) && others_have(&readers, &division[n], d)) {
+                *piece = (struct region){0};
+                continue;
+            }
+            for (int i = 0; i < node->input_count; i++)
+                if (node->input[i] && !tensor_is_constant(node->input[i]))
+                    regions_add(&readers.arena, read_of(&readers, node->input[i], d), piece_reads(node, i, *piece));
+        }
+    arena_free(&readers.arena);
+}
+
+/* ---- plans ---- */
+
 static void place_node(struct plan *plan, const struct node *node, const struct division *division)
 {
     struct arena *arena = plan->graph->arena;

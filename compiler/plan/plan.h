@@ -42,6 +42,10 @@ struct plan {
     bool no_overlap; /* as a baseline: every exchange is waited for where it begins, and no layer is divided */
 };
 
+/* Take away what a device would compute for nobody: pieces that nothing there reads and that others compute as well. Divisions of
+ * all nodes, one each in execution order. */
+void divisions_drop_unused(const struct graph *graph, int devices, struct division *division);
+
 /* What follows from the divisions of all nodes, one each in execution order: who owns and needs what, and what moves. With
  * `relay` everything passes through device 0. `partition` is left for the caller to say. */
 void plan_build(const struct graph *graph, const struct cluster *cluster, const struct division *division, bool relay,

@@ -84,6 +84,20 @@ compile naive --devices 2 --partition rows --no-overlap
 grep -q 'mednn_exchange_ready' naive/device0.c && { echo "--no-overlap overlaps"; exit 1; }
 run naive naive.out 30 5
 
+# A device that is played slow takes so much longer, and what it did is written down.
+PHONE_SLOW=200 "$MEDNN_RUN" one --random --repeat 3 >run.log
+PHONE_SLOW=1600 MEDNN_TRACE=trace.json "$MEDNN_RUN" one --random --repeat 3 >>run.log
+awk '/^latency_ms/ { sub("median=", "", $2); ms[++n] = $2 } END { ratio = ms[2] / ms[1]; print ratio " times slower"; exit !(n == 2 && ratio > 5 && ratio < 13) }' run.log
+for layer in $(sed -n 's/^static void \(layer_[a-z]*\)(.*/\1/p' one/device0.c); do
+    grep -q "\"cat\":\"compute\",.*\"dur\":[0-9.]*[1-9][0-9.]*,\"name\":\"$layer\"" trace-0.json || { echo "$layer is not in the trace"; exit 1; }
+done
+MEDNN_TRACE=trace.json run rows traced.out 5 1 2
+for device in 0 1 2; do
+    for event in compute pack wait sent received; do
+        grep -q "\"cat\":\"$event\",\"pid\":$device," trace-$device.json || { echo "device $device: no $event in the trace"; exit 1; }
+    done
+done
+
 # Floats that travel as float16 are rounded, and nothing else happens to them.
 compile half --devices 3,1,2 --partition gtdp --wire fp16
 "$MEDNN_RUN" half --random --repeat 3 --output-dir half.out >/dev/null

@@ -211,51 +211,52 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 {
     (void)session, (void)arena, (void)inputs, (void)outputs;
     load_tensor_x(arena, inputs[0]);
-    mednn_done(session, 0);
+    mednn_done(session, 0, 0);
     send_tensor_x_part1(arena);
     if (mednn_exchange_begin(session, 0))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 4);
     send_tensor_x_part2(arena);
     if (mednn_exchange_begin(session, 1))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 5);
     layer_first(arena);
-    mednn_done(session, 2);
+    mednn_done(session, 2, 0);
     send_tensor_a(arena);
     if (mednn_exchange_begin(session, 2))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 6);
     int layer_first_done = 0;
     for (; layer_first_done < 4; layer_first_done++) {
         mednn_progress(session);
         layer_first_interior(arena, layer_first_done);
+        mednn_done(session, 2, 1 + layer_first_done);
     }
-    mednn_done(session, 2);
     int layer_second_done = 0;
-    for (; layer_second_done < 1 && !mednn_exchange_ready(session, 2); layer_second_done++)
+    for (; layer_second_done < 1 && !mednn_exchange_ready(session, 2); layer_second_done++) {
         layer_second_interior(arena, layer_second_done);
-    mednn_done(session, 3);
+        mednn_done(session, 3, 0 + layer_second_done);
+    }
     if (mednn_exchange_end(session, 2))
         return -1;
     receive_tensor_a(arena);
-    mednn_done(session, 1);
+    mednn_done(session, 1, 2);
     layer_second(arena);
-    mednn_done(session, 3);
+    mednn_done(session, 3, 1);
     if (mednn_exchange_begin(session, 3))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 7);
     for (; layer_second_done < 1; layer_second_done++) {
         mednn_progress(session);
         layer_second_interior(arena, layer_second_done);
+        mednn_done(session, 3, 0 + layer_second_done);
     }
-    mednn_done(session, 3);
     if (mednn_exchange_end(session, 3))
         return -1;
     receive_tensor_y(arena);
-    mednn_done(session, 1);
+    mednn_done(session, 1, 3);
     store_tensor_y_0(arena, outputs[0]);
-    mednn_done(session, 4);
+    mednn_done(session, 4, 0);
     return 0;
 }
 
@@ -276,13 +277,13 @@ static const struct mednn_tensor inputs_of_model[1] = {
 static const struct mednn_tensor outputs_of_model[1] = {
     {"y", 1, 4, {1, 16, 64, 96}, 393216},
 };
-/* name, kernel, multiply-accumulates, bytes: for MEDNN_PROFILE */
+/* name, kernel, multiply-accumulates, bytes, pieces: see mednn_done() */
 static const struct mednn_layer layers[] = {
-    {"load_tensor_x", "copy", 0, 147456},
-    {"exchanges", "exchange", 0, 246912},
-    {"layer_first", "conv_direct", 1327104, 236352},
-    {"layer_second", "conv_winograd_4", 7077888, 408576},
-    {"store_tensor_y_0", "copy", 0, 786432},
+    {"load_tensor_x", "copy", 0, 147456, 1},
+    {"exchanges", "exchange", 0, 246912, 8},
+    {"layer_first", "conv_direct", 1327104, 236352, 5},
+    {"layer_second", "conv_winograd_4", 7077888, 408576, 2},
+    {"store_tensor_y_0", "copy", 0, 786432, 1},
 };
 static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES];
 

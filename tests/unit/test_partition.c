@@ -156,6 +156,43 @@ static void check_work(const struct plan *plan, bool fair)
     CU_ASSERT(macs == divided);
 }
 
+static bool is_used(const struct plan *plan, const struct tensor *tensor, int device)
+{
+    const struct region_list *own = plan_own(plan, tensor, device), *need = plan_need(plan, tensor, device);
+    for (int i = 0; i < own->count; i++)
+        for (int k = 0; k < need->count; k++)
+            if (!region_is_empty(region_intersect(own->item[i], need->item[k])))
+                return true;
+    for (int t = 0; t < plan->transfer_count; t++)
+        if (plan->transfer[t].tensor == tensor && plan->transfer[t].from == device)
+            return true;
+    return false;
+}
+
+static bool computed_elsewhere(const struct plan *plan, const struct tensor *tensor, int device)
+{
+    struct region_list rest = {0};
+    for (int i = 0; i < plan_own(plan, tensor, device)->count; i++)
+        regions_add(plan->graph->arena, &rest, plan_own(plan, tensor, device)->item[i]);
+    for (int d = 0; d < plan->cluster->count; d++)
+        for (int i = 0; d != device && i < plan_own(plan, tensor, d)->count; i++)
+            regions_subtract(plan->graph->arena, &rest, plan_own(plan, tensor, d)->item[i]);
+    return !rest.count;
+}
+
+/* No device computes for nobody what others compute, too. */
+static void check_use(const struct plan *plan)
+{
+    for (int n = 0; n < plan->graph->node_count; n++)
+        for (int d = 0; d < plan->cluster->count; d++) {
+            const struct node *node = plan->graph->node[n];
+            bool used = !computed_elsewhere(plan, node->output[0], d) || !plan_own(plan, node->output[0], d)->count;
+            for (int k = 0; k < node->output_count; k++)
+                used |= node->output[k] && is_used(plan, node->output[k], d);
+            CU_ASSERT(used);
+        }
+}
+
 static void random_plans(enum partition mode)
 {
     int early = 0;
@@ -213,6 +250,7 @@ static void searched(void)
             partition(graph, &cluster, wish, &again);
             plan_verify(&plan);
             CU_ASSERT(same_plans(&plan, &again));
+            check_use(&plan);
             check_program(&plan);
             for (int i = 0; i < PARTITIONS; i++)
                 CU_ASSERT(!(plan.comparison.seconds[i] > 0) ||
