@@ -44,6 +44,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/matmul.c \
 	%D%/matmul.h \
 	%D%/max_unpool.c \
+	%D%/mel_weight_matrix.c \
 	%D%/non_max_suppression.c \
 	%D%/non_max_suppression.h \
 	%D%/normalize.c \
@@ -57,6 +58,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/quantize.c \
 	%D%/quantize.h \
 	%D%/range.c \
+	%D%/random.c \
 	%D%/recurrent.c \
 	%D%/recurrent.h \
 	%D%/recurrent_steps.c \

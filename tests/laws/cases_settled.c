@@ -1,4 +1,4 @@
-/* cases_settled.c -- our own operators for shapes and counts that are settled at run time. */
+/* cases_settled.c -- our own operators for shapes and counts that are settled at run time, and numbers that compiling settles. */
 /* SPDX-License-Identifier: MIT */
 #include "node_lists.h"
 
@@ -27,5 +27,9 @@ const char *const settled_cases[] = {
     "mednn.NonZero /2 3x4 capacity=7",
     "mednn.Compress /2 3x4x2 bool:4 axis=1 capacity=3",
     "mednn.Compress /2 int16:3x4 bool:9 capacity=7",
+    "RandomNormal shape=[3,4] mean=1.5 seed=2.0",
+    "RandomNormalLike 2x3 dtype=11",
+    "RandomUniform shape=[5] low=-2.0 high=3.0",
+    "RandomUniformLike int32:2x3 dtype=1",
     NULL,
 };

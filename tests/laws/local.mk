@@ -3,8 +3,8 @@ LAW_SOURCES = %D%/interpret.c %D%/interpret.h %D%/node_cases.c %D%/node_cases.h 
 	%D%/cases_attention.c %D%/cases_elementwise.c %D%/cases_images.c %D%/cases_layers.c %D%/cases_movement.c \
 	%D%/cases_quantized.c %D%/cases_reductions.c %D%/cases_settled.c
 
-check_PROGRAMS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_shares
-TESTS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_shares
+check_PROGRAMS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
+TESTS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
 test_compact_SOURCES = %D%/test_compact.c %D%/random_graphs.c %D%/random_graphs.h $(LAW_SOURCES)
 test_compact_LDADD = $(MEDNNC_LIBS)
 test_cut_SOURCES = %D%/test_cut.c $(LAW_SOURCES)
@@ -28,6 +28,8 @@ check_PROGRAMS += test_prune
 TESTS += test_prune
 test_prune_SOURCES = %D%/test_prune.c $(LAW_SOURCES)
 test_prune_LDADD = $(MEDNNC_LIBS)
+test_random_SOURCES = %D%/test_random.c $(LAW_SOURCES)
+test_random_LDADD = $(MEDNNC_LIBS)
 test_shares_SOURCES = %D%/test_shares.c $(LAW_SOURCES)
 test_shares_LDADD = $(MEDNNC_LIBS)
 
