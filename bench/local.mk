@@ -26,7 +26,10 @@ EXTRA_DIST += \
 	%D%/onnxruntime.js \
 	%D%/usage.c \
 	%D%/vgg16.sh \
-	%D%/vs-onnxruntime.sh
+	%D%/vs-onnxruntime.sh \
+	%D%/zoo.py \
+	%D%/zoo_built.py \
+	%D%/zoo_torch.py
 
 # make bench/prune_accuracy
 EXTRA_PROGRAMS += %D%/prune_accuracy

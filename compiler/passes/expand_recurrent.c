@@ -255,7 +255,7 @@ static void expand(struct graph *graph, struct node *node, bool split)
 
 /* ---- which ones ---- */
 
-static bool is_recurrent(const struct node *node)
+bool recurrent_expands(const struct node *node)
 {
     return (node_is(node, "LSTM") || node_is(node, "GRU") || node_is(node, "RNN")) && node->input[0]->type == TYPE_FLOAT &&
            shape_size(node->output[0] ? node->output[0]->shape : node->input[0]->shape) > 0;
@@ -301,7 +301,7 @@ void expand_recurrent(struct graph *graph, const struct cluster *cluster, enum p
     int64_t nodes = 0;
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
-        if (!is_recurrent(node))
+        if (!recurrent_expands(node))
             continue;
         const struct recurrent r = recurrent_of(node);
         const bool split = nodes + r.steps * r.directions <= MOST_STEP_NODES && shares_units(node, cluster, mode);

@@ -9,7 +9,7 @@
  * without the first factor: HardSigmoid. */
 bool make_hard_activation(struct graph *graph, struct node *node);
 
-/* AffineGrid on floats: Transpose, MatMul with a constant, Reshape. */
+/* AffineGrid: Transpose, MatMul with a constant, Reshape. */
 bool affine_grid_to_product(struct graph *graph, struct node *node);
 
 /* Attention with past or present keys: Concat before it, which is the present; then Attention of all keys. Reads rank-3 keys

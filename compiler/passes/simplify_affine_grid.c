@@ -1,4 +1,4 @@
-/* simplify_affine_grid.c -- AffineGrid as a product of the regular grid, a constant, and theta. */
+/* simplify_affine_grid.c -- AffineGrid as a product of the regular grid, a constant, and theta, in float32. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/affine_grid.h"
 #include "edit.h"
@@ -23,12 +23,24 @@ static struct tensor *regular_grid(struct graph *graph, const struct node *node)
     return graph_constant(graph, arena_printf(graph->arena, "%s.grid", node->name), TYPE_FLOAT, shape, values);
 }
 
+/* A Cast before `node` of a tensor that is shaped like its result. */
+static struct tensor *cast_before(struct graph *graph, const struct node *node, struct tensor *x, enum type type)
+{
+    struct node *cast = node_insert(graph, node, "Cast", 1, x);
+    cast->input[0] = x;
+    cast->output[0]->type = type;
+    node_set_attribute(graph, cast, (struct attribute){.name = "to", .kind = ATTRIBUTE_INT, .i = (int64_t)type});
+    return cast->output[0];
+}
+
 bool affine_grid_to_product(struct graph *graph, struct node *node)
 {
     static const int64_t order[] = {0, 2, 1};
-    if (!node_is(node, "AffineGrid") || node->input[0]->type != TYPE_FLOAT || !shape_size(node->output[0]->shape))
+    if (!node_is(node, "AffineGrid") || !shape_size(node->output[0]->shape))
         return false;
-    struct tensor *theta = node->input[0], *grid = regular_grid(graph, node);
+    const enum type type = node->input[0]->type;
+    struct tensor *theta = type == TYPE_FLOAT ? node->input[0] : cast_before(graph, node, node->input[0], TYPE_FLOAT);
+    struct tensor *grid = regular_grid(graph, node), *result;
     struct node *turn = node_insert(graph, node, "Transpose", 1, theta);
     struct node *product = node_insert(graph, node, "MatMul", 2, theta);
     turn->input[0] = theta;
@@ -41,6 +53,7 @@ bool affine_grid_to_product(struct graph *graph, struct node *node)
     product->output[0]->shape = (struct shape){.rank = 3, .dim = {theta->shape.dim[0], grid->shape.dim[1], theta->shape.dim[1]}};
     const struct shape y = node->output[0]->shape;
     struct tensor *sizes = new_integers(graph, arena_printf(graph->arena, "%s.size", node->name), y.rank, y.dim);
-    node_become(graph, node, "Reshape", 2, (struct tensor *[]){product->output[0], sizes});
+    result = type == TYPE_FLOAT ? product->output[0] : cast_before(graph, node, product->output[0], type);
+    node_become(graph, node, "Reshape", 2, (struct tensor *[]){result, sizes});
     return true;
 }

@@ -1,25 +1,32 @@
-/* widen.c -- nodes on narrow types that no kernel computes, in float32. */
+/* widen.c -- nodes on types that no kernel computes, in float32: narrow ones, and float64 at the price of its precision. */
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
+#include "../support/fail.h"
 #include "edit.h"
 #include "passes.h"
 
 enum { MOST_TENSORS = 32 };
 
-/* Of a type whose numbers all are float32s too. */
-static bool is_narrow(const struct tensor *tensor)
+/* Of types whose numbers all are float32s too. */
+static const unsigned NARROW = TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16) | TYPE_BIT(TYPE_INT8) | TYPE_BIT(TYPE_UINT8) |
+                               TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_UINT16);
+
+static bool is_of(const struct tensor *tensor, unsigned types)
 {
-    const unsigned narrow = TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16) | TYPE_BIT(TYPE_INT8) |
-                            TYPE_BIT(TYPE_UINT8) | TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_UINT16);
-    return tensor && (TYPE_BIT(tensor->type) & narrow);
+    return tensor && (TYPE_BIT(tensor->type) & types);
 }
 
-/* Would a kernel accept the node if these were float32? */
-static bool has_wide_kernel(const struct node *node)
+static bool has_kernel(const struct node *node)
+{
+    const struct kernel *kernel;
+    return kernel_candidates(node, &kernel, 1) || recurrent_expands(node);
+}
+
+/* Is there a kernel, but only if tensors of these types were float32? */
+static bool has_wide_kernel(const struct node *node, unsigned types)
 {
     struct tensor copy[2 * MOST_TENSORS], *tensor[2 * MOST_TENSORS] = {NULL};
-    const struct kernel *kernel;
     struct node wide = *node;
     bool found = false;
     if (node->input_count > MOST_TENSORS || node->output_count > MOST_TENSORS)
@@ -31,13 +38,13 @@ static bool has_wide_kernel(const struct node *node)
             continue;
         copy[i] = *own;
         tensor[i] = &copy[i];
-        found |= is_narrow(own);
-        if (is_narrow(own))
+        found |= is_of(own, types);
+        if (is_of(own, types))
             copy[i].type = TYPE_FLOAT;
     }
     wide.input = tensor;
     wide.output = tensor + node->input_count;
-    return found && !kernel_candidates(node, &kernel, 1) && kernel_candidates(&wide, &kernel, 1);
+    return found && !has_kernel(node) && has_kernel(&wide);
 }
 
 static struct tensor *wide_constant(struct graph *graph, const struct tensor *narrow)
@@ -66,11 +73,11 @@ static struct tensor *wide_tensor(struct graph *graph, const struct tensor *narr
     return tensor;
 }
 
-static void cast_inputs(struct graph *graph, struct node *node)
+static void cast_inputs(struct graph *graph, struct node *node, unsigned types)
 {
     for (int i = 0; i < node->input_count; i++) {
         struct tensor *narrow = node->input[i];
-        if (!is_narrow(narrow))
+        if (!is_of(narrow, types))
             continue;
         if (tensor_is_constant(narrow)) {
             node->input[i] = wide_constant(graph, narrow);
@@ -82,11 +89,11 @@ static void cast_inputs(struct graph *graph, struct node *node)
     }
 }
 
-static void cast_outputs(struct graph *graph, struct node *node)
+static void cast_outputs(struct graph *graph, struct node *node, unsigned types)
 {
     for (int k = 0; k < node->output_count; k++) {
         struct tensor *narrow = node->output[k];
-        if (!is_narrow(narrow))
+        if (!is_of(narrow, types))
             continue;
         struct node *cast = new_cast(graph, graph_position(graph, node) + 1, node->name, narrow->type);
         cast->output[0] = narrow;
@@ -98,10 +105,15 @@ void widen(struct graph *graph)
 {
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
-        if (!has_wide_kernel(node))
-            continue;
-        cast_inputs(graph, node);
-        cast_outputs(graph, node);
+        unsigned types = NARROW;
+        if (!has_wide_kernel(node, types)) {
+            types |= TYPE_BIT(TYPE_DOUBLE);
+            if (!has_wide_kernel(node, types))
+                continue;
+            note("%s '%s' computes in float32, with 24 bits of the 53 that float64 has", node->op_type, node->name);
+        }
+        cast_inputs(graph, node, types);
+        cast_outputs(graph, node, types);
         n = graph_position(graph, node);
     }
     graph_sweep(graph);

@@ -18,8 +18,8 @@
 
 static const char *const groups[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
 
-/* Refused on purpose: random numbers, which are others, and those of training, strings, and sequences; and results that were made with another epsilon than
- * the node has. */
+/* Refused on purpose: random numbers, which are others, and those of training, strings, and sequences; and results that were made
+ * with another epsilon than the node has. */
 static const char *const refused[] = {
     "test_adam_multiple",
     "test_bernoulli",

@@ -102,6 +102,9 @@ static const struct expectation {
     {"SoftmaxCrossEntropyLoss float16:3x5 int64:3", "Cast LogSoftmax Cast NegativeLogLikelihoodLoss"},
     {"Resize uint8:1x2x3x4 - #1.0,1.0,2.0,2.0", "Cast Resize Cast"},
     {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
+    {"LayerNormalization /2 float64:3x4 =float64:4", "Cast LayerNormalization Cast"},
+    {"%a Conv float64:1x4x5x5 =float64:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
+    {"GRU float16:4x2x5 =float16:1x18x5 =float16:1x18x6", "Cast GRU Cast"},
     {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
     {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
     /* nodes that do nothing */
