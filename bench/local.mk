@@ -35,3 +35,8 @@ EXTRA_DIST += \
 EXTRA_PROGRAMS += %D%/prune_accuracy
 bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
 bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)
+
+# make bench/plans
+EXTRA_PROGRAMS += %D%/plans
+bench_plans_SOURCES = %D%/plans.c
+bench_plans_LDADD = $(MEDNNC_LIBS)
