@@ -43,7 +43,7 @@ static int layer_row(struct source *source, int node_index)
     const struct region_list *own = plan_own(source->program->plan, node->output[0], source->device);
     double bytes = 0;
     for (int i = 0; i < own->count; i++)
-        bytes += kernel_work(node, own->item[i]).amount[WORK_ACTIVATIONS];
+        bytes += kernel_bytes(node, own->item[i]);
     for (int i = 0; i < node->input_count; i++)
         if (node->input[i] && tensor_is_constant(node->input[i]))
             bytes += (double)shape_size(node->input[i]->shape) * (double)type_size(node->input[i]->type);

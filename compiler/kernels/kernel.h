@@ -21,7 +21,7 @@ enum work_kind {
     WORK_ELEMENT,     /* elements that are computed one by one */
     WORK_WEIGHTS,     /* bytes of convolutions' weights, again for each pass over them */
     WORK_STREAM,      /* bytes of matrices of weights, which come from far: each is used once or a few times */
-    WORK_ACTIVATIONS, /* bytes of tensors that are read and written */
+    WORK_ACTIVATIONS, /* bytes of tensors that are read and written, as far as they take time */
     WORK_CALLS,       /* calls of a kernel */
     WORK_KINDS
 };
@@ -89,6 +89,8 @@ enum layout kernel_layout(const struct kernel *kernel, const struct node *node, 
 struct region kernel_whole_steps(const struct node *node, struct region piece);
 /* All that computing `piece` of output 0 takes with the node's chosen kernel; nothing for an empty piece. */
 struct work kernel_work(const struct node *node, struct region piece);
+/* Bytes of the computed inputs that computing `piece` reads, and of the outputs. */
+double kernel_bytes(const struct node *node, struct region piece);
 int64_t kernel_grid(const struct node *node, int axis); /* of the node's chosen kernel, blocked layouts included */
 
 #endif

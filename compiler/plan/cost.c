@@ -4,12 +4,12 @@
 
 #include "../operators/op.h"
 
-/* Seconds per unit on the reference machine, one core of a server with AVX-512: fitted to the layers of nine networks. Only the
+/* Seconds per unit on the reference machine, one core of a server with AVX-512, as bench/reference.sh prints them. Only the
  * proportions count. */
 static const double reference[WORK_KINDS] = {
-    [WORK_DIRECT] = 1.06e-11,   [WORK_WINOGRAD] = 1.3e-11,  [WORK_TRANSFORM] = 5e-12,     [WORK_DEPTHWISE] = 1.1e-11,
-    [WORK_MATRIX] = 1.4e-11,    [WORK_SCALAR] = 3e-10,      [WORK_VECTOR] = 1.2e-11,        [WORK_ELEMENT] = 1e-9,
-    [WORK_WEIGHTS] = 2e-11,     [WORK_STREAM] = 5.7e-11,    [WORK_ACTIVATIONS] = 1.4e-11, [WORK_CALLS] = 5e-7};
+    [WORK_DIRECT] = 9e-12,    [WORK_WINOGRAD] = 1.13e-11, [WORK_TRANSFORM] = 6.6e-12, [WORK_DEPTHWISE] = 8e-12,
+    [WORK_MATRIX] = 8.9e-12,  [WORK_SCALAR] = 1.3e-10,    [WORK_VECTOR] = 3.7e-11,    [WORK_ELEMENT] = 8.2e-10,
+    [WORK_WEIGHTS] = 3.1e-11, [WORK_STREAM] = 5.3e-11,    [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-7};
 static const double reference_message_seconds = 8e-6, reference_byte_seconds = 2e-10;
 
 /* A model that hardly multiplies says little about a device: it is at most this many times faster at direct convolutions

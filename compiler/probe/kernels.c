@@ -17,33 +17,50 @@
 /* A chain of equal layers on channels x rows x columns (or rows x channels, of rank 2); each keeps the shape. */
 struct chain {
     const char *op;
-    int layers, channels, rows, columns, kernel, group;
-    int repeat;
-    bool cold; /* with so many layers that their weights do not fit into the last cache: those of real networks do not */
+    int channels, rows, columns, kernel, group;
+    const char *by; /* this kernel, which larger maps would get; NULL: the one that is chosen */
 };
 
-/* Together they tell the kinds of work apart. */
+/* Together they tell the kinds of work apart: computing grows with the map, reading weights does not. */
 static const struct chain chains[] = {
-    {"Conv", 4, 256, 28, 28, 1, 1, 60, false},   /* direct */
-    {"Conv", 4, 1024, 7, 7, 1, 1, 60, false},    /* direct, more weights */
-    {"Conv", 4, 512, 7, 7, 3, 1, 20, true}, /* direct, mostly weights */
-    {"Conv", 4, 64, 56, 56, 3, 1, 60, false},    /* Winograd, large tiles, few weights */
-    {"Conv", 4, 256, 28, 28, 3, 1, 20, false},   /* Winograd */
-    {"Conv", 4, 256, 14, 14, 3, 1, 60, false},   /* Winograd, small tiles */
-    {"Conv", 4, 512, 14, 14, 3, 1, 20, true}, /* Winograd, mostly weights */
-    {"Conv", 6, 128, 56, 56, 3, 128, 60, false}, /* depthwise */
-    {"Conv", 4, 32, 28, 28, 3, 2, 20, false},    /* grouped: plain loops */
-    {"MatMul", 4, 768, 197, 0, 0, 1, 20, false}, /* matrix */
-    {"MatMul", 4, 3072, 1, 0, 0, 1, 20, true}, /* stream */
-    {"MaxPool", 6, 128, 56, 56, 3, 1, 60, false}, /* vector */
-    {"MaxPool", 6, 128, 56, 56, 1, 1, 60, false}, /* activations */
-    {"Transpose", 4, 256, 256, 0, 0, 1, 200, false}, /* element */
-    {"Conv", 64, 16, 2, 2, 1, 1, 2000, false},   /* calls */
+    {"Conv", 64, 56, 56, 1, 1, NULL},
+    {"Conv", 256, 28, 28, 1, 1, NULL},
+    {"Conv", 256, 7, 14, 1, 1, NULL},
+    {"Conv", 1024, 7, 7, 1, 1, NULL},
+    {"Conv", 1024, 2, 7, 1, 1, NULL},
+    {"Conv", 128, 28, 28, 3, 1, "conv_direct"},
+    {"Conv", 512, 7, 7, 3, 1, "conv_direct"},
+    {"Conv", 512, 2, 7, 3, 1, "conv_direct"},
+    {"Conv", 64, 112, 112, 3, 1, "conv_winograd_4"},
+    {"Conv", 128, 16, 56, 3, 1, "conv_winograd_4"},
+    {"Conv", 256, 56, 56, 3, 1, "conv_winograd_4"},
+    {"Conv", 512, 28, 28, 3, 1, "conv_winograd_4"},
+    {"Conv", 512, 8, 28, 3, 1, "conv_winograd_4"},
+    {"Conv", 256, 14, 14, 3, 1, "conv_winograd_2"},
+    {"Conv", 256, 4, 14, 3, 1, "conv_winograd_2"},
+    {"Conv", 512, 14, 14, 3, 1, "conv_winograd_2"},
+    {"Conv", 512, 4, 14, 3, 1, "conv_winograd_2"},
+    {"Conv", 128, 56, 56, 3, 128, NULL},
+    {"Conv", 512, 14, 14, 3, 512, NULL},
+    {"Conv", 32, 28, 28, 3, 2, NULL},
+    {"MatMul", 768, 197, 0, 0, 1, NULL},
+    {"MatMul", 768, 50, 0, 0, 1, NULL},
+    {"MatMul", 4096, 1, 0, 0, 1, NULL},
+    {"MaxPool", 128, 56, 56, 3, 1, NULL},
+    {"MaxPool", 128, 56, 56, 1, 1, NULL},
+    {"Transpose", 256, 256, 0, 0, 1, NULL},
+    {"Conv", 16, 2, 2, 1, 1, NULL},
 };
 enum { CHAINS = sizeof chains / sizeof *chains, ROUNDS = 4000, ATTEMPTS = 3 };
 
+/* Bytes of weights that a chain has, if its layers are not too small: those of real networks do not stay in a core's cache. */
+static const double CHAIN_BYTES = 128e6;
+enum { FEWEST_LAYERS = 4, MOST_LAYERS = 64 };
+/* Processor seconds that an attempt takes. */
+static const double ATTEMPT_SECONDS = 0.3;
+
 /* How strongly the proportions of the reference machine hold where measurements do not tell kinds apart. */
-static const double PRIOR = 0.02;
+static const double PRIOR = 0.003;
 
 static struct attribute ints(struct arena *arena, const char *name, int64_t value, int count)
 {
@@ -84,6 +101,24 @@ static struct tensor *add_layer(struct graph *graph, const struct chain *chain, 
     return node->output[0];
 }
 
+/* Bytes of weights of a layer as its kernel reads them. */
+static double weights_of(const struct chain *chain)
+{
+    const double each = 4.0 * chain->channels * chain->channels / chain->group;
+    if (!strcmp(chain->op, "MatMul"))
+        return each;
+    if (strcmp(chain->op, "Conv"))
+        return 0;
+    const int tile = !chain->by ? 0 : !strcmp(chain->by, "conv_winograd_4") ? 6 : !strcmp(chain->by, "conv_winograd_2") ? 4 : 0;
+    return each * (tile ? tile * tile : chain->kernel * chain->kernel);
+}
+
+static int layers_of(const struct chain *chain)
+{
+    const double bytes = weights_of(chain), layers = bytes > 0 ? CHAIN_BYTES / bytes : 0;
+    return layers < FEWEST_LAYERS ? FEWEST_LAYERS : layers > MOST_LAYERS ? MOST_LAYERS : (int)layers;
+}
+
 static struct graph *graph_of(struct arena *arena, const struct chain *chain)
 {
     struct graph *graph = arena_alloc(arena, sizeof *graph);
@@ -94,29 +129,17 @@ static struct graph *graph_of(struct arena *arena, const struct chain *chain)
     x->shape = chain->columns ? (struct shape){4, {1, chain->channels, chain->rows, chain->columns}}
                               : (struct shape){2, {chain->rows, chain->channels}};
     graph->input = arena_copy(arena, &x, sizeof x);
-    for (int i = 0; i < chain->layers; i++)
+    for (int i = layers_of(chain); i > 0; i--)
         x = add_layer(graph, chain, x);
     graph->output = arena_copy(arena, &x, sizeof x);
     graph->input_count = graph->output_count = 1;
     upgrade(graph);
     infer_shapes(graph);
     choose_kernels(graph);
+    for (int n = 0; chain->by && n < graph->node_count; n++)
+        graph->node[n]->kernel = kernel_find(chain->by);
     choose_layouts(graph);
     return graph;
-}
-
-/* Up to half a gigabyte of weights. */
-static struct chain sized(struct chain chain)
-{
-    const double most = 512e6, bytes = 4.0 * chain.channels * chain.channels * (chain.kernel ? chain.kernel * chain.kernel : 1);
-    double cache = (double)sysconf(_SC_LEVEL3_CACHE_SIZE);
-    cache = cache < most ? cache : most;
-    if (chain.cold && bytes * chain.layers < cache) {
-        const int layers = (int)(cache / bytes) + 1;
-        chain.repeat = 1 + chain.repeat * chain.layers / layers;
-        chain.layers = layers;
-    }
-    return chain;
 }
 
 static void write_program(struct graph *graph, const char *path)
@@ -157,19 +180,21 @@ static double time_program(const char *path, int repeat)
 }
 
 /* Of one inference: processor time, the least of a few attempts, because a busy machine only ever adds to it. */
-static double run_program(const char *path, int repeat)
+static double run_program(const char *path)
 {
     char command[512];
-    double one = 0, many = 0;
+    double least = 0;
     snprintf(command, sizeof command, "make -s -C '%s' device0 >/dev/null 2>&1", path);
     if (system(command))
         fail("the C compiler or make does not work: try make -C %s", path);
+    const double one = time_program(path, 1), some = time_program(path, 4);
+    const double each = some > one ? (some - one) / 3 : 1e-6;
+    const int repeat = 2 + (int)(ATTEMPT_SECONDS / each);
     for (int i = 0; i < ATTEMPTS; i++) {
-        const double least = time_program(path, 1), most = time_program(path, 1 + repeat);
-        one = !i || least < one ? least : one;
-        many = !i || most < many ? most : many;
+        const double seconds = (time_program(path, 1 + repeat) - time_program(path, 1)) / repeat;
+        least = !i || seconds < least ? seconds : least;
     }
-    return many > one ? (many - one) / repeat : 1e-9;
+    return least > 1e-9 ? least : 1e-9;
 }
 
 /* Non-negative least squares of relative errors, one unknown after the other, with a weak pull towards the reference. */
@@ -210,13 +235,13 @@ void probe_kernels(struct arena *arena, struct device *device)
         fail_machine("cannot make a folder in /tmp");
     for (int i = 0; i < CHAINS; i++) {
         const char *path = arena_printf(arena, "%s/%d", folder, i);
-        const struct chain chain = sized(chains[i]);
+        const struct chain chain = chains[i];
         struct graph *graph = graph_of(arena, &chain);
         work[i] = cost_graph_work(graph);
         write_program(graph, path);
-        seconds[i] = run_program(path, chain.repeat);
-        note("%s of %d x %d, %d layers: %.3f ms", chain.op, chain.channels, chain.rows, chain.layers,
-             seconds[i] * 1e3);
+        seconds[i] = run_program(path);
+        note("%s%s%s of %d x %d x %d, %d layers: %.3f ms", chain.op, chain.by ? " by " : "", chain.by ? chain.by : "",
+             chain.channels, chain.rows, chain.columns, layers_of(&chain), seconds[i] * 1e3);
     }
     fit(work, seconds, cost_reference(), device->seconds);
     device->measured = true;
