@@ -10,6 +10,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/infer_shapes.c \
 	%D%/partition.c %D%/partition.h %D%/partition_baselines.c \
 	%D%/partition_search.c %D%/partition_search.h \
+	%D%/partition_state.h %D%/partition_start.c %D%/partition_chain.c %D%/partition_moves.c \
 	%D%/passes.h \
 	%D%/place_buffers.c \
 	%D%/schedule.c \

@@ -8,43 +8,15 @@
 #include "../operators/op.h"
 #include "../plan/timeline.h"
 #include "partition.h"
+#include "partition_state.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Ways of dividing, as numbers: OPTION_AXIS + axis is WAY_AXIS. */
-enum { OPTION_SINGLE, OPTION_REPLICATED, OPTION_GREEDY, OPTION_BISECTION, OPTION_HYBRID, OPTION_AXIS, OPTIONS = OPTION_AXIS + MAX_RANK };
-
-/* How one node is divided. */
-struct choice {
-    unsigned char option;
-    bool follows; /* WAY_FOLLOW; the rest waits for the day when it does not */
-    struct shares shares;
-};
-
-/* What the search knows of a node. */
-struct place {
-    unsigned allowed; /* bits of options */
-    bool follows;     /* may follow */
-    bool is_map, works;
-};
-
 enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100 };
 static const double MOST_EFFORT = 8e6;
-
-struct search {
-    const struct graph *graph;
-    const struct cluster *cluster;
-    const struct search_goal *goal;
-    struct timeline *timeline;
-    struct place *place;
-    struct choice *cut, *trial, *best; /* per node: kept, tried, found so far */
-    bool *changed, *touched;        /* per node, of this trial: its cut; what a reader needs of it */
-    double now, best_cost;
-    uint64_t random;
-    unsigned char order[MAX_DEVICES]; /* owner first, then by speed */
-    struct division division;
-};
+/* Parts of the effort after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
+static const double FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
 
 static uint64_t draw(struct search *s)
 {
@@ -54,24 +26,24 @@ static uint64_t draw(struct search *s)
     return s->random >> 11;
 }
 
-static int draw_below(struct search *s, int limit)
+int draw_below(struct search *s, int limit)
 {
     return (int)(draw(s) % (uint64_t)limit);
 }
 
-static double draw_unit(struct search *s)
+double draw_unit(struct search *s)
 {
     return (double)(draw(s) % 1000003) / 1000003.0;
 }
 
-static enum way way_of(int option, int *axis)
+enum way way_of(int option, int *axis)
 {
     static const enum way way[] = {WAY_SINGLE, WAY_REPLICATED, WAY_GREEDY, WAY_BISECTION, WAY_HYBRID};
     *axis = option >= OPTION_AXIS ? option - OPTION_AXIS : 0;
     return option >= OPTION_AXIS ? WAY_AXIS : way[option];
 }
 
-static bool is_allowed(const struct search *s, int n, int option)
+bool is_allowed(const struct search *s, int n, int option)
 {
     return s->place[n].allowed >> option & 1;
 }
@@ -147,7 +119,7 @@ static double memory_penalty(const struct search *s)
     return penalty;
 }
 
-static double judge(struct search *s)
+double judge(struct search *s)
 {
     divide_changed(s);
     return timeline_run(s->timeline, s->goal->throughput, NULL, NULL) * memory_penalty(s);
@@ -180,7 +152,7 @@ static void note_best(struct search *s)
 }
 
 /* Take all of `trial`, for better or worse. */
-static void take_all(struct search *s)
+void take_all(struct search *s)
 {
     memset(s->changed, 1, (size_t)s->graph->node_count * sizeof *s->changed);
     s->now = judge(s);
@@ -190,244 +162,10 @@ static void take_all(struct search *s)
     note_best(s);
 }
 
-/* ---- where to begin ---- */
-
-static void share_out(struct search *s, struct choice *cut, int option, int count)
+void share_out(const struct search *s, struct choice *cut, int option, int count)
 {
     cut->option = (unsigned char)option;
     shares_by_speed(&cut->shares, s->cluster, s->order, count);
-}
-
-/* A start: maps divided like `map` up to node `last`, other nodes with work along their first or last axis, or alone. */
-struct seed {
-    int count, map, last, pattern;
-    bool divides_others, last_axis;
-};
-
-static int other_option(const struct search *s, int n, bool last_axis)
-{
-    for (int i = 0; i < MAX_RANK; i++) {
-        const int axis = last_axis ? MAX_RANK - 1 - i : i;
-        if (is_allowed(s, n, OPTION_AXIS + axis))
-            return OPTION_AXIS + axis;
-    }
-    return OPTION_SINGLE;
-}
-
-static void plant(struct search *s, const struct seed *seed)
-{
-    for (int n = 0; n < s->graph->node_count; n++) {
-        const struct place *place = &s->place[n];
-        struct choice *cut = &s->trial[n];
-        int option = seed->map;
-        if (n >= seed->last)
-            option = OPTION_SINGLE;
-        else if (!place->is_map)
-            option = seed->divides_others ? other_option(s, n, seed->last_axis) : OPTION_SINGLE;
-        else if (!is_allowed(s, n, option))
-            option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
-        share_out(s, cut, option, seed->count);
-        cut->follows = place->follows && option != OPTION_SINGLE &&
-                       (seed->pattern == 1 ? !place->works : seed->pattern == 2 ? n % 2 == 0 : seed->pattern == 3);
-    }
-    take_all(s);
-}
-
-/* Counts of devices worth a start: all small ones, then steps of about a quarter. */
-static int next_count(int count, int devices)
-{
-    const int next = count < 4 ? count + 1 : count + (count + 3) / 4;
-    return count < devices && next > devices ? devices : next;
-}
-
-static void plant_all(struct search *s)
-{
-    const int nodes = s->graph->node_count, devices = s->cluster->count;
-    struct seed best = {0};
-    double least = INFINITY;
-    for (int count = 1; count <= devices; count = next_count(count, devices))
-        for (int others = 0; others < 3; others++) {
-            const struct seed seed = {.count = count, .map = OPTION_AXIS + 2, .last = nodes,
-                                      .divides_others = others > 0, .last_axis = others == 2};
-            plant(s, &seed);
-            if (s->now < least) {
-                least = s->now;
-                best = seed;
-            }
-        }
-    static const int maps[] = {OPTION_AXIS + 3, OPTION_GREEDY, OPTION_BISECTION, OPTION_AXIS + 1, OPTION_HYBRID};
-    const struct seed rows = best;
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
-        struct seed seed = rows;
-        seed.map = maps[i];
-        plant(s, &seed);
-    }
-    for (int pattern = 1; pattern < 4; pattern++)
-        for (int part = 1; part <= 4; part++) {
-            struct seed seed = rows;
-            seed.pattern = pattern;
-            seed.last = nodes * part / 4;
-            plant(s, &seed);
-        }
-}
-
-/* ---- moves ---- */
-
-static void touch(struct search *s, int n)
-{
-    s->changed[n] = true;
-}
-
-static int draw_option(struct search *s, int n)
-{
-    for (;;) {
-        const int option = draw_below(s, OPTIONS);
-        if (is_allowed(s, n, option))
-            return option;
-    }
-}
-
-/* Another way, or another number of devices, for some nodes in a row. */
-static void move_way(struct search *s, int first, int last)
-{
-    const int option = draw_option(s, first), devices = s->cluster->count;
-    const int count = draw_below(s, 2) ? devices : 1 + draw_below(s, devices);
-    struct choice cut = {0};
-    share_out(s, &cut, option, option == OPTION_SINGLE ? 1 : count);
-    if (option == OPTION_SINGLE && draw_below(s, 4) == 0)
-        cut.shares.device[0] = (unsigned char)draw_below(s, devices);
-    for (int n = first; n < last; n++) {
-        if (!is_allowed(s, n, option))
-            continue;
-        cut.follows = s->trial[n].follows && option != OPTION_SINGLE;
-        s->trial[n] = cut;
-        touch(s, n);
-    }
-}
-
-/* As the node before. */
-static void move_copy(struct search *s, int first, int last)
-{
-    if (!first)
-        return;
-    const struct choice from = s->trial[first - 1];
-    for (int n = first; n < last; n++) {
-        if (!is_allowed(s, n, from.option))
-            continue;
-        const bool follows = s->trial[n].follows;
-        s->trial[n] = from;
-        s->trial[n].follows = follows;
-        touch(s, n);
-    }
-}
-
-static void move_follow(struct search *s, int first, int last)
-{
-    const int what = draw_below(s, 4);
-    if (what == 0 && first + 1 < s->graph->node_count && s->place[first].follows && s->place[first + 1].follows) {
-        const bool follows = s->trial[first].follows;
-        s->trial[first].follows = s->trial[first + 1].follows;
-        s->trial[first + 1].follows = follows;
-        touch(s, first);
-        touch(s, first + 1);
-        return;
-    }
-    for (int n = first; n < last; n++)
-        if (s->place[n].follows) {
-            s->trial[n].follows = what == 1 ? true : what == 2 ? false : !s->trial[n].follows;
-            touch(s, n);
-        }
-}
-
-/* One step of the grid, as a share of the axis that the node is cut along. */
-static double step_of(const struct search *s, int n, int option)
-{
-    const struct node *node = s->graph->node[n];
-    const int axis = option >= OPTION_AXIS ? option - OPTION_AXIS : 2;
-    const int64_t length = axis < node->output[0]->shape.rank ? node->output[0]->shape.dim[axis] : 1;
-    const int64_t grid = axis < node->output[0]->shape.rank ? kernel_grid(node, axis) : 1;
-    return length > 0 ? (double)(grid > 0 ? grid : length) / (double)length : 1;
-}
-
-static void shift_bound(struct shares *shares, int at, double by, bool drags)
-{
-    const int count = shares->count;
-    for (int i = at; i < (drags ? count : at + 1); i++)
-        shares->bound[i] += (float)(by * (double)(count - i) / (double)(count - at));
-    for (int i = 1; i < count; i++) {
-        if (shares->bound[i] < shares->bound[i - 1])
-            shares->bound[i] = shares->bound[i - 1];
-        if (shares->bound[i] > 1)
-            shares->bound[i] = 1;
-    }
-}
-
-/* A bound between two shares moves, perhaps with all beyond it. */
-static void move_bound(struct search *s, int first, int last)
-{
-    const struct choice *like = &s->trial[first];
-    if (like->shares.count < 2)
-        return;
-    const int count = like->shares.count, at = 1 + draw_below(s, count - 1);
-    double step = step_of(s, first, like->option);
-    if (draw_below(s, 3) == 0)
-        step *= 2 * draw_unit(s);
-    const double by = draw_below(s, 2) ? step : -step;
-    const bool drags = draw_below(s, 3) == 0;
-    for (int n = first; n < last; n++)
-        if (s->trial[n].shares.count == count && !s->trial[n].follows) {
-            shift_bound(&s->trial[n].shares, at, by, drags);
-            touch(s, n);
-        }
-}
-
-/* Two devices change places. */
-static void move_devices(struct search *s, int first, int last)
-{
-    const int count = s->trial[first].shares.count;
-    if (s->cluster->count < 2)
-        return;
-    const int a = draw_below(s, count), b = draw_below(s, s->cluster->count);
-    for (int n = first; n < last; n++) {
-        struct shares *shares = &s->trial[n].shares;
-        if (shares->count != count)
-            continue;
-        const unsigned char was = shares->device[a];
-        int other = -1;
-        for (int i = 0; i < count; i++)
-            if (shares->device[i] == b)
-                other = i;
-        shares->device[a] = (unsigned char)b;
-        if (other >= 0)
-            shares->device[other] = was;
-        touch(s, n);
-    }
-}
-
-static void move(struct search *s)
-{
-    const int nodes = s->graph->node_count, first = draw_below(s, nodes);
-    const double wide = draw_unit(s);
-    int last = first + (wide < 0.35 ? 1 : wide < 0.85 ? 1 + draw_below(s, 8) : 1 + draw_below(s, nodes));
-    last = last < nodes ? last : nodes;
-    switch (draw_below(s, 12)) {
-    case 0:
-    case 1:
-        move_way(s, first, last);
-        break;
-    case 2:
-        move_copy(s, first, last);
-        break;
-    case 3:
-    case 4:
-        move_follow(s, first, last);
-        break;
-    case 5:
-        move_devices(s, first, last);
-        break;
-    default:
-        move_bound(s, first, last);
-    }
 }
 
 /* Take the trial's changes back. */
@@ -445,37 +183,67 @@ static void restart_from_best(struct search *s)
     take_all(s);
 }
 
-/* Effort is what stops the search, so that every run does the same. */
-static void anneal(struct search *s, struct arena *arena, int64_t effort)
+/* What the search has done so far: it ends where enough is done, so that every run does the same. */
+static int64_t spent(const struct search *s)
 {
-    const double hot = s->best_cost * 0.006;
+    const int64_t cells = (int64_t)s->graph->node_count * s->cluster->count;
+    return timeline_effort(s->timeline) + s->trials * (EFFORT_OF_TRIAL + cells);
+}
+
+/* Judge the trial; keep it if it is better, or by chance at this temperature. */
+static bool consider(struct search *s, double temperature)
+{
     const size_t nodes = (size_t)s->graph->node_count;
-    const int64_t begin = timeline_effort(s->timeline);
-    bool *moved = arena_array(arena, nodes, sizeof *moved);
+    s->trials++;
+    memcpy(s->moved, s->changed, nodes * sizeof *s->moved);
+    const double cost = judge(s);
+    if (cost >= s->now && !(temperature > 0 && draw_unit(s) < exp((s->now - cost) / temperature))) {
+        reject(s, s->moved);
+        return false;
+    }
+    timeline_keep(s->timeline);
+    for (size_t n = 0; n < nodes; n++)
+        if (s->moved[n])
+            s->cut[n] = s->trial[n];
+    s->now = cost;
+    note_best(s);
+    return true;
+}
+
+/* Every single move in order, for nodes and runs of nodes, until none is better. */
+static void polish(struct search *s, int64_t limit)
+{
+    static const int length[] = {1, 2, 3, 5, 8, 13};
+    const int nodes = s->graph->node_count;
+    for (bool better = true; better;) {
+        better = false;
+        for (size_t l = 0; l < sizeof length / sizeof *length; l++)
+            for (int first = 0; first < nodes; first++) {
+                bool done = false;
+                for (int number = 0; !done; number++)
+                    if (move_in_order(s, first, length[l], number, &done))
+                        better |= consider(s, 0);
+                if (spent(s) >= limit)
+                    return;
+            }
+    }
+}
+
+static void anneal(struct search *s, int64_t limit)
+{
+    const double hot = s->best_cost * HOT;
+    const int64_t begin = spent(s);
     int restarts = 0;
-    for (int64_t trials = 0;; trials++) {
-        const int64_t cells = (int64_t)s->graph->node_count * s->cluster->count;
-        const double done = (double)(timeline_effort(s->timeline) - begin + trials * (EFFORT_OF_TRIAL + cells)) / (double)effort;
+    for (;;) {
+        const double done = (double)(spent(s) - begin) / (double)(limit - begin);
         if (done >= 1)
             return;
         if (done * RESTARTS >= restarts) {
             restarts++;
             restart_from_best(s);
         }
-        const double temperature = hot * pow(0.002, done);
-        move(s);
-        memcpy(moved, s->changed, nodes * sizeof *moved);
-        const double cost = judge(s);
-        if (cost >= s->now && draw_unit(s) >= exp((s->now - cost) / temperature)) {
-            reject(s, moved);
-            continue;
-        }
-        timeline_keep(s->timeline);
-        for (size_t n = 0; n < nodes; n++)
-            if (moved[n])
-                s->cut[n] = s->trial[n];
-        s->now = cost;
-        note_best(s);
+        move_at_random(s);
+        consider(s, hot * pow(COLD, done));
     }
 }
 
@@ -501,6 +269,7 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
 {
     struct arena arena = {0};
     const size_t nodes = (size_t)graph->node_count + 1;
+    const double effort = (double)effort_for(goal);
     struct search s = {.graph = graph,
                        .cluster = goal->cluster,
                        .goal = goal,
@@ -511,14 +280,20 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
                        .best = arena_array(&arena, nodes, sizeof *s.best),
                        .changed = arena_array(&arena, nodes, sizeof *s.changed),
                        .touched = arena_array(&arena, nodes, sizeof *s.touched),
+                       .moved = arena_array(&arena, nodes, sizeof *s.moved),
                        .best_cost = INFINITY,
                        .random = UINT64_C(88172645463325252)};
     for (int n = 0; n < graph->node_count; n++)
         s.place[n] = place_of(graph, graph->node[n]);
     sort_devices(&s);
-    plant_all(&s);
-    if (graph->node_count && goal->cluster->count > 1)
-        anneal(&s, &arena, effort_for(goal));
+    plant_all(&s, model);
+    if (graph->node_count && goal->cluster->count > 1) {
+        restart_from_best(&s);
+        polish(&s, (int64_t)(effort * FIRST_POLISH));
+        anneal(&s, (int64_t)(effort * LAST_POLISH));
+        restart_from_best(&s);
+        polish(&s, (int64_t)effort);
+    }
     restart_from_best(&s);
     for (int n = 0; n < graph->node_count; n++)
         for (int d = 0; d < goal->cluster->count; d++)

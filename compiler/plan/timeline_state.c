@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SCRATCH_LIMIT = 1 << 22, LAST_BIT = 63 };
+enum { SCRATCH_LIMIT = 3 << 16, LAST_BIT = 63 };
 
 /* What dividing a layer hides must be worth so many times what it costs. */
 static const double DIVIDING_ADVANTAGE = 1.2;
@@ -491,7 +491,7 @@ void timeline_settle(struct timeline *t)
     }
     t->stale_node_count = 0;
     if (t->scratch.total > SCRATCH_LIMIT)
-        arena_free(&t->scratch);
+        arena_reset(&t->scratch);
 }
 
 /* ---- memory ---- */

@@ -106,6 +106,17 @@ void *arena_grow(struct arena *arena, const void *array, size_t count, size_t ca
     return grown;
 }
 
+void arena_reset(struct arena *arena)
+{
+    if (!arena->last)
+        return;
+    struct arena kept = {.last = arena->last->previous};
+    arena_free(&kept);
+    arena->last->previous = NULL;
+    arena->last->used = 0;
+    arena->total = 0;
+}
+
 void arena_free(struct arena *arena)
 {
     for (struct arena_block *block = arena->last, *previous; block; block = previous) {

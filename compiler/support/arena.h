@@ -31,6 +31,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 /* Grow an array that was allocated here from `count` to `capacity` elements; the old block stays until the end. */
 void *arena_grow(struct arena *arena, const void *array, size_t count, size_t capacity, size_t size);
 
+/* The arena is empty again, but keeps one block of its memory for what comes. */
+void arena_reset(struct arena *arena);
+
 /* Free everything; the arena is empty again. */
 void arena_free(struct arena *arena);
 

@@ -1,0 +1,211 @@
+/* partition_chain.c -- dynamic programming over ways of dividing: a start for the search that knows what moving data costs. */
+/* SPDX-License-Identifier: MIT */
+#include "partition_state.h"
+
+#include "../operators/op.h"
+
+#include <math.h>
+
+enum { ROUNDS = 3 };
+
+struct chain {
+    const struct search *s;
+    const struct cost_model *model;
+    double exposed;
+    struct division **division; /* [node * OPTIONS + option], NULL where it is not allowed */
+    double *own;                /* seconds of the node itself, and to exchange the graph's inputs and outputs */
+    double *cost;               /* with all that hangs on it */
+    int *parent;                /* the node that feeds it last; -1 */
+    unsigned char *option;      /* of the round before */
+};
+
+static const double LINK_SHARE = 1;
+
+/* Seconds until each device has what it `needs` and does not hold: the busiest way in or, from one device alone, out. */
+static double moving_seconds(const struct chain *c, const struct tensor *tensor, const struct region need[],
+                             const struct region held[])
+{
+    double most = 0, sum = 0, message = 0;
+    int holders = 0;
+    for (int d = 0; d < c->s->cluster->count; d++) {
+        holders += !region_is_empty(held[d]);
+        const int64_t missing = region_size(need[d]) - region_size(region_intersect(need[d], held[d]));
+        if (missing <= 0)
+            continue;
+        const double bytes = (double)(missing * (int64_t)type_size(tensor->type));
+        const double seconds = bytes / c->model->rate[d ? 0 : c->s->cluster->count - 1][d] * LINK_SHARE;
+        const double cost = 2 * (c->model->message_seconds[d] + bytes * c->model->byte_seconds[d]);
+        sum += seconds;
+        most = seconds > most ? seconds : most;
+        message = cost > message ? cost : message;
+    }
+    if (!(sum > 0))
+        return 0;
+    const double travel = (holders > 1 && !c->model->cluster->network.shared ? most : sum) + c->model->latency[c->s->cluster->count - 1][0];
+    return c->exposed * travel + message;
+}
+
+static int output_number(const struct node *node, const struct tensor *tensor)
+{
+    int k = 0;
+    while (node->output[k] != tensor)
+        k++;
+    return k;
+}
+
+/* Between a division of a tensor's producer (NULL: device 0 has all) and one of its reader (NULL: device 0 wants all). */
+static double edge_seconds(const struct chain *c, const struct tensor *tensor, const struct node *producer,
+                           const struct division *from, const struct node *reader, int input, const struct division *to)
+{
+    struct region need[MAX_DEVICES], held[MAX_DEVICES];
+    for (int d = 0; d < c->s->cluster->count; d++) {
+        const struct region alone = d ? (struct region){0} : region_whole(tensor->shape);
+        need[d] = to ? piece_reads(reader, input, to->piece[d]) : alone;
+        held[d] = from ? piece_of_output(producer, output_number(producer, tensor), from->piece[d]) : alone;
+    }
+    return moving_seconds(c, tensor, need, held);
+}
+
+static struct division *division_of(const struct chain *c, int n, int option)
+{
+    return c->division[n * OPTIONS + option];
+}
+
+/* Between options of two nodes, over all tensors from one to the other. */
+static double between(const struct chain *c, int from, int from_option, int to, int to_option)
+{
+    const struct node *producer = c->s->graph->node[from], *reader = c->s->graph->node[to];
+    double seconds = 0;
+    for (int i = 0; i < reader->input_count; i++)
+        if (reader->input[i] && c->s->goal->producer[reader->input[i]->id] == from)
+            seconds += edge_seconds(c, reader->input[i], producer, division_of(c, from, from_option), reader, i,
+                                    division_of(c, to, to_option));
+    return seconds;
+}
+
+static double node_seconds(const struct chain *c, int n, const struct division *division)
+{
+    const struct node *node = c->s->graph->node[n];
+    double most = 0;
+    for (int d = 0; d < c->s->cluster->count; d++) {
+        const struct work work = kernel_work(node, division->piece[d]);
+        const double seconds = cost_seconds(c->model, d, &work);
+        most = seconds > most ? seconds : most;
+    }
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && !tensor_is_constant(node->input[i]) && c->s->goal->producer[node->input[i]->id] < 0)
+            most += edge_seconds(c, node->input[i], NULL, NULL, node, i, division);
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k] && graph_is_output(c->s->graph, node->output[k]))
+            most += edge_seconds(c, node->output[k], node, division, NULL, 0, NULL);
+    return most;
+}
+
+static void list_options(struct chain *c, struct arena *arena, int count)
+{
+    const struct search *s = c->s;
+    for (int n = 0; n < s->graph->node_count; n++)
+        for (int option = 0; option < OPTIONS; option++) {
+            if (!is_allowed(s, n, option))
+                continue;
+            struct division *division = arena_alloc(arena, sizeof *division);
+            struct choice cut;
+            int axis;
+            share_out(s, &cut, option, option == OPTION_SINGLE ? 1 : count);
+            const enum way way = way_of(option, &axis);
+            divide_node(s->graph->node[n], way, axis, &cut.shares, division);
+            c->division[n * OPTIONS + option] = division;
+            c->own[n * OPTIONS + option] = node_seconds(c, n, division);
+        }
+}
+
+static int parent_of(const struct chain *c, int n)
+{
+    const struct node *node = c->s->graph->node[n];
+    int parent = -1;
+    for (int i = 0; i < node->input_count; i++)
+        if (node->input[i] && c->s->goal->producer[node->input[i]->id] > parent)
+            parent = c->s->goal->producer[node->input[i]->id];
+    return parent;
+}
+
+/* The cheapest option of a node under one of its parent (-1: there is none). */
+static int cheapest(const struct chain *c, int n, int parent_option, double *seconds)
+{
+    int best = OPTION_SINGLE;
+    *seconds = INFINITY;
+    for (int option = 0; option < OPTIONS; option++) {
+        if (!division_of(c, n, option))
+            continue;
+        double cost = c->cost[n * OPTIONS + option];
+        if (parent_option >= 0)
+            cost += between(c, c->parent[n], parent_option, n, option);
+        if (cost < *seconds) {
+            *seconds = cost;
+            best = option;
+        }
+    }
+    return best;
+}
+
+/* What the branches that join at a node cost it, with what feeds them as it was. */
+static void add_branches(struct chain *c, int n)
+{
+    const struct node *node = c->s->graph->node[n];
+    for (int i = 0; i < node->input_count; i++) {
+        const int from = node->input[i] ? c->s->goal->producer[node->input[i]->id] : -1;
+        if (from < 0 || from == c->parent[n])
+            continue;
+        for (int option = 0; option < OPTIONS; option++)
+            if (division_of(c, n, option))
+                c->cost[n * OPTIONS + option] +=
+                    edge_seconds(c, node->input[i], c->s->graph->node[from], division_of(c, from, c->option[from]), node, i,
+                                 division_of(c, n, option));
+    }
+}
+
+static void run_round(struct chain *c, bool branches)
+{
+    const int nodes = c->s->graph->node_count;
+    for (int i = 0; i < nodes * OPTIONS; i++)
+        c->cost[i] = c->own[i];
+    for (int n = nodes - 1; n >= 0; n--) {
+        if (branches)
+            add_branches(c, n);
+        for (int option = 0; c->parent[n] >= 0 && option < OPTIONS; option++) {
+            double seconds;
+            if (!division_of(c, c->parent[n], option))
+                continue;
+            cheapest(c, n, option, &seconds);
+            c->cost[c->parent[n] * OPTIONS + option] += seconds;
+        }
+    }
+    for (int n = 0; n < nodes; n++) {
+        double seconds;
+        c->option[n] = (unsigned char)cheapest(c, n, c->parent[n] < 0 ? -1 : c->option[c->parent[n]], &seconds);
+    }
+}
+
+void plant_chain(struct search *s, const struct cost_model *model, int count, double exposed)
+{
+    struct arena arena = {0};
+    const size_t nodes = (size_t)s->graph->node_count, cells = nodes * OPTIONS;
+    struct chain c = {.s = s,
+                      .model = model,
+                      .exposed = exposed,
+                      .division = arena_array(&arena, cells, sizeof *c.division),
+                      .own = arena_array(&arena, cells, sizeof *c.own),
+                      .cost = arena_array(&arena, cells, sizeof *c.cost),
+                      .parent = arena_array(&arena, nodes, sizeof *c.parent),
+                      .option = arena_array(&arena, nodes, 1)};
+    for (int n = 0; n < s->graph->node_count; n++)
+        c.parent[n] = parent_of(&c, n);
+    list_options(&c, &arena, count);
+    for (int round = 0; round < ROUNDS; round++)
+        run_round(&c, round > 0);
+    for (int n = 0; n < s->graph->node_count; n++) {
+        share_out(s, &s->trial[n], c.option[n], c.option[n] == OPTION_SINGLE ? 1 : count);
+        s->trial[n].follows = s->place[n].follows && !s->place[n].works && c.option[n] != OPTION_SINGLE;
+    }
+    arena_free(&arena);
+}

@@ -1,0 +1,224 @@
+/* partition_moves.c -- changes of how some nodes in a row are divided: at random, or one after the other. */
+/* SPDX-License-Identifier: MIT */
+#include "partition_state.h"
+
+#include "../operators/op.h"
+
+static void touch(struct search *s, int n)
+{
+    s->changed[n] = true;
+}
+
+static int draw_option(struct search *s, int n)
+{
+    for (;;) {
+        const int option = draw_below(s, OPTIONS);
+        if (is_allowed(s, n, option))
+            return option;
+    }
+}
+
+/* Another way, or another number of devices, for some nodes in a row. */
+static void move_way(struct search *s, int first, int last)
+{
+    const int option = draw_option(s, first), devices = s->cluster->count;
+    const int count = draw_below(s, 2) ? devices : 1 + draw_below(s, devices);
+    struct choice cut = {0};
+    share_out(s, &cut, option, option == OPTION_SINGLE ? 1 : count);
+    if (option == OPTION_SINGLE && draw_below(s, 4) == 0)
+        cut.shares.device[0] = (unsigned char)draw_below(s, devices);
+    for (int n = first; n < last; n++) {
+        if (!is_allowed(s, n, option))
+            continue;
+        cut.follows = s->trial[n].follows && option != OPTION_SINGLE;
+        s->trial[n] = cut;
+        touch(s, n);
+    }
+}
+
+/* As the node before. */
+static void move_copy(struct search *s, int first, int last)
+{
+    if (!first)
+        return;
+    const struct choice from = s->trial[first - 1];
+    for (int n = first; n < last; n++) {
+        if (!is_allowed(s, n, from.option))
+            continue;
+        const bool follows = s->trial[n].follows;
+        s->trial[n] = from;
+        s->trial[n].follows = follows;
+        touch(s, n);
+    }
+}
+
+static void move_follow(struct search *s, int first, int last)
+{
+    const int what = draw_below(s, 4);
+    if (what == 0 && first + 1 < s->graph->node_count && s->place[first].follows && s->place[first + 1].follows) {
+        const bool follows = s->trial[first].follows;
+        s->trial[first].follows = s->trial[first + 1].follows;
+        s->trial[first + 1].follows = follows;
+        touch(s, first);
+        touch(s, first + 1);
+        return;
+    }
+    for (int n = first; n < last; n++)
+        if (s->place[n].follows) {
+            s->trial[n].follows = what == 1 ? true : what == 2 ? false : !s->trial[n].follows;
+            touch(s, n);
+        }
+}
+
+/* One step of the grid, as a share of the axis that the node is cut along. */
+static double step_of(const struct search *s, int n, int option)
+{
+    const struct node *node = s->graph->node[n];
+    const int axis = option >= OPTION_AXIS ? option - OPTION_AXIS : 2;
+    const int64_t length = axis < node->output[0]->shape.rank ? node->output[0]->shape.dim[axis] : 1;
+    const int64_t grid = axis < node->output[0]->shape.rank ? kernel_grid(node, axis) : 1;
+    return length > 0 ? (double)(grid > 0 ? grid : length) / (double)length : 1;
+}
+
+static void shift_bound(struct shares *shares, int at, double by, bool drags)
+{
+    const int count = shares->count;
+    for (int i = at; i < (drags ? count : at + 1); i++)
+        shares->bound[i] += (float)(by * (double)(count - i) / (double)(count - at));
+    for (int i = 1; i < count; i++) {
+        if (shares->bound[i] < shares->bound[i - 1])
+            shares->bound[i] = shares->bound[i - 1];
+        if (shares->bound[i] > 1)
+            shares->bound[i] = 1;
+    }
+}
+
+/* A bound between two shares moves, perhaps with all beyond it. */
+static void move_bound(struct search *s, int first, int last)
+{
+    const struct choice *like = &s->trial[first];
+    if (like->shares.count < 2)
+        return;
+    const int count = like->shares.count, at = 1 + draw_below(s, count - 1);
+    double step = step_of(s, first, like->option);
+    if (draw_below(s, 3) == 0)
+        step *= 2 * draw_unit(s);
+    const double by = draw_below(s, 2) ? step : -step;
+    const bool drags = draw_below(s, 3) == 0;
+    for (int n = first; n < last; n++)
+        if (s->trial[n].shares.count == count && !s->trial[n].follows) {
+            shift_bound(&s->trial[n].shares, at, by, drags);
+            touch(s, n);
+        }
+}
+
+/* Two devices change places. */
+static void move_devices(struct search *s, int first, int last)
+{
+    const int count = s->trial[first].shares.count;
+    if (s->cluster->count < 2)
+        return;
+    const int a = draw_below(s, count), b = draw_below(s, s->cluster->count);
+    for (int n = first; n < last; n++) {
+        struct shares *shares = &s->trial[n].shares;
+        if (shares->count != count)
+            continue;
+        const unsigned char was = shares->device[a];
+        int other = -1;
+        for (int i = 0; i < count; i++)
+            if (shares->device[i] == b)
+                other = i;
+        shares->device[a] = (unsigned char)b;
+        if (other >= 0)
+            shares->device[other] = was;
+        touch(s, n);
+    }
+}
+
+void move_at_random(struct search *s)
+{
+    const int nodes = s->graph->node_count, first = draw_below(s, nodes);
+    const double wide = draw_unit(s);
+    int last = first + (wide < 0.35 ? 1 : wide < 0.85 ? 1 + draw_below(s, 8) : 1 + draw_below(s, nodes));
+    last = last < nodes ? last : nodes;
+    switch (draw_below(s, 12)) {
+    case 0:
+    case 1:
+        move_way(s, first, last);
+        break;
+    case 2:
+        move_copy(s, first, last);
+        break;
+    case 3:
+    case 4:
+        move_follow(s, first, last);
+        break;
+    case 5:
+        move_devices(s, first, last);
+        break;
+    default:
+        move_bound(s, first, last);
+    }
+}
+
+
+/* ---- one after the other ---- */
+
+enum { FOLLOW_MOVES = 2, ALL_BOUNDS = 8 };
+
+/* The same way for all of them, by all devices. */
+static bool order_way(struct search *s, int first, int last, int option)
+{
+    if (!is_allowed(s, first, option) || (s->trial[first].option == option && last - first < 2))
+        return false;
+    for (int n = first; n < last; n++) {
+        if (!is_allowed(s, n, option))
+            continue;
+        share_out(s, &s->trial[n], option, option == OPTION_SINGLE ? 1 : s->cluster->count);
+        s->trial[n].follows &= option != OPTION_SINGLE;
+        touch(s, n);
+    }
+    return true;
+}
+
+static bool order_follow(struct search *s, int first, int last, bool follows)
+{
+    bool any = false;
+    for (int n = first; n < last; n++)
+        if (s->place[n].follows && s->trial[n].follows != follows) {
+            s->trial[n].follows = follows;
+            touch(s, n);
+            any = true;
+        }
+    return any;
+}
+
+/* number: bound, up or down, alone or with all beyond it. */
+static bool order_bound(struct search *s, int first, int last, int number)
+{
+    const int count = s->trial[first].shares.count, at = 1 + number / 4;
+    const double step = step_of(s, first, s->trial[first].option);
+    bool any = false;
+    for (int n = first; n < last && at < count; n++)
+        if (s->trial[n].shares.count == count && !s->trial[n].follows) {
+            shift_bound(&s->trial[n].shares, at, number & 1 ? step : -step, number & 2);
+            touch(s, n);
+            any = true;
+        }
+    return any;
+}
+
+bool move_in_order(struct search *s, int first, int length, int number, bool *done)
+{
+    const int last = first + length < s->graph->node_count ? first + length : s->graph->node_count;
+    const int bounds = s->cluster->count <= ALL_BOUNDS ? s->cluster->count - 1 : 0;
+    *done = number >= OPTIONS + FOLLOW_MOVES + 4 * bounds;
+    if (*done)
+        return false;
+    if (number < OPTIONS)
+        return order_way(s, first, last, number);
+    number -= OPTIONS;
+    if (number < FOLLOW_MOVES)
+        return order_follow(s, first, last, number);
+    return order_bound(s, first, last, number - FOLLOW_MOVES);
+}

@@ -1,0 +1,92 @@
+/* partition_start.c -- where the search begins: patterns, and what dynamic programming finds. */
+/* SPDX-License-Identifier: MIT */
+#include "partition_state.h"
+
+#include "../operators/op.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A start: maps divided like `map` up to node `last`, other nodes with work along their first or last axis, or alone. */
+struct seed {
+    int count, map, last, pattern;
+    bool divides_others, last_axis;
+};
+
+static int other_option(const struct search *s, int n, bool last_axis)
+{
+    for (int i = 0; i < MAX_RANK; i++) {
+        const int axis = last_axis ? MAX_RANK - 1 - i : i;
+        if (is_allowed(s, n, OPTION_AXIS + axis))
+            return OPTION_AXIS + axis;
+    }
+    return OPTION_SINGLE;
+}
+
+static void plant(struct search *s, const struct seed *seed)
+{
+    for (int n = 0; n < s->graph->node_count; n++) {
+        const struct place *place = &s->place[n];
+        struct choice *cut = &s->trial[n];
+        int option = seed->map;
+        if (n >= seed->last)
+            option = OPTION_SINGLE;
+        else if (!place->is_map)
+            option = seed->divides_others ? other_option(s, n, seed->last_axis) : OPTION_SINGLE;
+        else if (!is_allowed(s, n, option))
+            option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
+        share_out(s, cut, option, seed->count);
+        cut->follows = place->follows && option != OPTION_SINGLE &&
+                       (seed->pattern == 1 ? !place->works : seed->pattern == 2 ? n % 2 == 0 : seed->pattern == 3);
+    }
+    take_all(s);
+}
+
+/* Counts of devices worth a start: all small ones, then steps of about a quarter. */
+static int next_count(int count, int devices)
+{
+    const int next = count < 4 ? count + 1 : count + (count + 3) / 4;
+    return count < devices && next > devices ? devices : next;
+}
+
+static void plant_chains(struct search *s, const struct cost_model *model)
+{
+    static const double exposed[] = {0.15, 0.5, 1};
+    for (int count = 2; count <= s->cluster->count; count = next_count(count, s->cluster->count))
+        for (size_t i = 0; i < sizeof exposed / sizeof *exposed; i++) {
+            plant_chain(s, model, count, exposed[i]);
+            take_all(s);
+        }
+}
+
+void plant_all(struct search *s, const struct cost_model *model)
+{
+    const int nodes = s->graph->node_count, devices = s->cluster->count;
+    struct seed best = {0};
+    double least = INFINITY;
+    for (int count = 1; count <= devices; count = next_count(count, devices))
+        for (int others = 0; others < 3; others++) {
+            const struct seed seed = {.count = count, .map = OPTION_AXIS + 2, .last = nodes,
+                                      .divides_others = others > 0, .last_axis = others == 2};
+            plant(s, &seed);
+            if (s->now < least) {
+                least = s->now;
+                best = seed;
+            }
+        }
+    static const int maps[] = {OPTION_AXIS + 3, OPTION_GREEDY, OPTION_BISECTION, OPTION_AXIS + 1, OPTION_HYBRID};
+    const struct seed rows = best;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        struct seed seed = rows;
+        seed.map = maps[i];
+        plant(s, &seed);
+    }
+    for (int pattern = 1; pattern < 4; pattern++)
+        for (int part = 1; part <= 4; part++) {
+            struct seed seed = rows;
+            seed.pattern = pattern;
+            seed.last = nodes * part / 4;
+            plant(s, &seed);
+        }
+    plant_chains(s, model);
+}

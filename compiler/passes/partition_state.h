@@ -1,0 +1,68 @@
+/* partition_state.h -- what the files of the search share: how every node is divided, tried and found. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_PARTITION_STATE_H
+#define MEDNN_PARTITION_STATE_H
+
+#include "partition_search.h"
+
+/* Ways of dividing, as numbers: OPTION_AXIS + axis is WAY_AXIS. */
+enum { OPTION_SINGLE, OPTION_REPLICATED, OPTION_GREEDY, OPTION_BISECTION, OPTION_HYBRID, OPTION_AXIS, OPTIONS = OPTION_AXIS + MAX_RANK };
+
+/* How one node is divided. */
+struct choice {
+    unsigned char option;
+    bool follows; /* WAY_FOLLOW; the rest waits for the day when it does not */
+    struct shares shares;
+};
+
+/* What the search knows of a node. */
+struct place {
+    unsigned allowed; /* bits of options */
+    bool follows;     /* may follow */
+    bool is_map, works;
+};
+
+struct search {
+    const struct graph *graph;
+    const struct cluster *cluster;
+    const struct search_goal *goal;
+    struct timeline *timeline;
+    struct place *place;
+    struct choice *cut, *trial, *best; /* per node: kept, tried, found so far */
+    bool *changed, *touched, *moved; /* per node, of this trial: its cut, what a reader needs of it; its cut, once judged */
+    int64_t trials;
+    double now, best_cost;
+    uint64_t random;
+    unsigned char order[MAX_DEVICES]; /* owner first, then by speed */
+    struct division division;
+};
+
+/* The search's own random numbers: the same on every machine. */
+int draw_below(struct search *search, int limit);
+double draw_unit(struct search *search); /* from 0 to 1 */
+
+enum way way_of(int option, int *axis);
+bool is_allowed(const struct search *search, int n, int option);
+void share_out(const struct search *search, struct choice *cut, int option, int count);
+
+/* All of `trial` becomes the kept cuts, for better or worse. */
+void take_all(struct search *search);
+/* Seconds of the trial, whose changed nodes are marked. */
+double judge(struct search *search);
+
+/* partition_start.c: take one start after the other; the best is noted. */
+void plant_all(struct search *search, const struct cost_model *model);
+
+/* partition_moves.c: change the trial at random, and mark what changed. */
+void move_at_random(struct search *search);
+/* Move number `number` of those that try every way, every step of a cut, and following or not, for node `first` and the
+ * `length` - 1 behind it. Returns false where it changes nothing, and sets `done` when there are no more. */
+bool move_in_order(struct search *search, int first, int length, int number, bool *done);
+
+/* partition_chain.c: dynamic programming over the ways to divide every node between the first `count` devices of the order, in their
+ * shares. A node costs what its slowest device takes; a tensor, what has to be moved between two divisions takes, times
+ * `exposed`, the part of it that is not hidden behind computing. Exact on chains and trees; where branches join, the others are
+ * taken as they were in the round before. Writes `trial`. */
+void plant_chain(struct search *search, const struct cost_model *model, int count, double exposed);
+
+#endif
