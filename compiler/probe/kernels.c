@@ -188,8 +188,9 @@ static double run_program(const char *path)
     if (system(command))
         fail("the C compiler or make does not work: try make -C %s", path);
     const double one = time_program(path, 1), some = time_program(path, 4);
-    const double each = some > one ? (some - one) / 3 : 1e-6;
-    const int repeat = 2 + (int)(ATTEMPT_SECONDS / each);
+    const double least_part = 0.02; /* of the whole program's time, whose start and end vary */
+    const double each = (some - one) / 3 > least_part * some ? (some - one) / 3 : least_part * some;
+    const int repeat = 2 + (int)(ATTEMPT_SECONDS / (each > 1e-5 ? each : 1e-5));
     for (int i = 0; i < ATTEMPTS; i++) {
         const double seconds = (time_program(path, 1 + repeat) - time_program(path, 1)) / repeat;
         least = !i || seconds < least ? seconds : least;

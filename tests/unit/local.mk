@@ -1,6 +1,9 @@
 if HAVE_CUNIT
-check_PROGRAMS += test_region test_partition
-TESTS += test_region test_partition
+check_PROGRAMS += test_region test_partition test_search
+TESTS += test_region test_partition test_search
+test_search_SOURCES = %D%/test_search.c
+test_search_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_search_LDADD = $(UNIT_LIBS)
 test_partition_SOURCES = %D%/test_partition.c
 test_partition_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_partition_LDADD = $(UNIT_LIBS)
