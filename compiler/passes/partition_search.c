@@ -234,10 +234,8 @@ static void anneal(struct search *s, int64_t limit)
     const double hot = s->best_cost * HOT;
     const int64_t begin = spent(s);
     int restarts = 0;
-    for (;;) {
+    while (spent(s) < limit) {
         const double done = (double)(spent(s) - begin) / (double)(limit - begin);
-        if (done >= 1)
-            return;
         if (done * RESTARTS >= restarts) {
             restarts++;
             restart_from_best(s);
