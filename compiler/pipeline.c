@@ -133,7 +133,8 @@ static void run_expand_recurrent(struct compilation *c)
 
 static void run_partition(struct compilation *c)
 {
-    partition(c->graph, &c->cluster, wish_of(c), &c->plan);
+    partition(c->graph, c->pruning.rates ? c->pruning.rates : &c->cluster, wish_of(c), &c->plan);
+    c->plan.cluster = &c->cluster;
 }
 
 static void run_schedule(struct compilation *c)

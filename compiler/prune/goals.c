@@ -15,14 +15,17 @@ static const struct weights weightings[] = {{1, 1},    {1, 2},     {1, 4},    {0
                                             {-0.4, 1}, {-0.45, 1}, {-0.5, 1}, {-0.52, 1}, {-0.55, 1}};
 enum { WEIGHTINGS = sizeof weightings / sizeof *weightings };
 
+/* How long `auto` searches, as a part of what is usual, where a plan only says what channels are worth. */
+static const double EFFORT = 0.3;
+
 /* Plans are made again until what is asked for is reached up to NEAR, TRIES times at most. */
-enum { TRIES = 5 };
+enum { TRIES = 6 };
 static const double NEAR = 0.003, MOST = 0.9;
 
 static bool is_planned(const struct goals *goals, int i)
 {
     const char *name = goals->result[i].name;
-    return goals->wish && (!strcmp(name, "seconds") || (!strcmp(name, "bytes") && goals->wish->cluster->count > 1));
+    return goals->has_wish && (!strcmp(name, "seconds") || (!strcmp(name, "bytes") && goals->wish.cluster->count > 1));
 }
 
 static void add_goal(struct goals *goals, const char *name, double wanted, struct cost cost)
@@ -36,7 +39,7 @@ static void add_goal(struct goals *goals, const char *name, double wanted, struc
 static struct cost cost_of_bytes(const struct goals *goals)
 {
     struct cost cost = cost_begin(goals->channels);
-    if (goals->wish && goals->wish->cluster->count > 1 && prospect_bytes(&goals->dense) > 0) {
+    if (goals->has_wish && goals->wish.cluster->count > 1 && prospect_bytes(&goals->dense) > 0) {
         prospect_add_bytes(&goals->dense, &cost, goals->channels);
         return cost;
     }
@@ -61,11 +64,16 @@ static double latency_to_remove(const struct goals *goals, const struct prune_op
 void goals_begin(struct goals *goals, const struct graph *graph, const struct channels *channels,
                  const struct prune_options *options, struct prune_result *result)
 {
-    *goals = (struct goals){.graph = graph, .channels = channels, .wish = options->wish, .result = result->goal};
+    *goals = (struct goals){.graph = graph, .channels = channels, .has_wish = options->wish, .result = result->goal};
+    if (options->wish) {
+        goals->wish = *options->wish;
+        /* The plan itself is asked about only where bytes or time are goals. */
+        goals->wish.plan.effort = options->bytes > 0 || options->latency > 0 || options->latency_ms > 0 ? 0 : EFFORT;
+    }
     struct cost seconds = cost_begin(channels);
     goals->seconds = cost_begin(channels);
-    if (goals->wish) {
-        prospect_begin(&goals->dense, graph, goals->wish, NULL, channels, NULL);
+    if (goals->has_wish) {
+        prospect_begin(&goals->dense, graph, &goals->wish, NULL, channels, NULL);
         prospect_add_seconds(&goals->dense, &seconds, channels);
         double all = cost_total(&seconds, NULL);
         cost_add_all(&goals->seconds, &seconds, all > 0 ? 1 / all : 0);
@@ -78,14 +86,14 @@ void goals_begin(struct goals *goals, const struct graph *graph, const struct ch
     }
     if (options->bytes > 0)
         add_goal(goals, "bytes", options->bytes, cost_of_bytes(goals));
-    if (goals->wish && (options->latency > 0 || options->latency_ms > 0))
+    if (goals->has_wish && (options->latency > 0 || options->latency_ms > 0))
         add_goal(goals, "seconds", latency_to_remove(goals, options), seconds);
     result->goal_count = goals->count;
 }
 
 void goals_end(struct goals *goals)
 {
-    if (goals->wish)
+    if (goals->has_wish)
         prospect_end(&goals->dense);
 }
 
@@ -108,8 +116,29 @@ static void mark(const struct goals *goals, const struct curves *curves, const i
     channels_keep_one(goals->channels, removed);
 }
 
+/* Fractions of a goal's cost that were tried: what did not reach it when planned again, and the least that did (> 1: none). */
+struct bracket {
+    double little, enough;
+};
+
+/* How much of the goal's cost to ask for next; `reached` and `wanted` are as planned. Returns false when it is near enough. */
+static bool correct(struct goal *goal, struct bracket *bracket, double reached, double wanted)
+{
+    if (reached < wanted)
+        bracket->little = fmax(bracket->little, goal->fraction);
+    else
+        bracket->enough = fmin(bracket->enough, goal->fraction);
+    if (reached >= wanted && reached <= wanted + 2 * NEAR)
+        return false;
+    double next = bracket->enough <= 1 ? (bracket->little + bracket->enough) / 2
+                                       : fmin(goal->fraction + fmax(wanted - reached, 2 * NEAR) * 1.2, MOST);
+    bool moves = fabs(next - goal->fraction) > NEAR;
+    goal->fraction = next;
+    return moves;
+}
+
 /* Plan what is left, and ask for more or less of what misses its goal; false when all is near enough. */
-static bool correct(struct goals *goals, double part, const bool removed[])
+static bool correct_all(struct goals *goals, struct bracket bracket[], double part, const bool removed[])
 {
     bool again = false, planned = false;
     for (int i = 0; i < goals->count; i++)
@@ -119,18 +148,12 @@ static bool correct(struct goals *goals, double part, const bool removed[])
     struct prune_result foretold = {0};
     goals_foretell(goals, removed, &foretold);
     for (int i = 0; i < goals->count; i++) {
+        struct prune_goal *result = &goals->result[i];
         if (!is_planned(goals, i))
             continue;
-        struct prune_goal *result = &goals->result[i];
         const double *pair = !strcmp(result->name, "seconds") ? foretold.seconds : foretold.bytes;
-        double wanted = part * result->wanted, reached = pair[0] > 0 ? 1 - pair[1] / pair[0] : 1;
-        result->reached = reached;
-        if (reached >= wanted && (reached <= wanted + 2 * NEAR || goals->count > 1))
-            continue;
-        double next = goals->item[i].fraction + wanted + NEAR - reached;
-        next = fmin(fmax(next, 0), MOST);
-        again |= fabs(next - goals->item[i].fraction) > NEAR / 2;
-        goals->item[i].fraction = next;
+        result->reached = pair[0] > 0 ? 1 - pair[1] / pair[0] : 1;
+        again |= correct(&goals->item[i], &bracket[i], result->reached, part * result->wanted);
     }
     return again;
 }
@@ -144,7 +167,7 @@ static struct balance choose(struct goals *goals, int weighting, const struct cu
 static void choose_weighted(struct goals *goals, const struct curves *curves, int reach, int count[])
 {
     struct balance first = choose(goals, 0, curves, reach, count);
-    bool plain = goals->count == 1 && goals->wish && !strcmp(goals->item[0].name, "macs");
+    bool plain = goals->count == 1 && goals->has_wish && !strcmp(goals->item[0].name, "macs");
     double wanted = TIME_SHARE * goals->item[0].fraction, most = first.saved;
     double bearable = fmax(LEAST_GROWTH * first.error, SMALL_ERROR);
     int best = 0;
@@ -158,27 +181,42 @@ static void choose_weighted(struct goals *goals, const struct curves *curves, in
     choose(goals, best, curves, reach, count);
 }
 
+static void choose_once(struct goals *goals, const struct curves *curves, int reach, int count[], bool removed[])
+{
+    choose_weighted(goals, curves, reach, count);
+    mark(goals, curves, count, removed);
+    for (int i = 0; i < goals->count; i++)
+        if (!is_planned(goals, i))
+            goals->result[i].reached = goals->item[i].reached;
+}
+
 void goals_choose(struct goals *goals, const struct curves *curves, double part, int reach, int count[], bool removed[])
 {
-    for (int i = 0; i < goals->count; i++)
+    struct bracket bracket[PRUNE_GOALS];
+    for (int i = 0; i < goals->count; i++) {
+        bracket[i] = (struct bracket){.enough = 2};
         goals->item[i].fraction = part * goals->result[i].wanted;
-    for (int try = 0; try < TRIES; try++) {
-        choose_weighted(goals, curves, reach, count);
-        mark(goals, curves, count, removed);
-        for (int i = 0; i < goals->count; i++)
-            if (!is_planned(goals, i))
-                goals->result[i].reached = goals->item[i].reached;
-        if (!correct(goals, part, removed))
-            break;
     }
+    for (int try = 0; try < TRIES; try++) {
+        choose_once(goals, curves, reach, count, removed);
+        if (!correct_all(goals, bracket, part, removed))
+            return;
+    }
+    /* The least of each that was enough, or the most that was tried. */
+    for (int i = 0; i < goals->count; i++)
+        if (is_planned(goals, i))
+            goals->item[i].fraction = bracket[i].enough <= 1 ? bracket[i].enough : bracket[i].little;
+    choose_once(goals, curves, reach, count, removed);
+    correct_all(goals, bracket, part, removed);
 }
 
 void goals_foretell(const struct goals *goals, const bool removed[], struct prune_result *result)
 {
-    if (!goals->wish)
+    if (!goals->has_wish)
         return;
     struct prospect pruned;
-    prospect_begin(&pruned, goals->graph, goals->wish, &goals->dense, goals->channels, removed);
+    prospect_begin(&pruned, goals->graph, &goals->wish, &goals->dense, goals->channels, removed);
+    result->rates = arena_copy(goals->graph->arena, &goals->dense.cluster, sizeof goals->dense.cluster);
     result->seconds[0] = prospect_seconds(&goals->dense);
     result->seconds[1] = prospect_seconds(&pruned);
     result->bytes[0] = prospect_bytes(&goals->dense);

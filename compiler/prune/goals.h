@@ -10,7 +10,9 @@
 struct goals {
     const struct graph *graph;
     const struct channels *channels;
-    const struct prospect_wish *wish; /* NULL: nobody knows the devices, and multiply-accumulates are all that counts */
+    /* Where `wish` is false, nobody knows the devices, and multiply-accumulates are all that counts. */
+    bool has_wish;
+    struct prospect_wish wish;
     struct prospect dense;            /* with `wish` */
     struct cost seconds;              /* foretold, as shares of all: what else counts beside the goals */
     struct goal item[PRUNE_GOALS];

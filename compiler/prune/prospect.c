@@ -10,9 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-/* How long `auto` searches, as a part of what is usual: plans are compared, not used. */
-static const double EFFORT = 0.3;
-
 /* ---- plans ---- */
 
 static void cut(struct graph *graph, const struct channels *channels, const bool removed[])
@@ -48,9 +45,7 @@ void prospect_begin(struct prospect *prospect, const struct graph *graph, const 
     cost_model_make(&prospect->model, prospect->graph, &prospect->cluster);
     fix_rates(&prospect->cluster, &prospect->model);
     prospect->model.cluster = &prospect->cluster;
-    struct partition_wish plan = wish->plan;
-    plan.effort = EFFORT;
-    partition(prospect->graph, &prospect->cluster, plan, &prospect->plan);
+    partition(prospect->graph, &prospect->cluster, wish->plan, &prospect->plan);
 }
 
 void prospect_end(struct prospect *prospect)

@@ -6,6 +6,7 @@
 #include "compact.h"
 
 struct prospect_wish;
+struct cluster;
 
 struct prune_options {
     /* What to remove, 0 where nothing is asked: fractions of the multiply-accumulates, and of the bytes that devices send
@@ -51,6 +52,9 @@ struct prune_result {
     struct prune_goal goal[PRUNE_GOALS];
     int goal_count;
     double seconds[2], bytes[2]; /* foretold before and after, bytes on the wire; 0: for no devices in particular */
+    /* The devices with the rates that they were taken to have for the whole network: guessed ones must not fall with it. NULL: as
+     * above. In the graph's arena. */
+    const struct cluster *rates;
     double measured[2];          /* seconds on this machine before and after; 0: not measured */
     double drop;            /* on samples kept apart; < 0: not measured */
     bool drop_of_labels, drop_of_classes;
