@@ -220,7 +220,7 @@ static int print_latency(double *seconds, size_t count)
     qsort(seconds, count, sizeof *seconds, compare_doubles);
     double median = count % 2 ? seconds[count / 2] : (seconds[count / 2 - 1] + seconds[count / 2]) / 2;
     double p90 = seconds[(count * 9 + 9) / 10 - 1];
-    printf("latency_ms median=%.2f p90=%.2f runs=%zu\n", median * 1e3, p90 * 1e3, count);
+    printf("latency_ms median=%.3f p90=%.3f runs=%zu\n", median * 1e3, p90 * 1e3, count);
     return fflush(stdout) || ferror(stdout) ? mednn_complain(program, STATUS_FAILED, "stdout: %s", strerror(errno)) : 0;
 }
 

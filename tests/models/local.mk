@@ -36,7 +36,7 @@ LONG_MODELS = \
 	%D%/ultraface_slim_320_simplified.model \
 	%D%/yunet_n_320_320.model \
 	%D%/yunet_n_dynamic.model
-MODEL_CHECKS = %D%/compact.sh %D%/same_output.sh %D%/targets.sh %D%/threads.sh %D%/warnings.sh %D%/weights.sh
+MODEL_CHECKS = %D%/compact.sh %D%/prune_goals.sh %D%/same_output.sh %D%/targets.sh %D%/threads.sh %D%/warnings.sh %D%/weights.sh
 
 TESTS += $(SHORT_MODELS) $(MODEL_CHECKS)
 CHECK_LONG_TESTS += $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) %D%/accuracy.sh
