@@ -13,6 +13,8 @@ EXTRA_DIST += \
 	%D%/README.md \
 	%D%/phones/README.md \
 	%D%/phones/air.c \
+	%D%/phones/compare.sh \
+	%D%/phones/link.c \
 	%D%/phones/phones.sh \
 	%D%/phones/plot.sh \
 	%D%/phones/run.sh \
