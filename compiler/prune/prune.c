@@ -12,16 +12,19 @@
 #include "variety.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256 };
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
 #define PROBE_WORK 1e12
+/* Noise costs nothing, so there are enough samples of it for every layer, within that work. */
+#define INVENT_WORK 5e10
 
 /* A pruning under way. */
 struct pruning {
@@ -281,7 +284,16 @@ static void describe_layers(struct pruning *p)
 /* Better than none: what filters have in common shows on noise, too. */
 static void invent_samples(struct pruning *p)
 {
-    p->samples = calibration_invent(p->graph, &p->layers, INVENTED);
+    int64_t samples = INVENTED;
+    for (int l = 0; l < p->layers.count; l++) {
+        const struct linear *linear = &p->layers.item[l].linear;
+        int64_t wanted = GUARD_ROWS * linear->rows / (linear->positions > 0 ? linear->positions : 1) + 1;
+        samples = wanted > samples ? wanted : samples;
+    }
+    double most = fmin(MOST_INVENTED, INVENT_WORK / (work_of(p, 1) + 1));
+    if ((double)samples > fmax(most, INVENTED))
+        samples = (int64_t)fmax(most, INVENTED);
+    p->samples = calibration_invent(p->graph, &p->layers, samples);
     note("--prune without --calibrate: channels are chosen and repaired by noise, and nothing protects the accuracy; give samples "
          "of what the model will see");
 }
@@ -300,11 +312,11 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     channels_prepare(graph);
     layers_prepare(graph);
     p.layers = layers_find(graph);
+    p.channels = channels_find(graph);
     if (!options->calibrate_count)
         invent_samples(&p);
     p.variety = variety_of(graph, &p.layers, &p.samples);
     result->samples = options->calibrate_count ? p.samples.samples : 0;
-    p.channels = channels_find(graph);
     p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
     choose_groups(&p);
     goals_begin(&p.goals, graph, p.channels, options, result);
