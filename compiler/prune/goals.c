@@ -11,9 +11,7 @@
 /* Multiply-accumulates that go should take as much of the time with them, or nearly. Where they do not, time is given more weight, as
  * long as the estimated errors, summed over all layers, stay below SMALL_ERROR of the variance or grow by a tenth at most. */
 static const double TIME_SHARE = 0.96, SMALL_ERROR = 0.01, LEAST_GROWTH = 1.1;
-static const struct weights weightings[] = {{1, 1},    {1, 2},     {1, 4},    {0, 1},     {-0.2, 1}, {-0.3, 1},
-                                            {-0.4, 1}, {-0.45, 1}, {-0.5, 1}, {-0.52, 1}, {-0.55, 1}};
-enum { WEIGHTINGS = sizeof weightings / sizeof *weightings };
+enum { WEIGHTINGS = 9 };
 
 /* How long `auto` searches, as a part of what is usual, where a plan only says what channels are worth. */
 static const double EFFORT = 0.3;
@@ -158,24 +156,30 @@ static bool correct_all(struct goals *goals, struct bracket bracket[], double pa
     return again;
 }
 
-static struct balance choose(struct goals *goals, int weighting, const struct curves *curves, int reach, int count[])
+static struct balance choose(struct goals *goals, double weight, const struct curves *curves, int reach, int count[])
 {
-    return budget_choose(&goals->seconds, weightings[weighting], goals->channels, curves, goals->item, goals->count, reach,
-                         count);
+    const struct weights weights = {.goals = weight, .value = 1};
+    return budget_choose(&goals->seconds, weights, goals->channels, curves, goals->item, goals->count, reach, count);
 }
 
+/* The less the goal itself weighs, the more time goes with it, and the larger is the error: halve the interval in which that becomes
+ * too large. */
 static void choose_weighted(struct goals *goals, const struct curves *curves, int reach, int count[])
 {
-    struct balance first = choose(goals, 0, curves, reach, count);
-    bool plain = goals->count == 1 && goals->has_wish && !strcmp(goals->item[0].name, "macs");
-    double wanted = TIME_SHARE * goals->item[0].fraction, most = first.saved;
-    double bearable = fmax(LEAST_GROWTH * first.error, SMALL_ERROR);
-    int best = 0;
-    for (int i = 1; plain && most < wanted && i < WEIGHTINGS; i++) {
-        struct balance next = choose(goals, i, curves, reach, count);
-        if (next.saved > most && next.error <= bearable && goals->item[0].reached >= goals->item[0].fraction) {
+    const struct goal *goal = &goals->item[0];
+    struct balance first = choose(goals, 1, curves, reach, count);
+    if (goals->count > 1 || !goals->has_wish || strcmp(goal->name, "macs"))
+        return;
+    double wanted = TIME_SHARE * goal->fraction, bearable = fmax(LEAST_GROWTH * first.error, SMALL_ERROR);
+    double most = first.saved, best = 1, good = 1, bad = -1;
+    for (int i = 0; most < wanted && i < WEIGHTINGS; i++) {
+        double weight = (good + bad) / 2;
+        struct balance next = choose(goals, weight, curves, reach, count);
+        bool fine = next.error <= bearable && goal->reached >= goal->fraction;
+        *(fine ? &good : &bad) = weight;
+        if (fine && next.saved > most) {
             most = next.saved;
-            best = i;
+            best = weight;
         }
     }
     choose(goals, best, curves, reach, count);
