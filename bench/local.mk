@@ -26,6 +26,8 @@ EXTRA_DIST += \
 	%D%/prune-accuracy.sh \
 	%D%/prune-networks.sh \
 	%D%/onnxruntime.js \
+	%D%/predicted.sh \
+	%D%/reference.sh \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh \
