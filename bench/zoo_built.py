@@ -167,6 +167,25 @@ def lstm_keras(path):
                 tensor("gw", numbers(7, 1, 60, 6) * 0.3), tensor("gr", numbers(8, 1, 60, 20) * 0.2), tensor("gb", numbers(9, 1, 120) * 0.1), tensor("n", numpy.array([4], "i4"))])
 
 
+def of_type(path, kind, dtype):
+    """Layers in another floating-point type."""
+    typed = lambda name: helper.make_tensor_value_info(name, kind, None)
+    nodes = [node("MatMul", ["x", "w"], ["m"]), node("Add", ["m", "b"], ["a"]), node("Tanh", ["a"], ["t"]), node("LayerNormalization", ["t", "g"], ["n"]), node("Softmax", ["n"], ["s"]),
+             node("ReduceMean", ["n"], ["r"], axes=[1], keepdims=0), node("Transpose", ["n"], ["p"], perm=[1, 0])]
+    return save(path, nodes, {"x": numbers(1, 3, 6).astype(dtype)}, [typed("s"), typed("r"), typed("p")],
+                [tensor("w", numbers(2, 6, 8).astype(dtype)), tensor("b", numbers(3, 8).astype(dtype)), tensor("g", numbers(4, 8).astype(dtype))])
+
+
+@model
+def halves(path):
+    return of_type(path, TensorProto.FLOAT16, "f2")
+
+
+@model
+def doubles_built(path):
+    return of_type(path, TensorProto.DOUBLE, "f8")
+
+
 # ---- random graphs ----
 
 

@@ -472,14 +472,6 @@ def doubles():
 
 
 @model()
-def halves():
-    def run(x, w):
-        return (x * w.t()).relu() + x, x.reshape(-1), x.neg()
-
-    return Wrap(run), (image(4, 6).half(), image(6, 4).half())
-
-
-@model()
 def data_dependent_branch():
     @torch.jit.script
     def choose(x):
