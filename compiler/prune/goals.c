@@ -10,7 +10,7 @@
 
 /* Multiply-accumulates that go should take as much of the time with them, or nearly. Where they do not, time is given more weight, as
  * long as the estimated errors, summed over all layers, stay below SMALL_ERROR of the variance or grow by a tenth at most. */
-static const double TIME_SHARE = 0.96, SMALL_ERROR = 0.01, LEAST_GROWTH = 1.1;
+static const double TIME_SHARE = 0.96, SMALL_ERROR = 0.015, LEAST_GROWTH = 1.1;
 enum { WEIGHTINGS = 9 };
 
 /* How long `auto` searches, as a part of what is usual, where a plan only says what channels are worth. */
