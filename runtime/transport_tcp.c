@@ -17,7 +17,7 @@
 #define POLLRDHUP 0 /* a lost peer is then noticed when a frame of it is due */
 #endif
 
-enum { CLOSE_TIMEOUT_MS = 2000, LARGEST_REQUEST = 208 << 10 };
+enum { CLOSE_TIMEOUT_MS = 2000, LARGEST_REQUEST = 208 << 10, LARGEST_SIZED = 2 << 20 };
 
 static size_t tcp_bytes(const struct mednn_program *program)
 {
@@ -187,15 +187,24 @@ static uint64_t largest_frame(const struct stream *stream)
     return largest + HEADER_BYTES;
 }
 
-/* The system shall take whole frames, several of them, so that they travel while this device computes. For larger frames its
- * own idea of a buffer, which grows, is better than what it lets programs ask for. */
+/* The system shall take whole frames, several of them, so that they travel while this device computes: what does not fit waits
+ * for the next call of the runtime. Linux makes buffers twice as large as it is asked to, but not larger than net.core.*mem_max says;
+ * where that is too little, its own idea of a buffer, which grows, is better if it can be had again. So it is for very large frames. */
 static void size_buffer(int fd, int option, uint64_t frame)
 {
-    int before = 0, wanted = frame > LARGEST_REQUEST / 2 ? 0 : frame > LARGEST_REQUEST / 8 ? LARGEST_REQUEST : (int)(8 * frame);
+    const uint64_t request = frame > LARGEST_REQUEST / 2 ? 2 * frame : frame > LARGEST_REQUEST / 8 ? LARGEST_REQUEST : 8 * frame;
+    int before = 0, granted = 0, wanted = frame > LARGEST_SIZED ? 0 : (int)request;
     socklen_t size = sizeof before;
     if (getsockopt(fd, SOL_SOCKET, option, &before, &size) || wanted <= before)
         return;
     (void)!setsockopt(fd, SOL_SOCKET, option, &wanted, sizeof wanted);
+    size = sizeof granted;
+    if (getsockopt(fd, SOL_SOCKET, option, &granted, &size) || (uint64_t)granted >= 2 * frame)
+        return;
+#ifdef SO_BUF_LOCK
+    const int none = 0;
+    (void)!setsockopt(fd, SOL_SOCKET, SO_BUF_LOCK, &none, sizeof none);
+#endif
 }
 
 static void size_buffers(const struct peer *peer)
