@@ -30,7 +30,7 @@ struct conv_direct {
  * hardware fetches ahead within a page only. */
 enum { CONV_DIRECT_AHEAD = 512 };
 
-typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, const float *next,
+typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, uintptr_t next,
                                        const float *restrict bias, const float *restrict residual, float *restrict y);
 
 /* Instances for one layer: whole panels, and the half panel at the end; wide tiles, and those one smaller. */
@@ -73,34 +73,66 @@ INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
     return tile_count(s->rows, conv_direct_most_rows(s)) * tile_count(s->columns, conv_direct_pixels(s));
 }
 
-/* While a panel is in use the next one is fetched from far memory: lines of it that a tile fetches at each position of
- * the kernel, so that all tiles together fetch all of it. */
+/* While a panel is in use what follows it is fetched from far memory, be it the next panel or, in a file of weights, the next
+ * layer's first: lines of it that a tile fetches with every 16 channels at each position of the kernel, so that all tiles together
+ * fetch all of it; a few, or a power of two. */
+enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64 };
+
 INLINE int conv_direct_next_lines(const struct conv_direct *s)
 {
-    return (int)tile_count(s->panel, conv_direct_tile_count(s));
+    const int64_t least = tile_count(s->panel, conv_direct_tile_count(s));
+    return least <= CONV_DIRECT_FEW_LINES ? (int)least : least <= 8 ? 8 : least <= 16 ? 16 : 32;
 }
 
-/* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes. */
+/* Bytes that a tile fetches with 16 channels at so many positions of the kernel. */
+INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t positions)
+{
+    return (uintptr_t)(positions * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
+}
+
+/* The lines that go with one of 16 channels. A core waits for some lines at a time only: many are asked for little by little,
+ * a few together with the first channel. */
+INLINE void conv_direct_fetch(int lines, int channel, uintptr_t next)
+{
+    if (lines <= CONV_DIRECT_FEW_LINES || (lines < 16 && channel % (16 / lines)))
+        return;
+    UNROLL for (int i = 0; i < (lines + 15) / 16; i++)
+        __builtin_prefetch((const void *)(next + (uintptr_t)(channel * lines / 16 + i) * CONV_DIRECT_LINE), 0, 2);
+}
+
+INLINE void conv_direct_fetch_few(int lines, uintptr_t next)
+{
+    UNROLL for (int i = 0; i < lines && lines <= CONV_DIRECT_FEW_LINES; i++)
+        __builtin_prefetch((const void *)(next + (uintptr_t)i * CONV_DIRECT_LINE), 0, 2);
+}
+
+/* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes, the first of
+ * which is number `first` of its 16. */
 INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
-                              const float *restrict x, const float *restrict w, vf *restrict a)
+                              int first, const float *restrict x, const float *restrict w, uintptr_t next,
+                              vf *restrict a)
 {
     CONTRACT
     const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
+    const int lines = conv_direct_next_lines(s);
     if (TILE_BY_LANE && s->x.column == W) {
         vf v[TILE_ACCUMULATORS];
         UNROLL for (int t = 0; t < pixels; t++)
             v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
         UNROLL for (int lane = 0; lane < W; lane++)
-            if (lane < lanes)
+            if (lane < lanes) {
+                conv_direct_fetch(lines, first + lane, next);
                 UNROLL for (int t = 0; t < pixels; t++)
                     UNROLL for (int o = 0; o < vectors; o++)
                         a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
+            }
         if (pixels * vectors == 1)
             LONE_CHAIN(a[0]);
         return;
     }
     UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
         vf k[TILE_VECTORS];
+        conv_direct_fetch(lines, first + lane, next);
         UNROLL for (int o = 0; o < vectors; o++)
             if (o * W % 16 == 0) /* once per line of the cache */
                 __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
@@ -116,21 +148,20 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
     }
 }
 
-/* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. `lines` of the
- * cache from `next` on are fetched from far memory at each position. */
+/* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. Lines of the cache
+ * from `next` on are fetched from far memory. */
 INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, int columns, int pixels, int channels,
-                                      int panel, int lines, const float *restrict x, const float *restrict w,
-                                      const float *next, vf *restrict a)
+                                      int panel, const float *restrict x, const float *restrict w, uintptr_t next,
+                                      vf *restrict a)
 {
     for (int64_t i = 0; i < s->kernel_rows; i++)
-        for (int64_t j = 0; j < s->kernel_columns; j++) {
-            for (int line = 0; line < lines; line++, next += 16)
-                __builtin_prefetch(next, 0, 2);
+        for (int64_t j = 0; j < s->kernel_columns; j++, next += conv_direct_share(s, 1)) {
+            conv_direct_fetch_few(conv_direct_next_lines(s), next);
             const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
             for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
-                conv_direct_lanes(s, vectors, columns, pixels, W, panel, tap, w, a);
+                conv_direct_lanes(s, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
             if (channels % W) {
-                conv_direct_lanes(s, vectors, columns, pixels, channels % W, panel, tap, w, a);
+                conv_direct_lanes(s, vectors, columns, pixels, channels % W, panel, channels / W * W, tap, w, next, a);
                 w += channels % W * panel;
             }
         }
@@ -139,19 +170,19 @@ INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, 
 
 /* `vectors` of outputs for rows x columns pixels. */
 INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows, int columns, int panel,
-                             const float *restrict x, const float *restrict w, const float *next,
+                             const float *restrict x, const float *restrict w, uintptr_t next,
                              const float *restrict bias, const float *restrict residual, float *restrict y)
 {
-    const int pixels = rows * columns, lines = conv_direct_next_lines(s);
-    const int64_t share = lines * 16 * s->kernel_rows * s->kernel_columns;
+    const int pixels = rows * columns;
+    const uintptr_t share = conv_direct_share(s, s->kernel_rows * s->kernel_columns);
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
     for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block, next += share)
-        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, lines, x, w, next, a);
+        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, next, a);
     if (s->channels % 16)
-        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, lines, x, w, next, a);
+        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++) {
             vf value = a[t * vectors + o];
@@ -164,7 +195,7 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
 }
 
 #define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
-    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, const float *next,         \
+    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, uintptr_t next,         \
                               const float *restrict bias, const float *restrict residual, float *restrict y) \
     {                                                                                                      \
         conv_direct_tile(&name##_shape, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
@@ -196,20 +227,20 @@ INLINE int64_t conv_direct_part(const struct conv_direct *s)
 /* Tiles [begin, end) of the piece's map for the outputs of one tile. */
 INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
                             conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
-                            const float *w, const float *next, int64_t next_count, const float *bias,
-                            const float *residual, float *y)
+                            const float *w, const float *bias, const float *residual, float *y)
 {
     const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
     const int64_t across = tile_count(s->columns, most);
     const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
-    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns, share = conv_direct_next_lines(s) * taps;
+    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = (s->channels + 15) / 16;
+    const uintptr_t share = conv_direct_share(s, blocks * taps), all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
     for (int64_t tile = begin; tile < end; tile++) {
         const int64_t i = tile / across, j = tile % across;
         const int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
         const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
         (i >= tall || j >= broad ? narrow : wide)(
             x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
-            tile * share < next_count ? next + tile * share : w, bias,
+            (uintptr_t)w + ((uintptr_t)tile * share < all ? all + (uintptr_t)tile * share : 0), bias,
             s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
             y + row * s->y.row + column * s->y.column);
     }
@@ -225,12 +256,10 @@ INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_d
     for (int64_t first = 0; first < outputs; first += s->panel) {
         const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
         const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-        const int64_t left = (outputs - first - panel) * taps; /* weights of the panels to come */
         for (int64_t part = 0; part < panel; part += width) {
             const int64_t block = (first + part) / W;
             conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
                             panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
-                            w + taps * panel, left < s->panel * taps ? left : s->panel * taps,
                             s->without_bias ? bias : bias + first + part,
                             s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
         }
