@@ -1,8 +1,8 @@
-/* onnxruntime.c -- a generated one-device program against ONNX Runtime, in one process, turn by turn, on one thread.
+/* onnxruntime.c -- a generated one-device program against ONNX Runtime, in one process, turn by turn.
  *
- * Linked with device0.o and the runtime of a generated folder, compiled with -DMEDNN_PROGRAM=NAME_device0. Time is the
- * thread's CPU time, so that what else the machine does matters little; taking turns cancels changes of clock and
- * cache. Outputs must agree within 1e-4 of the largest magnitude. */
+ * Linked with device0.o and the runtime of a generated folder, compiled with -DMEDNN_PROGRAM=NAME_device0. Both use the
+ * program's number of threads. With one thread, time is its CPU time, so that what else the machine does matters little; with
+ * several it is what passes, and the machine must be idle. Taking turns cancels changes of clock and cache. Outputs must agree within 1e-4 of the largest magnitude. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "mednn_runtime.h"
@@ -25,6 +25,11 @@ static _Noreturn void die(const char *what, const char *why)
 {
     fprintf(stderr, "onnxruntime: %s: %s\n", what, why);
     exit(1);
+}
+
+static int thread_count(void)
+{
+    return program->threads > 1 ? (int)program->threads : 1;
 }
 
 static void *allocate(size_t bytes)
@@ -99,7 +104,7 @@ static void reference_open(struct reference *reference, const char *library, con
     void *environment, *options, *memory_info, *allocator;
     CALL(CREATE_ENVIRONMENT, (int, const char *, void **), LOG_ERRORS, "bench", &environment);
     CALL(CREATE_SESSION_OPTIONS, (void **), &options);
-    CALL(SET_INTRA_OP_THREADS, (void *, int), options, 1);
+    CALL(SET_INTRA_OP_THREADS, (void *, int), options, thread_count());
     CALL(SET_INTER_OP_THREADS, (void *, int), options, 1);
     CALL(SET_OPTIMIZATION_LEVEL, (void *, int), options, OPTIMIZE_ALL);
     CALL(CREATE_SESSION, (void *, const char *, const void *, void **), environment, model, options, &reference->session);
@@ -146,10 +151,10 @@ static void ours_run(struct mednn_session *session, void *const *inputs, void *c
 
 /* ---- measuring ---- */
 
-static double cpu_seconds(void)
+static double seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    clock_gettime(thread_count() > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -210,19 +215,19 @@ static void race(struct reference *reference, struct mednn_session *session, voi
         ours_run(session, inputs, outputs);
     }
     while (rounds < MOST_ROUNDS && (rounds < LEAST_ROUNDS || spent < SECONDS)) {
-        double start = cpu_seconds();
+        double start = seconds();
         reference_run(reference);
-        double middle = cpu_seconds();
+        double middle = seconds();
         ours_run(session, inputs, outputs);
-        double end = cpu_seconds();
+        double end = seconds();
         theirs[rounds] = middle - start;
         ours[rounds] = end - middle;
         ratio[rounds] = ours[rounds] / theirs[rounds];
         spent += end - start;
         rounds++;
     }
-    printf("onnxruntime_ms=%.3f mednn_ms=%.3f ratio=%.3f p10=%.3f p90=%.3f rounds=%d\n",
-           1e3 * quantile(theirs, rounds, 0.5), 1e3 * quantile(ours, rounds, 0.5), quantile(ratio, rounds, 0.5),
+    printf("threads=%d onnxruntime_ms=%.3f mednn_ms=%.3f ratio=%.3f p10=%.3f p90=%.3f rounds=%d\n",
+           thread_count(), 1e3 * quantile(theirs, rounds, 0.5), 1e3 * quantile(ours, rounds, 0.5), quantile(ratio, rounds, 0.5),
            quantile(ratio, rounds, 0.1), quantile(ratio, rounds, 0.9), rounds);
 }
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# vs-onnxruntime.sh -- one thread of mednn against one of ONNX Runtime: vs-onnxruntime.sh [MODEL.onnx|NAME]...
+# vs-onnxruntime.sh -- mednn against ONNX Runtime, on one thread each, or THREADS: vs-onnxruntime.sh [MODEL.onnx|NAME]...
 # SPDX-License-Identifier: MIT
 #
 # NAMEs are torchvision's networks (all of export_torchvision.py by default), exported with random weights. MEDNNC (./mednnc),
 # WORK (a folder for models and builds, default ./bench-work), ONNXRUNTIME_NODE (see install-onnxruntime.sh) and MEDNNC_OPTIONS
-# can be set. Prints the median ratio of CPU times, mednn / ONNX Runtime: below 1 is faster.
+# can be set; THREADS=2 gives both so many threads and compares what passes (leave the machine idle) instead of CPU time. Prints
+# the median ratio of times, mednn / ONNX Runtime: below 1 is faster.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mednnc=${MEDNNC:-./mednnc}
@@ -32,7 +33,7 @@ for name; do
     folder=$work/$(basename "$model" .onnx)
     echo "== $model"
     # shellcheck disable=SC2086 # several words are meant
-    "$mednnc" "$model" --devices 1 ${MEDNNC_OPTIONS:-} -o "$folder"
+    "$mednnc" "$model" --devices 1 --threads "${THREADS:-1}" ${MEDNNC_OPTIONS:-} -o "$folder"
     make -C "$folder" >"$folder.log" 2>&1 || {
         tail -n 20 "$folder.log" >&2
         exit 1

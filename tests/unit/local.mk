@@ -52,9 +52,9 @@ test_element_templates_LDADD = -lm
 TEMPLATE_TESTS = test_region_template test_conv_templates test_gemm_templates test_pool_template \
 	test_winograd_template
 check_PROGRAMS += $(TEMPLATE_TESTS)
-TESTS += $(TEMPLATE_TESTS) %D%/test_float_mode.sh
+TESTS += $(TEMPLATE_TESTS) %D%/test_float_mode.sh %D%/test_spills.sh
 CHECK_LONG_TESTS += %D%/test_templates.sh
-EXTRA_DIST += %D%/test_float_mode.sh %D%/float_mode.c
+EXTRA_DIST += %D%/test_float_mode.sh %D%/float_mode.c %D%/test_spills.sh %D%/spills.c
 TEMPLATE_CFLAGS = $(AM_CFLAGS) -std=c11 -ffp-contract=off
 test_region_template_SOURCES = %D%/test_region_template.c %D%/templates.h
 test_region_template_CFLAGS = $(TEMPLATE_CFLAGS)
