@@ -6,12 +6,14 @@
 #include "session.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
-/* Who waits longer than this sleeps. Layers follow each other within less; waking a sleeper takes longer. */
-static const double LONGEST_SPIN = 20e-6;
+/* Who waits longer than this sleeps: most layers that one thread computes alone take less, and a thread that wakes up may find
+ * itself on the processor of the one that has woken it. Whoever else wants the processor meanwhile gets it. */
+static const double LONGEST_SPIN = 500e-6;
 enum { PAUSES_PER_LOOK_AT_THE_CLOCK = 32 };
 
 /* The two sides of a worker's mailbox: one waits for it to be empty, the other for work. */
@@ -56,6 +58,7 @@ static void await_work(struct worker *worker, enum side side, bool wanted)
                 return;
             pause_processor();
         }
+        sched_yield();
     } while (mednn_seconds() < until);
     pthread_mutex_lock(&worker->mutex);
     /* Whoever changes the mailbox looks at this after: one of the two sees what the other has written. */
