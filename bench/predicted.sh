@@ -9,7 +9,7 @@
 # SPDX-License-Identifier: MIT
 set -eu
 unset MAKEFLAGS MFLAGS MAKELEVEL CC ARCHFLAGS
-cluster= prefix= TIMEFORMAT='%U %S'
+cluster='' prefix='' TIMEFORMAT='%U %S'
 
 # Processor milliseconds of so many inferences.
 milliseconds() {
@@ -19,7 +19,7 @@ milliseconds() {
 # Of one inference, without the start of the program.
 least() {
     local repeat=${REPEAT:-30}
-    for i in 1 2 3; do
+    for _ in 1 2 3; do
         echo "$(milliseconds "$1" 1) $(milliseconds "$1" $((repeat + 1)))"
     done | awk -v n="$repeat" '{ one = NR == 1 || $1 < one ? $1 : one; all = NR == 1 || $2 < all ? $2 : all }
                                END { printf "%.3f", (all - one) / n }'
@@ -47,5 +47,5 @@ for model; do
     predicted=$(sed -n 's/.*<plan .*predicted_ms="\([0-9.]*\)".*/\1/p' "$work/$name/report.xml")
     measured=$(least "$work/$name/device0")
     echo "$name,$predicted,$measured,$(awk "BEGIN { printf \"%.2f\", $predicted / $measured }")"
-    rm -rf "$work/$name"
+    rm -rf "${work:?}/$name"
 done
