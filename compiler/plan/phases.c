@@ -351,6 +351,11 @@ static int64_t worthwhile_parts(const struct plan *plan, const struct tensor *te
     return parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : parts;
 }
 
+bool phases_takes_parts(const struct node *reader, int64_t parts, double bytes)
+{
+    return can_divide(reader) && (double)parts * pass_macs(reader) <= MACS_PER_BYTE / 4 * bytes;
+}
+
 int phases_parts(const struct plan *plan, const struct tensor *tensor)
 {
     int64_t bytes, parts = worthwhile_parts(plan, tensor, &bytes);
@@ -363,7 +368,7 @@ int phases_parts(const struct plan *plan, const struct tensor *tensor)
             continue;
         const int reader = first_reader(plan, tensor, d, &received);
         const struct node *node = reader < 0 ? NULL : plan->graph->node[reader];
-        if (!node || !can_divide(node) || (double)parts * pass_macs(node) > MACS_PER_BYTE / 4 * (double)bytes)
+        if (!node || !phases_takes_parts(node, parts, (double)bytes))
             parts = 1;
     }
     arena_free(&scratch);

@@ -58,6 +58,8 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
  * receive it begin with a node that can be computed box by box, reading its weights so often. */
 enum { PHASES_MOST_PARTS = 8, PHASES_PART_BYTES = 16 << 10, PHASES_PART_ROWS = 4 }; /* at least so large */
 int phases_parts(const struct plan *plan, const struct tensor *tensor);
+/* Is it worth it for the node that reads them first? bytes: of the largest transfer. */
+bool phases_takes_parts(const struct node *reader, int64_t parts, double bytes);
 
 /* Part `part` of `parts` of a transfer's region; may be empty. */
 struct region phases_part(struct region region, int part, int parts);

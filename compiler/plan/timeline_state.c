@@ -335,8 +335,8 @@ static void deliver_to(struct timeline *t, struct deliveries *list, const struct
     deliver_from_owners(t, list, tensor, to, &missing);
 }
 
-/* How many parts the largest delivery is worth. */
-static int parts_of(const struct timeline *t, const struct deliveries *list)
+/* How many parts the largest delivery is worth; as phases_parts() says, but for all readers. */
+static int parts_of(const struct timeline *t, int id, const struct deliveries *list)
 {
     const struct delivery *largest = NULL;
     for (int i = 0; i < list->count; i++)
@@ -347,7 +347,11 @@ static int parts_of(const struct timeline *t, const struct deliveries *list)
     const int64_t rows = (largest->region.axis[2].end - largest->region.axis[2].begin) / PHASES_PART_ROWS;
     int64_t parts = (int64_t)largest->bytes / PHASES_PART_BYTES;
     parts = parts > rows ? rows : parts;
-    return parts < 1 ? 1 : parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : (int)parts;
+    parts = parts > PHASES_MOST_PARTS ? PHASES_MOST_PARTS : parts;
+    for (int r = t->first_reader[id]; parts > 1 && r < t->first_reader[id + 1]; r++)
+        if (!phases_takes_parts(t->graph->node[t->reader[r].node], parts, (double)largest->bytes))
+            parts = 1;
+    return parts < 1 ? 1 : (int)parts;
 }
 
 static void settle_tensor(struct timeline *t, int id)
@@ -362,7 +366,7 @@ static void settle_tensor(struct timeline *t, int id)
     list->count = 0;
     for (int to = 0; to < t->devices; to++)
         deliver_to(t, list, tensor, to, computed == shape_size(tensor->shape));
-    list->parts = parts_of(t, list);
+    list->parts = parts_of(t, id, list);
     mark_node(t, t->producer[id]);
     for (int r = t->first_reader[id]; r < t->first_reader[id + 1]; r++)
         mark_node(t, t->reader[r].node);
