@@ -242,7 +242,7 @@ static void verify_buffer(const struct program *program, const struct buffer *a,
         const struct buffer *b = program_buffer(program, graph->tensor[t], device);
         assert(a == b || !b->used || !together(a, b->first_step, b->last_step) ||
                apart(a->offset, a->bytes, b->offset, b->bytes) || takes_over(program, a, b, device) ||
-               takes_over(program, b, a, device));
+               takes_over(program, b, a, device) || (a->group && a->group == b->group));
         (void)b;
     }
     for (int i = 0; i < graph->node_count; i++) {

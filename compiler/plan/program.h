@@ -38,6 +38,7 @@ struct buffer {
     int64_t offset, bytes; /* in the arena, multiples of 64 */
     int first_step, last_step;
     bool used;
+    int group; /* not 0: shares memory with the others of this number, which hold the same values there while they live */
 };
 
 /* The bytes that one device sends to, or receives from, one peer in one exchange. */
