@@ -72,6 +72,8 @@ struct program {
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device);
 struct buffer *program_scratch(const struct program *program, int node_index, int device);
+/* Of the tensors that live at the same time, where they take most: without scratch memory and what waits for the wire. */
+int64_t program_activation_bytes(const struct program *program, int device);
 int64_t program_scratch_bytes(const struct program *program, int device); /* of the node that needs most */
 /* Does the device take part in the step? */
 bool program_takes_part(const struct program *program, const struct step *step, int device);
