@@ -162,36 +162,36 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 {
     (void)session, (void)arena, (void)inputs, (void)outputs;
     load_tensor_x(arena, inputs[0]);
-    mednn_done(session, 0);
+    mednn_done(session, 0, 0);
     send_tensor_x(arena);
     if (mednn_exchange_begin(session, 0))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 2);
     layer_first(arena);
-    mednn_done(session, 2);
+    mednn_done(session, 2, 0);
     layer_second(arena);
-    mednn_done(session, 3);
+    mednn_done(session, 3, 0);
     layer_both(arena);
-    mednn_done(session, 4);
+    mednn_done(session, 4, 0);
     layer_third(arena);
-    mednn_done(session, 5);
+    mednn_done(session, 5, 0);
     layer_all(arena);
-    mednn_done(session, 6);
+    mednn_done(session, 6, 0);
     layer_gate(arena);
-    mednn_done(session, 7);
+    mednn_done(session, 7, 0);
     layer_g_plain(arena);
-    mednn_done(session, 8);
+    mednn_done(session, 8, 0);
     layer_product(arena);
-    mednn_done(session, 9);
+    mednn_done(session, 9, 0);
     if (mednn_exchange_begin(session, 1))
         return -1;
-    mednn_done(session, 1);
+    mednn_done(session, 1, 3);
     if (mednn_exchange_end(session, 1))
         return -1;
     receive_tensor_y(arena);
-    mednn_done(session, 1);
+    mednn_done(session, 1, 1);
     store_tensor_y_0(arena, outputs[0]);
-    mednn_done(session, 10);
+    mednn_done(session, 10, 0);
     return 0;
 }
 
@@ -209,19 +209,19 @@ static const struct mednn_tensor inputs_of_model[1] = {
 static const struct mednn_tensor outputs_of_model[1] = {
     {"y", 1, 4, {1, 48, 6, 3}, 3456},
 };
-/* name, kernel, multiply-accumulates, bytes: for MEDNN_PROFILE */
+/* name, kernel, multiply-accumulates, bytes, pieces: see mednn_done() */
 static const struct mednn_layer layers[] = {
-    {"load_tensor_x", "copy", 0, 384},
-    {"exchanges", "exchange", 0, 1824},
-    {"layer_first", "conv_direct", 384, 992},
-    {"layer_second", "conv_direct", 3072, 2560},
-    {"layer_both", "move_blocked", 0, 3072},
-    {"layer_third", "conv_direct", 6144, 4352},
-    {"layer_all", "move_blocked", 0, 4608},
-    {"layer_gate", "elementwise_blocked", 0, 4608},
-    {"layer_g_plain", "layout_to_plain", 0, 4608},
-    {"layer_product", "gemm_matmul", 1728, 4092},
-    {"store_tensor_y_0", "copy", 0, 6912},
+    {"load_tensor_x", "copy", 0, 384, 1},
+    {"exchanges", "exchange", 0, 1824, 4},
+    {"layer_first", "conv_direct", 384, 992, 1},
+    {"layer_second", "conv_direct", 3072, 2560, 1},
+    {"layer_both", "move_blocked", 0, 3072, 1},
+    {"layer_third", "conv_direct", 6144, 4352, 1},
+    {"layer_all", "move_blocked", 0, 4608, 1},
+    {"layer_gate", "elementwise_blocked", 0, 4608, 1},
+    {"layer_g_plain", "layout_to_plain", 0, 4608, 1},
+    {"layer_product", "gemm_matmul", 1728, 4092, 1},
+    {"store_tensor_y_0", "copy", 0, 6912, 1},
 };
 static const unsigned char fingerprint[MEDNN_FINGERPRINT_BYTES];
 
