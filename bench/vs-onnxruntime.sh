@@ -1,12 +1,19 @@
 #!/bin/sh
-# vs-onnxruntime.sh -- mednn against ONNX Runtime, on one thread each, or THREADS: vs-onnxruntime.sh [MODEL.onnx|NAME]...
+# vs-onnxruntime.sh -- mednn against ONNX Runtime, on one thread each, or THREADS: vs-onnxruntime.sh [--build|--race]
+# [MODEL.onnx|NAME]...
 # SPDX-License-Identifier: MIT
 #
 # NAMEs are torchvision's networks (all of export_torchvision.py by default), exported with random weights. MEDNNC (./mednnc),
 # WORK (a folder for models and builds, default ./bench-work), ONNXRUNTIME_NODE (see install-onnxruntime.sh) and MEDNNC_OPTIONS
-# can be set; THREADS=2 gives both so many threads and compares what passes (leave the machine idle) instead of CPU time. Prints
-# the median ratio of times, mednn / ONNX Runtime: below 1 is faster.
+# can be set; THREADS=2 gives both so many threads and compares what passes (leave the machine idle) instead of CPU time. --build
+# only builds, --race only measures what was built, so that nothing else runs meanwhile. Prints the median ratio of times,
+# mednn / ONNX Runtime: below 1 is faster.
 set -eu
+steps='build race'
+case ${1:-} in
+--build) steps=build && shift ;;
+--race) steps=race && shift ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
 mednnc=${MEDNNC:-./mednnc}
 work=${WORK:-bench-work}
@@ -22,16 +29,9 @@ library=$(find "$("$here/install-onnxruntime.sh")/node_modules/onnxruntime-node/
 [ $# -gt 0 ] || set -- alexnet vgg16 resnet18 resnet50 mobilenet_v2 squeezenet1_1
 mkdir -p "$work"
 
-for name; do
-    case $name in
-    *.onnx) model=$name ;;
-    *)
-        model=$work/$name.onnx
-        /usr/bin/python3 "$here/export_torchvision.py" "$work" "$name"
-        ;;
-    esac
-    folder=$work/$(basename "$model" .onnx)
-    echo "== $model"
+build() # MODEL FOLDER
+{
+    model=$1 folder=$2
     # shellcheck disable=SC2086 # several words are meant
     "$mednnc" "$model" --devices 1 --threads "${THREADS:-1}" ${MEDNNC_OPTIONS:-} -o "$folder"
     make -C "$folder" >"$folder.log" 2>&1 || {
@@ -44,5 +44,24 @@ for name; do
     # shellcheck disable=SC2086 # a list of objects
     ${CC:-cc} -std=gnu11 -O2 -Wall -Wextra -I"$folder/runtime" -DMEDNN_PROGRAM="$symbol" -o "$folder/race" \
         "$here/onnxruntime.c" "$folder/device0.o" $objects -ldl -lm -lpthread
-    "$folder/race" "$library" "$model"
+}
+
+for name; do
+    case $name in
+    *.onnx) model=$name ;;
+    *) model=$work/$name.onnx ;;
+    esac
+    folder=$work/$(basename "$model" .onnx)
+    case $steps in
+    build*)
+        [ "$model" = "$name" ] || /usr/bin/python3 "$here/export_torchvision.py" "$work" "$name"
+        build "$model" "$folder"
+        ;;
+    esac
+    case $steps in
+    *race)
+        echo "== $model"
+        "$folder/race" "$library" "$model"
+        ;;
+    esac
 done

@@ -49,7 +49,7 @@ static const char usage[] =
     "      --list-passes          list the passes and exit\n"
     "      --list-operators       list the operators and exit\n"
     "  -q, --quiet                no notes\n"
-    "  -v, --verbose              say what is done\n"
+    "  -v, --verbose              say what is done and what memory it takes\n"
     "      --help                 this text\n"
     "      --version              the version\n"
     "\n"

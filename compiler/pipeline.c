@@ -253,6 +253,16 @@ static void discard(void *folder)
     folder_discard(folder);
 }
 
+/* What a device of little memory must have. */
+static void print_memory(const struct compilation *c, const struct device_facts *facts)
+{
+    const double mebibyte = 1 << 20;
+    for (int d = 0; d < c->cluster.count; d++)
+        note("device %d: %.2f MiB of activations at the most, %.2f MiB of scratch memory, %.2f MiB in all; %.2f MiB of weights", d,
+             (double)program_activation_bytes(&c->program, d) / mebibyte, (double)program_scratch_bytes(&c->program, d) / mebibyte,
+             (double)c->program.arena_bytes[d] / mebibyte, (double)facts[d].weights_bytes / mebibyte);
+}
+
 static void write_folder(struct compilation *c, const char *path)
 {
     struct folder *folder = folder_begin(c->arena, path);
@@ -268,6 +278,8 @@ static void write_folder(struct compilation *c, const char *path)
     report_write(folder, &c->program, &emit, facts);
     folder_commit(folder);
     fail_cleanup(NULL, NULL);
+    if (c->options->verbose && path == c->options->output)
+        print_memory(c, facts);
 }
 
 static void write_output(struct compilation *c)

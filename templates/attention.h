@@ -80,7 +80,7 @@ INLINE void attention_softmax(const struct attention *s, float *scores)
     const float shift = most == -__builtin_inff() ? 0 : most;
     for (int64_t i = 0; i < s->columns; i += LANES)
         for (int p = 0; p < LANES / W; p++) {
-            const vf value = vector_exp(*(const vu *)(scores + i + p * W) - shift);
+            const vf value = vector_exp_below_0(*(const vu *)(scores + i + p * W) - shift);
             sum.part[p] += value;
             *(vu *)(scores + i + p * W) = value;
         }

@@ -49,6 +49,13 @@
 #define MICROKERNEL_OPTIONS , optimize(MICROKERNEL_CONTRACT, "no-predictive-commoning")
 #endif
 
+/* Of functions whose results may be denormal: on armv7 they stay out of NEON registers. */
+#if !defined(__clang__) && defined(__arm__)
+#define SMOOTH_OPTIONS , optimize(MICROKERNEL_CONTRACT)
+#else
+#define SMOOTH_OPTIONS MICROKERNEL_OPTIONS
+#endif
+
 /* An instance of a micro-kernel template: never inlined, or registers of the loops around it crowd out accumulators. */
 #define MICROKERNEL static __attribute__((noinline, unused MICROKERNEL_OPTIONS)) void
 

@@ -1,8 +1,9 @@
 /* functions.h -- functions of one, two or three vectors of floats, lane by lane.
  *
  * Every one has the same signature, so that one loop serves them all; what a function does not need it ignores.
- * No libm, no branches, no contraction: the same bits from every compiler, instruction set and vector width. Accuracy
- * where it is not exact: about 2 units in the last place. Integer and double-precision relatives: scalars.h. */
+ * No libm, no branches: the same bits from every compiler, instruction set and vector width. Smooth functions are instances of
+ * their own, SMOOTH, because multiply-adds may fuse in them alone; their parts are for them only. Accuracy where it is not
+ * exact: about 2 units in the last place. Integer and double-precision relatives: scalars.h. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_FUNCTIONS_H
 #define MEDNN_FUNCTIONS_H
@@ -41,35 +42,93 @@ INLINE vf vector_power_of_2(vi n)
     return (vf)((vector_bits)(n + 127) << 23);
 }
 
-/* x = n ln 2 + r with |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to an integer, and leaves it in the low bits. */
-INLINE vf vector_reduce(vf x, vi *n)
+/* -|x| */
+INLINE vf vector_below_0(vf x)
 {
-    const vf shift = vector_of(12582912.0f), shifted = x * 1.44269504f + shift, whole = shifted - shift;
-    *n = (vi)shifted - (vi)shift;
-    return (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
+    return (vf)((vi)x | ~0x7fffffff);
 }
 
-/* exp(r) - 1 for |r| <= ln 2 / 2. */
-INLINE vf vector_exp_minus_1_near_0(vf r)
+/* All bits of a lane where the sign is set. */
+INLINE vi vector_negative(vf x)
 {
-    const vf q = (((1.39515626e-3f * r + 8.36953055e-3f) * r + 4.16661911e-2f) * r + 1.66665137e-1f) * r + 0.5f;
-    return r + r * r * q;
+    return (vi)x >> 31;
 }
 
-INLINE vf vector_exp(vf x)
+/* Never inlined: fused or not, a function has the same bits wherever it is used. */
+#define SMOOTH(name) static __attribute__((noinline, unused SMOOTH_OPTIONS)) vf name(vf x)
+
+/* c[0] x^(count - 1) + ... + c[count - 1]. */
+INLINE vf vector_polynomial(vf x, int count, const float *c)
 {
-    vi n;
-    const vf r = vector_reduce(vector_clip(x, -104, 89), &n);
-    const vi half = n >> 1;
-    return (1 + vector_exp_minus_1_near_0(r)) * vector_power_of_2(half) * vector_power_of_2(n - half);
+    CONTRACT
+    vf y = vector_of(c[0]);
+    UNROLL for (int i = 1; i < count; i++)
+        y = y * x + c[i];
+    return y;
+}
+#define POLYNOMIAL(x, ...) vector_polynomial(x, (int)(sizeof(float[]){__VA_ARGS__} / sizeof(float)), (const float[]){__VA_ARGS__})
+
+/* x = n ln 2 + r with |r| <= ln 2 / 2. Adding 1.5 * 2^23 rounds to an integer, and leaves n + `offset` in the low bits of
+ * `shifted`. */
+INLINE vf vector_reduce(vf x, int offset, vf *shifted)
+{
+    CONTRACT
+    const float shift = 12582912.0f + (float)offset;
+    *shifted = x * 1.44269504f + shift;
+    const vf whole = *shifted - shift, r = whole * -0.693359375f + x;
+    return whole * 2.12194440e-4f + r;
+}
+
+/* (exp(r) - 1) / r for |r| <= ln 2 / 2. */
+INLINE vf vector_exp_slope_near_0(vf r)
+{
+    return POLYNOMIAL(r, 1.39515626e-3f, 8.36953055e-3f, 4.16661911e-2f, 1.66665137e-1f, 0.5f, 1);
+}
+
+/* exp(r) for |r| <= ln 2 / 2. */
+INLINE vf vector_exp_near_0(vf r)
+{
+    CONTRACT
+    return r * vector_exp_slope_near_0(r) + 1;
+}
+
+SMOOTH(vector_exp)
+{
+    vf shifted;
+    const vf r = vector_reduce(vector_clip(x, -104, 89), 0, &shifted);
+    const vi n = (vi)shifted - (vi)vector_of(12582912.0f), half = n >> 1;
+    return vector_exp_near_0(r) * vector_power_of_2(half) * vector_power_of_2(n - half);
+}
+
+/* 2^(n + 32) for n from -159 to 95, the integer in the low bits of `shifted` being n + 32 + 127. The rest of 2^n is one more
+ * product, which rounds where the result is denormal. */
+enum { EXP_OFFSET = 159 };
+
+INLINE vf vector_scale(vf power, vf shifted)
+{
+    return power * (vf)((vector_bits)shifted << 23) * 0x1p-32f;
+}
+
+/* exp(x) for x <= 0: less work. */
+INLINE vf vector_exp_below_0_part(vf x)
+{
+    vf shifted;
+    const vf r = vector_reduce(vector_select(x < -104, vector_of(-104), x), EXP_OFFSET, &shifted);
+    return vector_scale(vector_exp_near_0(r), shifted);
+}
+
+SMOOTH(vector_exp_below_0)
+{
+    return vector_exp_below_0_part(x);
 }
 
 /* exp(x) - 1 for x <= 0. */
-INLINE vf vector_exp_minus_1(vf x)
+SMOOTH(vector_exp_minus_1)
 {
-    vi n;
-    const vf r = vector_reduce(vector_clip(x, -40, 0), &n), scale = vector_power_of_2(n);
-    return (scale - 1) + scale * vector_exp_minus_1_near_0(r);
+    CONTRACT
+    vf shifted;
+    const vf r = vector_reduce(vector_clip(x, -40, 0), 127, &shifted), scale = (vf)((vector_bits)shifted << 23);
+    return scale * (r * vector_exp_slope_near_0(r)) + (scale - 1);
 }
 
 INLINE vf vector_log(vf x)
@@ -95,31 +154,48 @@ INLINE vf vector_log_of_1_plus(vf x)
 }
 
 /* 1 / (1 + exp(-x)) without overflow. */
-INLINE vf vector_sigmoid(vf x)
+SMOOTH(vector_sigmoid)
 {
-    const vf e = vector_exp(-vector_abs(x)), one = vector_of(1);
-    return vector_select(x < 0, e, one) / (1 + e);
+    const vf e = vector_exp_below_0_part(vector_below_0(x));
+    return vector_select(vector_negative(x), e, vector_of(1)) / (1 + e);
 }
 
-INLINE vf vector_tanh(vf x)
+SMOOTH(vector_tanh)
 {
-    const vf a = vector_abs(x), s = x * x;
-    const vf p = (((-5.72163006e-3f * s + 2.06552185e-2f) * s - 5.37451431e-2f) * s + 1.33315146e-1f) * s -
-                 3.33332837e-1f;
-    const vf large = 1 - 2 / (vector_exp(a + a) + 1);
-    return vector_sign_of(vector_select(a < 0.625f, a + a * s * p, large), x);
+    CONTRACT
+    const vf a = vector_abs(x), s = x * x, e = vector_exp_below_0_part(-(a + a));
+    const vf p = POLYNOMIAL(s, -5.72163006e-3f, 2.06552185e-2f, -5.37451431e-2f, 1.33315146e-1f, -3.33332837e-1f);
+    const vf small = (a * s) * p + a, large = 1 - (e + e) / (1 + e);
+    return vector_sign_of(vector_select(a < 0.625f, small, large), x);
 }
 
 /* Near 0 a polynomial; else 1 - exp of a polynomial: log(erfc(x)) is smooth. From 4 on the result is 1. */
-INLINE vf vector_erf(vf x)
+SMOOTH(vector_erf)
 {
+    CONTRACT
     const vf a = vector_abs(x), s = a * a, t = vector_clip(a, 0, 4);
-    const vf p = ((((-5.97689359e-4f * s + 4.99098003e-3f) * s - 2.67655663e-2f) * s + 1.12818025e-1f) * s -
-                  3.76124948e-1f) * s + 1.28379151e-1f;
-    const vf q = (((((1.9494677e-4f * t - 3.03369248e-3f) * t + 2.21897773e-2f) * t - 1.03856377e-1f) * t -
-                   6.37265742e-1f) * t - 1.27627403e-1f) * t - 2.07008488e-4f;
-    const vf large = 1 - vector_exp(q - t);
-    return vector_sign_of(vector_select(a < 0.927734375f, a + a * p, large), x);
+    const vf p = POLYNOMIAL(s, -5.97689359e-4f, 4.99098003e-3f, -2.67655663e-2f, 1.12818025e-1f, -3.76124948e-1f,
+                            1.28379151e-1f);
+    const vf q = POLYNOMIAL(t, 1.9494677e-4f, -3.03369248e-3f, 2.21897773e-2f, -1.03856377e-1f, -6.37265742e-1f,
+                            -1.27627403e-1f, -2.07008488e-4f);
+    const vf large = 1 - vector_exp_below_0_part(q - t);
+    return vector_sign_of(vector_select(a < 0.927734375f, a * p + a, large), x);
+}
+
+/* x times the normal distribution's probability of less than x: max(x, 0) - |x| P(-|x|). The binary logarithm of P is smooth,
+ * a polynomial within 2e-8 of the result up to 6, from where on P counts as 0. */
+SMOOTH(vector_gelu)
+{
+    CONTRACT
+    const vf a = vector_abs(x), shift = vector_of(12582912.0f + 127);
+    const vi far = a > 6;
+    const vf t = vector_select(far, vector_of(6), a);
+    const vf log = POLYNOMIAL(t, -1.99190413e-6f, 2.92720779e-5f, -1.38088653e-4f, -2.53435370e-4f, 7.21638789e-3f,
+                              -5.26030473e-2f, -4.59172219e-1f, -1.15110970f, -0.999999881f);
+    const vf shifted = log + shift, r = log - (shifted - shift);
+    const vf power = POLYNOMIAL(r, 1.32647261e-3f, 9.67151299e-3f, 5.55073358e-2f, 2.40222424e-1f, 6.93147004e-1f, 1);
+    const vf p = (vf)((vi)(power * (vf)((vector_bits)shifted << 23)) & ~far);
+    return p * -t + vector_select(vector_negative(x), vector_of(0), x);
 }
 
 /* To the nearest integer, ties to even. */
@@ -202,7 +278,7 @@ FUNCTION(function_mish)
 
 FUNCTION(function_softplus)
 {
-    return vector_select(x < 0, vector_of(0), x) + vector_log_of_1_plus(vector_exp(-vector_abs(x)));
+    return vector_select(x < 0, vector_of(0), x) + vector_log_of_1_plus(vector_exp_below_0(vector_below_0(x)));
 }
 
 FUNCTION(function_softsign)
@@ -284,7 +360,7 @@ FUNCTION(function_erf)
 
 FUNCTION(function_gelu)
 {
-    return 0.5f * x * (1 + vector_erf(x * 0.707106781f));
+    return vector_gelu(x);
 }
 
 /* 1/2 (1 + tanh(u)) is sigmoid(2 u). */

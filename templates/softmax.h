@@ -32,7 +32,7 @@ INLINE struct lanes softmax_powers(const struct softmax *s, const float *x, int6
 {
     struct lanes value = lanes_load(x + i * s->x_step, s->x_step, end - i, -__builtin_inff());
     for (int p = 0; p < LANES / W; p++)
-        value.part[p] = vector_exp(value.part[p] - greatest);
+        value.part[p] = vector_exp_below_0(value.part[p] - greatest);
     return value;
 }
 

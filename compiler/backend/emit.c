@@ -130,6 +130,7 @@ static void write_model_header(struct folder *folder, const struct program *prog
             const char *name;
             int64_t value;
         } figure[] = {{"ARENA_BYTES", file[d].arena_bytes},
+                      {"ACTIVATION_BYTES", program_activation_bytes(program, d)},
                       {"SCRATCH_BYTES", program_scratch_bytes(program, d)},
                       {"WEIGHTS_BYTES", file[d].facts.weights_bytes},
                       {"MACS", file[d].macs},

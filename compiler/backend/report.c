@@ -298,6 +298,7 @@ static void write_device(struct xml *xml, const struct report *report, int d)
     put_share(xml, "share", ratio((double)report->device_macs[d], (double)report->totals.computed));
     put_int(xml, "weights_bytes", report->facts[d].weights_bytes);
     put_int(xml, "arena_bytes", program->arena_bytes[d]);
+    put_int(xml, "activation_bytes", program_activation_bytes(program, d));
     put_int(xml, "scratch_bytes", program_scratch_bytes(program, d));
     put_int(xml, "messages_sent", report_messages(report, d, true));
     put_int(xml, "bytes_sent", program_bytes_sent(program, d));

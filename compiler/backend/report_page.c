@@ -112,9 +112,10 @@ static const char *device_rows(struct arena *arena, const struct report *report)
                     count_string(arena, report->device_macs[d]),
                     percent(arena, (double)report->device_macs[d], (double)report->totals.computed),
                     percent(arena, device->speed, report->totals.speed));
-        text_printf(&text, "<td class=\"n\">%s</td><td class=\"n\">%s<small>%s scratch</small></td>",
+        text_printf(&text, "<td class=\"n\">%s</td><td class=\"n\">%s<small>%s activations, %s scratch</small></td>",
                     bytes_string(arena, report->facts[d].weights_bytes),
                     bytes_string(arena, report->program->arena_bytes[d]),
+                    bytes_string(arena, program_activation_bytes(report->program, d)),
                     bytes_string(arena, program_scratch_bytes(report->program, d)));
         text_printf(&text, "<td class=\"n\">%s<small>%s</small></td>",
                     bytes_string(arena, program_bytes_sent(report->program, d)),

@@ -142,13 +142,18 @@ static const char *bake_constant(struct source *source, const struct tensor *ten
     return *name;
 }
 
+int64_t source_offset(const struct source *source, const struct tensor *tensor)
+{
+    return source->arena_base + buffer_of(source, tensor)->offset;
+}
+
 const char *source_buffer(struct source *source, const struct tensor *tensor)
 {
     if (tensor_is_constant(tensor))
         return bake_constant(source, tensor);
     const char *type = type_c_name(tensor->type);
     return arena_printf(source->arena, "(%s *)(arena + %" PRId64 ")", type ? type : "uint16_t",
-                        source->arena_base + buffer_of(source, tensor)->offset);
+                        source_offset(source, tensor));
 }
 
 const char *source_scratch_buffer(struct source *source)

@@ -32,6 +32,9 @@ void source_end(struct source *source);
  * allowed for float constants whose only axis larger than 1 is the channel axis. */
 const char *source_buffer(struct source *source, const struct tensor *tensor);
 
+/* Where the storage of a computed tensor begins, in bytes from the beginning of the arena. */
+int64_t source_offset(const struct source *source, const struct tensor *tensor);
+
 /* C expression for the first byte of the memory that the kernel's `scratch` asked for, 64-byte aligned, contents
  * undefined: "(float *)(arena + 8192)". Other layers use it too. */
 const char *source_scratch_buffer(struct source *source);

@@ -77,6 +77,7 @@ enum activation {
 };
 
 struct epilogue {
+    int bias;     /* index of the constant input that is added first, one number per position of the last axis; 0: none */
     int residual; /* index of the input that is added, of the output's shape; 0: none */
     enum activation activation;
     float alpha, beta;

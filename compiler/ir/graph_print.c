@@ -96,6 +96,8 @@ static void print_attribute(struct text *text, const struct attribute *attribute
 static void print_epilogue(struct text *text, const struct epilogue *epilogue)
 {
     static const char *const names[] = {"", "relu", "clip", "leaky_relu", "hard_sigmoid", "hard_swish"};
+    if (epilogue->bias)
+        text_printf(text, " + input %d", epilogue->bias);
     if (epilogue->residual)
         text_printf(text, " + input %d", epilogue->residual);
     if (!epilogue->activation)

@@ -116,6 +116,9 @@ static void verify_node(struct arena *arena, const struct scope *scope, const st
     require(epilogue->residual >= 0 && epilogue->residual < (node->input_count ? node->input_count : 1),
             "its residual is no input", node->name);
     require(!epilogue->residual || node->input[epilogue->residual], "its residual is absent", node->name);
+    require(epilogue->bias >= 0 && epilogue->bias < (node->input_count ? node->input_count : 1) &&
+                (!epilogue->bias || (node->input[epilogue->bias] && tensor_is_constant(node->input[epilogue->bias]))),
+            "its bias is no constant input", node->name);
     require(epilogue->activation <= ACTIVATION_HARD_SWISH, "its activation is unknown", node->name);
 }
 

@@ -13,9 +13,11 @@ static bool is_gemm(const struct node *node)
     return !strcmp(node->op_type, "Gemm");
 }
 
-/* Gemm's C, told apart from a residual. */
+/* Gemm's C, told apart from a residual; or the row that is added to a MatMul. */
 static const struct tensor *addend(const struct node *node)
 {
+    if (node->epilogue.bias)
+        return node_input(node, node->epilogue.bias);
     return is_gemm(node) && node->epilogue.residual != 2 ? node_input(node, 2) : NULL;
 }
 

@@ -54,6 +54,10 @@ struct kernel {
      * output element depends on the input element of the same position only. */
     bool in_place;
 
+    /* Copies boxes of inputs to output 0, but for those that lie there already: inputs may be given memory in that of output
+     * 0. */
+    bool parts_in_place;
+
     /* Winograd's algorithm, which --no-winograd forbids; and by how many bytes (> 0) it bakes more weights than the
      * model has. Another kernel must accept whatever such a kernel accepts. */
     bool winograd;

@@ -13,7 +13,7 @@ static bool is_gemm(const struct node *node)
 
 static bool accepts(const struct node *node)
 {
-    return node->output[0]->type == TYPE_FLOAT;
+    return node->output[0]->type == TYPE_FLOAT && !node->epilogue.bias;
 }
 
 /* An operand as a stack of matrices under the axes of the output. */

@@ -168,6 +168,29 @@ static struct straight straighten(struct source *source, const struct node *node
     return s;
 }
 
+/* Where element (n, c, row, column) of a storage lies, as a number of bytes in the arena. */
+static int64_t address(struct source *source, const struct tensor *tensor, const int64_t at[4])
+{
+    const struct map storage = map_of(source_storage(source, tensor));
+    const int64_t rows = storage.row.end - storage.row.begin, columns = storage.column.end - storage.column.begin;
+    const int64_t block = at[0] * ((storage.c.end - storage.c.begin) / BLOCK) + at[1] / BLOCK;
+    const int64_t pixel = (block * rows + at[2]) * columns + at[3];
+    return source_offset(source, tensor) + (pixel * BLOCK + at[1] % BLOCK) * (int64_t)sizeof(float);
+}
+
+/* Is the piece where it belongs already, because both tensors share memory? */
+static bool lies_in_place(struct source *source, const struct tensor *y, const struct tensor *x, const struct straight *s)
+{
+    const struct map from = map_of(source_storage(source, x)), to = map_of(source_storage(source, y));
+    if (from.row.end - from.row.begin != to.row.end - to.row.begin || s->count[0] != 1 ||
+        from.column.end - from.column.begin != to.column.end - to.column.begin)
+        return false;
+    for (int axis = 0; axis < 4; axis++)
+        if (s->count[axis] != 1 && (s->x_step[axis] != 1 || s->y_step[axis] != 1))
+            return false;
+    return address(source, x, s->x_start) == address(source, y, s->y_start);
+}
+
 /* Writes the shape of piece `k`, and its call to `body`; returns whether pad lanes are still to be cleared. */
 static bool write_blocked(struct source *source, const struct node *node, const struct move *move, double fill, int k,
                           struct region region, struct text *body)
@@ -179,6 +202,8 @@ static bool write_blocked(struct source *source, const struct node *node, const 
     if (!clip_piece(move, region, first, count))
         return false;
     const struct straight s = straighten(source, node, move, first, count);
+    if (x && lies_in_place(source, y, x, &s))
+        return false;
     source_printf(source, "static const struct move_blocked %s = {\n    .x = %s, .y = %s, .count = %s,\n", shape,
                   x ? source_view(source, x) : "{0}", source_view(source, y), numbers_text(arena, s.count, 4));
     source_printf(source, "    .x_start = %s, .x_step = %s, .y_start = %s, .y_step = %s%s};\n\n",
@@ -201,11 +226,12 @@ static void emit_blocked(struct source *source, const struct node *node, const s
     for (int i = 0; i < moves.count; i++)
         clears |= write_blocked(source, node, &moves.item[i], moves.fill, i, *region, &body);
     source_function(source);
-    source_printf(source, "%s", body.bytes ? body.bytes : "");
+    source_printf(source, "%s", body.bytes ? body.bytes : "    (void)arena; /* all of it lies there already */\n");
     if (clears)
         write_clear_lanes(source, node->output[0], *region);
     source_end(source);
 }
 
 const struct kernel kernel_move_blocked = {
-    .name = "move_blocked", .accepts = accepts_blocked, .layout = layer_blocked, .work = layer_vector_work, .emit = emit_blocked};
+    .name = "move_blocked", .accepts = accepts_blocked, .layout = layer_blocked, .parts_in_place = true,
+    .work = layer_vector_work, .emit = emit_blocked};

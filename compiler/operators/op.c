@@ -110,6 +110,8 @@ struct region node_touches(const struct node *node, int input, int output, struc
         return (struct region){0};
     if (is_residual(node, input))
         return region;
+    if (node->epilogue.bias && node->epilogue.bias == input)
+        return region_whole(node->input[input]->shape);
     if (node->op->moves && output == 0) {
         struct arena scratch = {0};
         struct moves moves = node_moves(&scratch, node);
@@ -230,9 +232,12 @@ void node_evaluate(struct arena *arena, const struct node *node, const void *con
     assert(node->op->evaluate);
     node->op->evaluate(node, input, output);
     const struct epilogue *epilogue = &node->epilogue;
+    const struct shape shape = node->output[0]->shape;
+    const int64_t size = shape_size(shape), row = shape.rank ? shape.dim[shape.rank - 1] : 1;
+    for (int64_t i = 0; epilogue->bias && i < size; i++)
+        ((float *)output[0])[i] += ((const float *)input[epilogue->bias])[i % row];
     if (!epilogue->residual && epilogue->activation == ACTIVATION_NONE)
         return;
-    int64_t size = shape_size(node->output[0]->shape);
     const float *residual = epilogue->residual ? input[epilogue->residual] : NULL;
     float *result = output[0];
     for (int64_t i = 0; i < size; i++)
@@ -256,6 +261,8 @@ void node_check_counts(const struct node *node)
     int inputs = node->input_count;
     if (node->epilogue.residual)
         inputs = node->epilogue.residual;
+    if (node->epilogue.bias)
+        inputs = node->epilogue.bias;
     if (op->max_inputs >= 0 && inputs > op->max_inputs)
         node_fail(node, "%d inputs but the operator takes at most %d", inputs, op->max_inputs);
     for (int i = 0; i < op->min_inputs; i++)

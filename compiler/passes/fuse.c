@@ -1,4 +1,4 @@
-/* fuse.c -- residual sums and activations into the node that produces them. */
+/* fuse.c -- biases, residual sums and activations into the node that produces them. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
 #include "edit.h"
@@ -11,6 +11,29 @@
 static bool has_epilogue(const struct node *node)
 {
     return node->epilogue.residual || node->epilogue.activation;
+}
+
+/* A constant row is added to a product with a constant matrix; of two matrices `simplify` has made a Gemm. */
+static bool fuse_bias(struct graph *graph, struct node *add)
+{
+    const struct tensor *y = add->output[0];
+    for (int i = 0; node_is(add, "Add") && !has_epilogue(add) && y->type == TYPE_FLOAT && i < 2; i++) {
+        struct node *product = node_private_producer(graph, add->input[i], add);
+        struct tensor *row = add->input[1 - i];
+        if (!product || !node_is(product, "MatMul") || has_epilogue(product) || product->epilogue.bias ||
+            product->input_count != 2 || tensor_is_constant(product->input[0]) ||
+            !tensor_is_constant(product->input[1]) || product->input[1]->shape.rank != 2 ||
+            product->input[0]->shape.rank < 2 || !shape_equal(product->output[0]->shape, y->shape) ||
+            !tensor_is_constant(row) || row->type != TYPE_FLOAT ||
+            shape_size(row->shape) != y->shape.dim[y->shape.rank - 1] ||
+            row->shape.rank < 1 || row->shape.dim[row->shape.rank - 1] != shape_size(row->shape))
+            continue;
+        product->epilogue.bias = product->input_count;
+        node_add_input(graph, product, row);
+        node_take_over(graph, product, add);
+        return true;
+    }
+    return false;
 }
 
 /* Input `i` is added to what `producer` computes: its position moves down to the sum, where both are known.
@@ -79,6 +102,7 @@ static bool fuse_activation(struct graph *graph, struct node *node)
     if (!producer || !producer->op->epilogue || producer->epilogue.activation)
         return false;
     activation.residual = producer->epilogue.residual;
+    activation.bias = producer->epilogue.bias;
     producer->epilogue = activation;
     node_take_over(graph, producer, node);
     return true;
@@ -88,7 +112,7 @@ void fuse(struct graph *graph)
 {
     /* Not in `simplify`: the ONNX that --emit-onnx writes should not need operators as new as these. */
     static graph_rule *const newest[] = {make_smooth_activation};
-    static graph_rule *const epilogues[] = {fuse_residual, fuse_activation};
+    static graph_rule *const epilogues[] = {fuse_bias, fuse_residual, fuse_activation};
     rules_apply(graph, newest, 1);
-    rules_apply(graph, epilogues, 2);
+    rules_apply(graph, epilogues, 3);
 }

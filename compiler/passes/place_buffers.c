@@ -17,6 +17,8 @@ struct item {
     int first_step, last_step;
     int order;     /* tie-break: deterministic placement */
     int merged_in; /* index of the item whose memory this one shares, or -1 */
+    int64_t begin; /* where in that memory */
+    bool is_part;  /* of what is put together, or that itself */
     struct buffer *buffer;
     struct message *message;
 };
@@ -169,18 +171,122 @@ static void set_size(struct buffer *buffer, const struct tensor *tensor)
     buffer->bytes = aligned(bytes);
 }
 
-/* The item that holds a tensor's buffer, through sharing. */
+/* The item whose memory an item lies in, through sharing, and where. */
+static struct item *home_of(struct items *items, struct item *item, int64_t *begin)
+{
+    *begin = 0;
+    while (item->merged_in >= 0) {
+        *begin += item->begin;
+        item = &items->item[item->merged_in];
+    }
+    return item;
+}
+
+/* A tensor's own item. */
 static struct item *item_of(struct items *items, const struct buffer *buffer)
 {
     for (int i = 0; i < items->count; i++)
-        if (items->item[i].buffer == buffer) {
-            struct item *item = &items->item[i];
-            while (item->merged_in >= 0)
-                item = &items->item[item->merged_in];
-            return item;
-        }
+        if (items->item[i].buffer == buffer)
+            return &items->item[i];
     return NULL;
 }
+
+static void merge(struct items *items, struct item *guest, struct item *home, int64_t begin)
+{
+    guest->merged_in = (int)(home - items->item);
+    guest->begin = begin;
+    if (guest->last_step > home->last_step)
+        home->last_step = guest->last_step;
+    if (guest->first_step < home->first_step)
+        home->first_step = guest->first_step;
+}
+
+/* ---- inputs in the memory of what is put together from them ---- */
+
+/* A piece that copies all of input `x` to whole blocks of channels of `y`, whose storage has the same rows and columns: where
+ * the storage of x would lie in that of y, or -1. */
+static int64_t place_in(const struct node *node, const struct move *move, const struct buffer *x, const struct buffer *y)
+{
+    const struct tensor *from = node->input[move->input], *to = node->output[0];
+    const int64_t channels = from->shape.dim[1];
+    int64_t block = BLOCK_CHANNELS * (int64_t)sizeof(float);
+    for (int axis = 0; axis < to->shape.rank; axis++) {
+        const struct range *a = &x->storage.axis[axis], *b = &y->storage.axis[axis];
+        if (move->input_axis[axis] != axis || move->input_step[axis] != 1 || move->output_step[axis] != 1 ||
+            move->input_start[axis] || move->count[axis] != from->shape.dim[axis])
+            return -1;
+        if (axis != 1 && (move->output_start[axis] || a->begin != b->begin || a->end != b->end))
+            return -1;
+        if (axis > 1)
+            block *= b->end - b->begin;
+    }
+    const int64_t start = move->output_start[1], first = x->storage.axis[1].begin + start - y->storage.axis[1].begin;
+    if (start % BLOCK_CHANNELS || (channels % BLOCK_CHANNELS && start + channels != to->shape.dim[1]) || first < 0 ||
+        x->storage.axis[1].end + start > y->storage.axis[1].end || y->storage.axis[0].end - y->storage.axis[0].begin != 1)
+        return -1;
+    return first / BLOCK_CHANNELS * block;
+}
+
+/* The item of the piece's input and its place in the output, or NULL where it must be copied. */
+static struct item *part_of(const struct program *program, struct items *items, int device, const struct node *node,
+                            const struct move *move, int64_t *place)
+{
+    const struct tensor *x = move->input < 0 ? NULL : node->input[move->input], *y = node->output[0];
+    if (!x || tensor_is_constant(x) || x->layout != LAYOUT_BLOCKED || x->shape.rank != y->shape.rank)
+        return NULL;
+    const struct buffer *from = program_buffer(program, x, device);
+    *place = from->used ? place_in(node, move, from, program_buffer(program, y, device)) : -1;
+    return *place < 0 ? NULL : item_of(items, from);
+}
+
+/* All parts lie together in one memory already, as they should lie in the output: so does that. */
+static bool share_whole(const struct program *program, struct items *items, int device, const struct node *node,
+                        const struct moves *moves, struct item *output)
+{
+    struct item *home = NULL;
+    int64_t begin = 0;
+    for (int i = 0; i < moves->count; i++) {
+        int64_t place, at;
+        struct item *part = part_of(program, items, device, node, &moves->item[i], &place);
+        struct item *memory = part ? home_of(items, part, &at) : NULL;
+        if (!memory || memory == part || memory == output || (home && (memory != home || at - place != begin)))
+            return false;
+        home = memory;
+        begin = at - place;
+    }
+    if (!home || begin < 0 || begin + output->bytes > home->bytes)
+        return false;
+    merge(items, output, home, begin);
+    output->is_part = true;
+    return true;
+}
+
+/* From the last node to the first, so that what is put together step by step lies in the memory of its last form. */
+static void share_parts(struct program *program, struct items *items, int device)
+{
+    const struct graph *graph = program->plan->graph;
+    for (int n = graph->node_count - 1; n >= 0; n--) {
+        const struct node *node = graph->node[n];
+        int first, last;
+        if (!node->kernel->parts_in_place || !program_node_steps(program, n, device, &first, &last))
+            continue;
+        const struct moves moves = node_moves(items->arena, node);
+        struct item *output = item_of(items, program_buffer(program, node->output[0], device));
+        if (!output || (output->merged_in < 0 && share_whole(program, items, device, node, &moves, output)))
+            continue;
+        for (int i = 0; i < moves.count; i++) {
+            int64_t place, begin;
+            struct item *part = part_of(program, items, device, node, &moves.item[i], &place);
+            struct item *home = home_of(items, output, &begin);
+            if (!part || part->merged_in >= 0 || part == home)
+                continue;
+            merge(items, part, home, begin + place);
+            part->is_part = output->is_part = true;
+        }
+    }
+}
+
+/* ---- outputs in the memory of inputs ---- */
 
 /* Does every element of the output lie where the input's element of the same position lies? */
 static bool same_bytes(const struct node *node, const struct buffer *input, const struct buffer *output)
@@ -209,19 +315,21 @@ static void share_in_place(struct program *program, struct items *items, int dev
         struct buffer *output = program_buffer(program, node->output[0], device);
         if (!output->used || output->first_step != first || !input->used || input->last_step != last)
             continue;
-        bool read_twice = false;
-        for (int i = 1; i < node->input_count; i++)
+        bool read_twice = false, reads_others = false;
+        for (int i = 1; i < node->input_count; i++) {
             read_twice |= node->input[i] == node->input[0];
+            reads_others |= node->input[i] && !tensor_is_constant(node->input[i]);
+        }
         if (read_twice || !same_bytes(node, input, output))
             continue;
-        struct item *home = item_of(items, input), *guest = item_of(items, output);
-        if (!home || !guest || home == guest)
+        struct item *guest = item_of(items, output), *own = item_of(items, input);
+        int64_t begin;
+        struct item *home = own ? home_of(items, own, &begin) : NULL;
+        /* Not in memory that others read later, or here at other places. */
+        if (!home || !guest || guest->merged_in >= 0 || home == guest || home->last_step != last ||
+            (own->is_part && reads_others))
             continue;
-        guest->merged_in = (int)(home - items->item);
-        if (guest->last_step > home->last_step)
-            home->last_step = guest->last_step;
-        if (guest->first_step < home->first_step)
-            home->first_step = guest->first_step;
+        merge(items, guest, home, begin);
     }
 }
 
@@ -273,18 +381,18 @@ static void collect_items(struct program *program, struct items *items, int devi
             continue;
         set_size(buffer, graph->tensor[t]);
         *arena_append(items->arena, items->item, items->count, items->capacity) =
-            (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
+            (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, 0, false, buffer, NULL};
     }
     for (int i = 0; i < graph->node_count; i++) {
         struct buffer *buffer = program_scratch(program, i, device);
         if (buffer->used)
             *arena_append(items->arena, items->item, items->count, items->capacity) =
-                (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, buffer, NULL};
+                (struct item){buffer->bytes, 0, buffer->first_step, buffer->last_step, items->count, -1, 0, false, buffer, NULL};
     }
     for (int m = 0; m < program->message_count[device]; m++) {
         struct message *message = &program->message[device][m];
         *arena_append(items->arena, items->item, items->count, items->capacity) = (struct item){
-            aligned(message->buffer_bytes), 0, message->first_step, message->last_step, items->count, -1, NULL, message};
+            aligned(message->buffer_bytes), 0, message->first_step, message->last_step, items->count, -1, 0, false, NULL, message};
     }
 }
 
@@ -299,16 +407,18 @@ void place_buffers(struct program *program)
         items.item = NULL;
         find_lives(program, d);
         collect_items(program, &items, d);
+        share_parts(program, &items, d);
         share_in_place(program, &items, d);
         program->arena_bytes[d] = place_items(&items);
         for (int i = 0; i < items.count; i++) {
-            const struct item *home = &items.item[i];
-            while (home->merged_in >= 0)
-                home = &items.item[home->merged_in];
-            if (items.item[i].buffer)
-                items.item[i].buffer->offset = home->offset;
-            else
+            int64_t begin;
+            const struct item *home = home_of(&items, &items.item[i], &begin);
+            if (items.item[i].buffer) {
+                items.item[i].buffer->offset = home->offset + begin;
+                items.item[i].buffer->group = items.item[i].is_part ? 1 + (int)(home - items.item) : 0;
+            } else {
                 items.item[i].message->offset = home->offset;
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device)
 {
@@ -26,6 +27,49 @@ int64_t program_scratch_bytes(const struct program *program, int device)
         if (buffer->used && buffer->bytes > most)
             most = buffer->bytes;
     }
+    return most;
+}
+
+static int compare_offsets(const void *left, const void *right)
+{
+    const struct buffer *a = *(const struct buffer *const *)left, *b = *(const struct buffer *const *)right;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+/* Bytes that are covered at one step; buffers by offset. */
+static int64_t covered_bytes(struct buffer *const *buffer, int count, int step)
+{
+    int64_t covered = 0, end = 0;
+    for (int i = 0; i < count; i++) {
+        const int64_t begin = buffer[i]->offset > end ? buffer[i]->offset : end;
+        const int64_t last = buffer[i]->offset + buffer[i]->bytes;
+        if (buffer[i]->first_step > step || buffer[i]->last_step < step || last <= begin)
+            continue;
+        covered += last - begin;
+        end = last;
+    }
+    return covered;
+}
+
+int64_t program_activation_bytes(const struct program *program, int device)
+{
+    const struct graph *graph = program->plan->graph;
+    struct arena scratch = {0};
+    struct buffer **buffer = arena_array(&scratch, (size_t)graph->tensor_count + 1, sizeof *buffer);
+    int count = 0;
+    int64_t most = 0;
+    for (int t = 0; t < graph->tensor_count; t++) {
+        buffer[count] = program_buffer(program, graph->tensor[t], device);
+        count += buffer[count]->used;
+    }
+    qsort(buffer, (size_t)count, sizeof *buffer, compare_offsets);
+    for (int i = 0; i < count; i++) { /* memory is taken where a buffer begins to live */
+        const int64_t bytes = covered_bytes(buffer, count, buffer[i]->first_step);
+        most = bytes > most ? bytes : most;
+    }
+    arena_free(&scratch);
     return most;
 }
 
@@ -242,7 +286,7 @@ static void verify_buffer(const struct program *program, const struct buffer *a,
         const struct buffer *b = program_buffer(program, graph->tensor[t], device);
         assert(a == b || !b->used || !together(a, b->first_step, b->last_step) ||
                apart(a->offset, a->bytes, b->offset, b->bytes) || takes_over(program, a, b, device) ||
-               takes_over(program, b, a, device));
+               takes_over(program, b, a, device) || (a->group && a->group == b->group));
         (void)b;
     }
     for (int i = 0; i < graph->node_count; i++) {

@@ -38,6 +38,7 @@ struct buffer {
     int64_t offset, bytes; /* in the arena, multiples of 64 */
     int first_step, last_step;
     bool used;
+    int group; /* not 0: shares memory with the others of this number, which hold the same values there while they live */
 };
 
 /* The bytes that one device sends to, or receives from, one peer in one exchange. */
@@ -71,6 +72,8 @@ struct program {
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device);
 struct buffer *program_scratch(const struct program *program, int node_index, int device);
+/* Of the tensors that live at the same time, where they take most: without scratch memory and what waits for the wire. */
+int64_t program_activation_bytes(const struct program *program, int device);
 int64_t program_scratch_bytes(const struct program *program, int device); /* of the node that needs most */
 /* Does the device take part in the step? */
 bool program_takes_part(const struct program *program, const struct step *step, int device);

@@ -1,6 +1,10 @@
 TESTS += %D%/run.sh
 EXTRA_DIST += %D%/run.sh %D%/README.md $(GOLDEN_FILES)
 GOLDEN_FILES = \
+	%D%/concat_in_place.device0.c \
+	%D%/concat_in_place.graph \
+	%D%/concat_in_place.pbtxt \
+	%D%/concat_in_place.program \
 	%D%/emit_onnx_nowhere.err \
 	%D%/emit_onnx_nowhere.pbtxt \
 	%D%/gtdp_unequal.pbtxt \

@@ -12,7 +12,7 @@
 
 static int failures;
 
-/* A graph, and the operators afterwards; +r: with a residual, +1...+5: with that activation. */
+/* A graph, and the operators afterwards; +b: with a bias, +r: with a residual, +1...+5: with that activation. */
 static const struct expectation {
     const char *text, *operators;
 } expectations[] = {
@@ -71,7 +71,9 @@ static const struct expectation {
      "Relu GlobalAveragePool Sub Pow GlobalAveragePool Add Sqrt Div"},
     {"%a MatMul 3x4 =4x5;Add %a =5", "Gemm"},
     {"%a MatMul 3x4 4x5;Add =1x5 %a", "Gemm"},
-    {"%a MatMul 2x3x4 =4x5;Add %a =5", "MatMul Add"},
+    {"%a MatMul 2x3x4 =4x5;Add %a =5", "MatMul+b"},
+    {"%a MatMul 2x3x4 =4x5;%b Add =1x1x5 %a;%c Add %b 2x3x5;Relu %c", "MatMul+b+r+1"},
+    {"%a MatMul 2x3x4 =4x5;Add %a =3x5", "MatMul Add"},
     {"Gemm 3x4 =4x5 =3x5 beta=0.5", "Gemm Add"},
     {"Gemm 3x4 =4x5 3x5", "Gemm+r"},
     {"Gemm 3x4 =4x5 =1 beta=0.5", "Gemm"},
@@ -160,7 +162,8 @@ static const char *operators_of(struct arena *arena, const struct graph *graph)
     struct text text = {.arena = arena};
     for (int n = 0; n < graph->node_count; n++) {
         const struct epilogue *epilogue = &graph->node[n]->epilogue;
-        text_printf(&text, "%s%s%s", n ? " " : "", graph->node[n]->op_type, epilogue->residual ? "+r" : "");
+        text_printf(&text, "%s%s%s%s", n ? " " : "", graph->node[n]->op_type, epilogue->bias ? "+b" : "",
+                    epilogue->residual ? "+r" : "");
         if (epilogue->activation)
             text_printf(&text, "+%d", (int)epilogue->activation);
     }

@@ -1,6 +1,6 @@
 /* float_mode.c -- a file as mednnc writes it, for test_float_mode.sh to look at its machine code.
  *
- * Only functions whose names begin with fused_ may hold fused multiply-adds. */
+ * Only functions whose names begin with fused_, and smooth ones, vector_, may hold fused multiply-adds. */
 /* SPDX-License-Identifier: MIT */
 #include "../../templates/conv_depthwise.h"
 #include "../../templates/conv_direct.h"
@@ -41,7 +41,16 @@ void product(const float *x, const float *w, const float *bias, float *y)
     gemm(&fused_gemm_shape, &fused_gemm_tiles, x, w, bias, NULL, y, NULL);
 }
 
-/* Element-wise code must not fuse. */
+void smooth(const float *restrict x, float *restrict y);
+void smooth(const float *restrict x, float *restrict y)
+{
+    for (int i = 0; i < 1024; i += W)
+        *(vf *)(y + i) = function_mul(function_gelu(*(const vf *)(x + i), vector_of(1), vector_of(1)),
+                                      function_swish(*(const vf *)(x + i), vector_of(1), vector_of(1)), vector_of(1)) +
+                         vector_of(3);
+}
+
+/* Other element-wise code must not fuse. */
 void other(const float *restrict x, float *restrict y);
 void other(const float *restrict x, float *restrict y)
 {
