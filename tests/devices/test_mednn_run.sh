@@ -77,7 +77,7 @@ printf '\020\007\072\001\005' >k.pb
 expect 0 '' "$MEDNN_RUN" dir --input x.npy --input k.npy --output-dir a/b
 same a/b/output_0.npy y.npy
 same a/b/output_1.npy n.npy
-tail -n 1 out | grep -Eq '^latency_ms median=[0-9]+\.[0-9]{2} p90=[0-9]+\.[0-9]{2} runs=1$' || fail "$(cat out)"
+tail -n 1 out | grep -Eq '^latency_ms median=[0-9]+\.[0-9]{3} p90=[0-9]+\.[0-9]{3} runs=1$' || fail "$(cat out)"
 expect 0 '' "$MEDNN_RUN" dir --input=k=k.pb --input=x.pb --output-dir c --repeat 7
 same c/output_0.npy y.npy
 same c/output_1.npy n.npy
