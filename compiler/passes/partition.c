@@ -8,6 +8,9 @@
 /* Other devices are called in where they are foretold to make this of one device's time: the real world adds to it. */
 static const double LEAST_GAIN = 0.96;
 
+/* Where all devices make it less than this many times as fast, fewer are tried, with this part of the effort. */
+static const double LITTLE_GAIN = 1.5, EFFORT_FOR_FEWER = 0.5;
+
 struct partitioner {
     struct arena scratch;
     const struct graph *graph;
@@ -112,6 +115,31 @@ static void build(struct partitioner *p, const struct cluster *cluster, struct d
     timeline_free(timeline);
 }
 
+/* With all devices; where those gain little, with fewer again: each that has nothing to do is a message less to wait for. */
+static struct division *search(struct partitioner *p, double *seconds)
+{
+    struct search_goal goal = {.cluster = &p->cluster,
+                               .devices = p->cluster.count,
+                               .producer = producer_positions(&p->scratch, p->graph),
+                               .throughput = p->wish.throughput,
+                               .rules = rules_of(p, false),
+                               .effort = p->wish.effort > 0 ? p->wish.effort : 1,
+                               .with_device = p->comparison.with_device};
+    struct division *best = new_divisions(p);
+    *seconds = partition_search(p->graph, &p->model, &goal, best);
+    goal.effort *= EFFORT_FOR_FEWER;
+    while (goal.devices > 2 && *seconds * LITTLE_GAIN > p->comparison.seconds[PARTITION_SINGLE]) {
+        goal.devices = (goal.devices + 1) / 2;
+        struct division *found = new_divisions(p);
+        const double with_fewer = partition_search(p->graph, &p->model, &goal, found);
+        if (with_fewer < *seconds) {
+            *seconds = with_fewer;
+            best = found;
+        }
+    }
+    return best;
+}
+
 void partition(struct graph *graph, const struct cluster *cluster, struct partition_wish wish, struct plan *plan)
 {
     struct partitioner *p = arena_alloc(graph->arena, sizeof *p);
@@ -123,14 +151,8 @@ void partition(struct graph *graph, const struct cluster *cluster, struct partit
     if (wish.mode == PARTITION_AUTO) {
         p->comparison.seconds[PARTITION_AUTO] = p->comparison.seconds[chosen];
         if (cluster->count > 1 && graph->node_count) {
-            struct division *found = new_divisions(p);
-            const struct search_goal goal = {.cluster = &p->cluster,
-                                             .producer = producer_positions(&p->scratch, graph),
-                                             .throughput = wish.throughput,
-                                             .rules = rules_of(p, false),
-                                             .effort = wish.effort > 0 ? wish.effort : 1,
-                                             .with_device = p->comparison.with_device};
-            const double seconds = partition_search(graph, &p->model, &goal, found);
+            double seconds;
+            struct division *found = search(p, &seconds);
             const double single = p->comparison.seconds[PARTITION_SINGLE];
             const bool worth_it = chosen != PARTITION_SINGLE || seconds < LEAST_GAIN * single;
             if ((seconds < p->comparison.seconds[chosen] && worth_it) || !fits(p, division)) {

@@ -21,12 +21,12 @@ static int draw_option(struct search *s, int n)
 /* Another way, or another number of devices, for some nodes in a row. */
 static void move_way(struct search *s, int first, int last)
 {
-    const int option = draw_option(s, first), devices = s->cluster->count;
+    const int option = draw_option(s, first), devices = s->goal->devices;
     const int count = draw_below(s, 2) ? devices : 1 + draw_below(s, devices);
     struct choice cut = {0};
     share_out(s, &cut, option, option == OPTION_SINGLE ? 1 : count);
     if (option == OPTION_SINGLE && draw_below(s, 4) == 0)
-        cut.shares.device[0] = (unsigned char)draw_below(s, devices);
+        cut.shares.device[0] = s->order[draw_below(s, devices)];
     for (int n = first; n < last; n++) {
         if (!is_allowed(s, n, option))
             continue;
@@ -116,9 +116,9 @@ static void move_bound(struct search *s, int first, int last)
 static void move_devices(struct search *s, int first, int last)
 {
     const int count = s->trial[first].shares.count;
-    if (s->cluster->count < 2)
+    if (s->goal->devices < 2)
         return;
-    const int a = draw_below(s, count), b = draw_below(s, s->cluster->count);
+    const int a = draw_below(s, count), b = s->order[draw_below(s, s->goal->devices)];
     for (int n = first; n < last; n++) {
         struct shares *shares = &s->trial[n].shares;
         if (shares->count != count)
@@ -166,7 +166,7 @@ void move_at_random(struct search *s)
 
 enum { FOLLOW_MOVES = 2, ALL_BOUNDS = 8 };
 
-/* The same way for all of them, by all devices. */
+/* The same way for all of them, by all devices that may be used. */
 static bool order_way(struct search *s, int first, int last, int option)
 {
     if (!is_allowed(s, first, option) || (s->trial[first].option == option && last - first < 2))
@@ -174,7 +174,7 @@ static bool order_way(struct search *s, int first, int last, int option)
     for (int n = first; n < last; n++) {
         if (!is_allowed(s, n, option))
             continue;
-        share_out(s, &s->trial[n], option, option == OPTION_SINGLE ? 1 : s->cluster->count);
+        share_out(s, &s->trial[n], option, option == OPTION_SINGLE ? 1 : s->goal->devices);
         s->trial[n].follows &= option != OPTION_SINGLE;
         touch(s, n);
     }
@@ -211,7 +211,7 @@ static bool order_bound(struct search *s, int first, int last, int number)
 bool move_in_order(struct search *s, int first, int length, int number, bool *done)
 {
     const int last = first + length < s->graph->node_count ? first + length : s->graph->node_count;
-    const int bounds = s->cluster->count <= ALL_BOUNDS ? s->cluster->count - 1 : 0;
+    const int bounds = s->goal->devices <= ALL_BOUNDS ? s->goal->devices - 1 : 0;
     *done = number >= OPTIONS + FOLLOW_MOVES + 4 * bounds;
     if (*done)
         return false;

@@ -186,7 +186,7 @@ static void restart_from_best(struct search *s)
 /* What the search has done so far: it ends where enough is done, so that every run does the same. */
 static int64_t spent(const struct search *s)
 {
-    const int64_t cells = (int64_t)s->graph->node_count * s->cluster->count;
+    const int64_t cells = (int64_t)s->graph->node_count * s->goal->devices;
     return timeline_effort(s->timeline) + s->trials * (EFFORT_OF_TRIAL + cells);
 }
 

@@ -52,7 +52,8 @@ static int next_count(int count, int devices)
 static void plant_chains(struct search *s, const struct cost_model *model)
 {
     static const double exposed[] = {0.15, 0.5, 1};
-    for (int count = 2; count <= s->cluster->count; count = next_count(count, s->cluster->count))
+    const int devices = s->goal->devices;
+    for (int count = 2; count <= devices; count = next_count(count, devices))
         for (size_t i = 0; i < sizeof exposed / sizeof *exposed; i++) {
             plant_chain(s, model, count, exposed[i]);
             take_all(s);
@@ -61,7 +62,7 @@ static void plant_chains(struct search *s, const struct cost_model *model)
 
 void plant_all(struct search *s, const struct cost_model *model)
 {
-    const int nodes = s->graph->node_count, devices = s->cluster->count;
+    const int nodes = s->graph->node_count, devices = s->goal->devices;
     struct seed best = {0};
     double least = INFINITY;
     for (int count = 1; count <= devices; count = next_count(count, devices))
