@@ -66,7 +66,7 @@ void prune_print(struct arena *arena, const struct prune_result *result, bool ta
     note("--prune: %" PRId64 " of %" PRId64 " MACs and %" PRId64 " of %" PRId64 " parameters are left, %.2f %% of the MACs "
          "removed, %s %s%s",
          change->macs[1], change->macs[0], change->parameters[1], change->parameters[0],
-         100 * (1 - (double)change->macs[1] / (double)change->macs[0]),
+         change->macs[0] ? 100 * (1 - (double)change->macs[1] / (double)change->macs[0]) : 0,
          result->tuned ? "repaired and tuned with" : result->repaired ? "repaired with" : "not repaired, chosen with",
          result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
     print_foretold(result);
