@@ -359,6 +359,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
     const char *receives = print_messages(source, &messages, false, &received_frames);
     print_tensors(&tensors, "inputs_of_model", graph->input, graph->input_count);
     print_tensors(&tensors, "outputs_of_model", graph->output, graph->output_count);
+    const int in_flight = plan_in_flight(program->plan);
     const struct substitution list[] = {
         {"MODEL", source->prefix},
         {"PREFIX", source->prefix},
@@ -389,6 +390,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"RECEIVES", receives},
         {"EXCHANGE_COUNT", number(arena, program->exchange_count)},
         {"THREADS", device_threads(source) > 1 ? arena_printf(arena, "    .threads = %d,\n", device_threads(source)) : ""},
+        {"IN_FLIGHT", in_flight > 1 ? arena_printf(arena, "    .in_flight = %d,\n", in_flight) : ""},
         {NULL, NULL}};
     struct text text = {.arena = arena};
     template_expand(&text, "device.c.in", list);
