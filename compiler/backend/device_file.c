@@ -414,7 +414,7 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .functions = {.arena = arena},
                             .schedule = {.arena = arena},
                             .scratch = scratch,
-                            .arena_base = options->weights == WEIGHTS_FILE ? WEIGHTS_ALIGNMENT : 0,
+                            .arena_base = WEIGHTS_ALIGNMENT,
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
                             .exchange_row = -1,
                             .constant_name =

@@ -17,7 +17,8 @@ void upgrade(struct graph *graph);
  * they compute, and shapes that follow from computed values are settled by declared ones (op->settle). */
 void infer_shapes(struct graph *graph);
 
-/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
+/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB, and nodes whose results have no
+ * elements. */
 void fold_constants(struct graph *graph);
 
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */
