@@ -31,6 +31,8 @@ EXTRA_DIST += \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh \
+	%D%/operators.py \
+	%D%/operators_cases.py \
 	%D%/zoo.py \
 	%D%/zoo_built.py \
 	%D%/zoo_torch.py

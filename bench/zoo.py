@@ -131,12 +131,16 @@ def built_models(work):
     return {name: (lambda name=name: write(name)) for name in MODELS}
 
 
-def main(words):
-    work = os.path.abspath(setting("WORK", "bench-work/zoo"))
-    os.makedirs(work, exist_ok=True)
+def find_onnxruntime():
     if "NODE_PATH" not in os.environ:
         folder = subprocess.run([os.path.join(HERE, "install-onnxruntime.sh")], capture_output=True, text=True, check=True).stdout.strip()
         os.environ["NODE_PATH"] = folder + "/node_modules"
+
+
+def main(words):
+    work = os.path.abspath(setting("WORK", "bench-work/zoo"))
+    os.makedirs(work, exist_ok=True)
+    find_onnxruntime()
     patterns = [w for w in words if not w.startswith("-")] or [""]
     models = built_models(work)
     if any(not p.startswith("fuzz") for p in patterns):

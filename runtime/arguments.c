@@ -71,7 +71,7 @@ static void print_tensors(const char *what, const struct mednn_tensor *tensor, u
         printf("  %s %s: %s ", what, tensor[i].name, mednn_type_name(tensor[i].type));
         for (int axis = 0; axis < tensor[i].rank; axis++)
             printf("%s%lld", axis ? "x" : "", (long long)tensor[i].dim[axis]);
-        printf("%s\n", tensor[i].rank ? "" : "scalar");
+        printf("%s\n", tensor[i].rank == MEDNN_ANY_SHAPE ? "any shape" : tensor[i].rank ? "" : "scalar");
     }
 }
 

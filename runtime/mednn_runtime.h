@@ -16,6 +16,9 @@ extern "C" {
 
 enum { MEDNN_MAX_RANK = 8, MEDNN_FINGERPRINT_BYTES = 32, MEDNN_MAX_DEVICES = 64, MEDNN_MAX_THREADS = 64 };
 
+/* Instead of a rank, for inputs of which nothing but the type counts: `bytes` is 0, and elements are not read. */
+enum { MEDNN_ANY_SHAPE = -1 };
+
 /* An input or output of the model. `type` is the number of ONNX TensorProto.DataType. */
 struct mednn_tensor {
     const char *name; /* as in the model, escaped */
