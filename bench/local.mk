@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	%D%/images.py \
 	%D%/prune-accuracy.sh \
 	%D%/prune-networks.sh \
+	%D%/prune_accuracy.py \
 	%D%/onnxruntime.js \
 	%D%/predicted.sh \
 	%D%/reference.sh \
@@ -36,11 +37,6 @@ EXTRA_DIST += \
 	%D%/zoo.py \
 	%D%/zoo_built.py \
 	%D%/zoo_torch.py
-
-# make bench/prune_accuracy
-EXTRA_PROGRAMS += %D%/prune_accuracy
-bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
-bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)
 
 # make bench/plans
 EXTRA_PROGRAMS += %D%/plans
