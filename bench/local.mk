@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	%D%/operators_cases.py \
 	%D%/zoo.py \
 	%D%/zoo_built.py \
+	%D%/zoo_networks.py \
 	%D%/zoo_torch.py
 
 # make bench/plans

@@ -9,10 +9,10 @@
 #include <string.h>
 
 /* Visits of samples that are enough, and too few; multiply-accumulates that they may take, dense network and way back included. */
-enum { VISITS = 8192, FEW_VISITS = 2048, WARM_UP = 10 };
+enum { VISITS = 24576, FEW_VISITS = 2048, WARM_UP = 10 };
 #define TUNE_WORK 1.4e12
 #define BACK_FACTOR 4
-#define RATE 5e-3
+#define RATE 1e-2
 #define BETA_1 0.9
 #define BETA_2 0.99
 
