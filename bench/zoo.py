@@ -5,7 +5,7 @@ zoo.py [-l] [PATTERN]...: models whose names match (all, but of the random graph
 magnitude (integers equal, float16 1e-2), those of three devices, by rows, gtdp and auto, equal byte for byte. MEDNNC (./mednnc), MEDNN_RUN
 (./mednn-run), WORK (./bench-work/zoo), PARTITIONS ("rows gtdp auto"), CC and CFLAGS ("-O1 -Wall -Wextra -Werror") can be set; NODE_PATH leads to onnxruntime-node (by default
 install-onnxruntime.sh's). Models that ONNX Runtime refuses are left out with its reason. Exit status 1 when one disagrees.
-PRUNE=F: models are pruned first, by `--prune F --prune-streams` with made-up samples; the program of that command and those of the ONNX file that
+PRUNE=F: models are pruned first, by `--prune F --prune-streams` without samples; the program of that command and those of the ONNX file that
 it writes are compared with ONNX Runtime on that file."""
 # SPDX-License-Identifier: MIT
 import base64
@@ -84,20 +84,10 @@ def disagreement(got, expected):
     return None
 
 
-def calibration(names, inputs, work):
-    """Options: 48 samples like the example inputs."""
-    random, options = numpy.random.default_rng(3), []
-    for name, x in zip(names, inputs):
-        samples = [x + random.normal(0, 0.7, x.shape).astype(x.dtype) if x.dtype.kind == "f" else x for _ in range(48)]
-        numpy.save("%s/%s.calib.npy" % (work, name), numpy.stack(samples))
-        options += ["--calibrate", "%s=%s/%s.calib.npy" % (name, work, name)]
-    return options
-
-
 def pruned(path, names, inputs, files, options, work):
     """(the pruned model, what is left of it), or (None, what went wrong)."""
     command = [setting("MEDNNC", "./mednnc"), path, "--devices", "1", "-o", work + "/pruned", "--emit-onnx", work + "/pruned.onnx"] + options
-    command += ["--prune", os.environ["PRUNE"], "--prune-streams", "--max-drop", "100"] + calibration(names, inputs, work)
+    command += ["--prune", os.environ["PRUNE"], "--prune-streams"]
     got = measured(command, work + "/pruned", files)
     if isinstance(got, str):
         return None, got

@@ -161,7 +161,7 @@ static void repair_on(struct pruning *p, const struct calibration *samples, cons
 /* All weights together, after the repair; to find out whether it helps, a part of the visits will do. */
 static void tune_on(struct pruning *p, const struct calibration *samples, bool trial)
 {
-    struct tune_options options = tune_default(channels_macs(p->channels, NULL));
+    struct tune_options options = tune_default(channels_macs(p->channels, NULL), samples->samples);
     p->doing = trial ? "judging" : "tuning";
     options.visits /= trial ? TRIAL : 1;
     options.variety = p->variety;
