@@ -192,7 +192,7 @@ for model in "$@"; do
         done
     done
 done
-awk -F, -v objective="$objective" '$13 == objective {
+awk -F, -v objective="$objective" -v setting="$gmacs,$mbit,$ms,$medium" '$13 == objective && $3 "," $4 "," $5 "," $6 == setting {
     key = $1 "," $2 "," $3 "," $4 "," $5 "," $6 "," $7 "," $8
     if (!(key in count)) order[++keys] = key
     n = ++count[key]; took[key, n] = $9; one[key, n] = $10; ratio[key, n] = $11
