@@ -111,6 +111,12 @@ DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTI
 DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1s2_256_512_28, 256, 512, 32, BLOCKED(16, 56, 56), 28, 28, 1, 2, ACTIVATION_NONE)
 DIRECT(conv1x1s2_1024_2048_7, 1024, 2048, 32, BLOCKED(64, 14, 14), 7, 7, 1, 2, ACTIVATION_NONE)
+/* As one of two devices, and of four, computes them. */
+DIRECT(conv3x3_512_rows4of7, 512, 512, 32, BLOCKED(32, 9, 9), 4, 7, 3, 1, ACTIVATION_RELU)
+DIRECT(conv3x3_512_rows2of7, 512, 512, 32, BLOCKED(32, 9, 9), 2, 7, 3, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_2048_512_rows4of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 28, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_2048_512_rows2of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 14, 1, 1, ACTIVATION_RELU)
+DIRECT(conv1x1_1024_256_rows4of14, 1024, 256, 32, BLOCKED(64, 1, 196), 1, 56, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_256_128_56, 256, 128, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE)
 DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU)
@@ -193,6 +199,11 @@ int main(int argc, char **argv)
                                    DIRECT_ROW(conv1x1_512_2048_7),
                                    DIRECT_ROW(conv1x1s2_256_512_28),
                                    DIRECT_ROW(conv1x1s2_1024_2048_7),
+                                   DIRECT_ROW(conv3x3_512_rows4of7),
+                                   DIRECT_ROW(conv3x3_512_rows2of7),
+                                   DIRECT_ROW(conv1x1_2048_512_rows4of7),
+                                   DIRECT_ROW(conv1x1_2048_512_rows2of7),
+                                   DIRECT_ROW(conv1x1_1024_256_rows4of14),
                                    DIRECT_ROW(conv1x1_256_128_56),
                                    DIRECT_ROW(conv1x1_32_16_112),
                                    DIRECT_ROW(stem7x7s2_64_112),
@@ -248,7 +259,7 @@ int main(int argc, char **argv)
         qsort(time[i], (size_t)rounds, sizeof **time, by_value);
         qsort(share[i], (size_t)rounds, sizeof **share, by_value);
         const double median = time[i][rounds / 2];
-        printf("%-22s %9.1f us %7.1f GFLOP/s %5.1f %% of peak", layers[i].name, median * 1e6,
+        printf("%-27s %9.1f us %7.1f GFLOP/s %5.1f %% of peak", layers[i].name, median * 1e6,
                layers[i].flops / median * 1e-9, share[i][rounds / 2] * 100);
         if (layers[i].bytes > 0)
             printf(" %6.1f GB/s, %5.1f %% of memory", layers[i].bytes / median * 1e-9,

@@ -25,20 +25,19 @@ EXTRA_DIST += \
 	%D%/images.py \
 	%D%/prune-accuracy.sh \
 	%D%/prune-networks.sh \
+	%D%/prune_accuracy.py \
 	%D%/onnxruntime.js \
 	%D%/predicted.sh \
 	%D%/reference.sh \
 	%D%/usage.c \
 	%D%/vgg16.sh \
 	%D%/vs-onnxruntime.sh \
+	%D%/operators.py \
+	%D%/operators_cases.py \
 	%D%/zoo.py \
 	%D%/zoo_built.py \
+	%D%/zoo_networks.py \
 	%D%/zoo_torch.py
-
-# make bench/prune_accuracy
-EXTRA_PROGRAMS += %D%/prune_accuracy
-bench_prune_accuracy_SOURCES = %D%/prune_accuracy.c
-bench_prune_accuracy_LDADD = $(MEDNNC_LIBS)
 
 # make bench/plans
 EXTRA_PROGRAMS += %D%/plans

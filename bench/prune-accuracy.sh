@@ -1,18 +1,20 @@
 #!/bin/bash
-# prune-accuracy.sh -- what --prune does to classifiers of MEDNN_DATA, through generated programs and the compiler's arithmetic.
+# prune-accuracy.sh -- what `mednnc --prune` does to classifiers of MEDNN_DATA, judged by the programs that it makes.
 # SPDX-License-Identifier: MIT
 #
-# prune-accuracy.sh [--held-out] [NAME FRACTION]...: for each, the dense, the unrepaired and the repaired network's accuracy on the test rows,
-# what is lost with its paired standard error, and the agreement with the dense one (bench/prune_accuracy); then the same
-# accuracies of the programs that mednnc makes. Test rows are never used for anything else. Run it in the build folder.
+# prune-accuracy.sh [--held-out] [NAME FRACTION]...: for each, the dense, the unrepaired (--no-repair) and the repaired program's accuracy on
+# the test rows, what is lost with its paired standard error, and the agreement with the dense one. Test rows are never used
+# for anything else. SNAP=16 for --prune-snap 16; OPTIONS for other options of mednnc. Run it in the build folder.
 # With --held-out test rows are not looked at: of the calibration samples every fourth is kept from pruning, each in one of
 # four runs (FOLDS="0 1" picks some), and agreement, divergence and the outputs' error there are what a method is to be chosen by.
 set -euo pipefail
 : "${MEDNN_DATA:?names no folder with models/ and datasets/}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-make bench/prune_accuracy mednnc mednn-run compare >"$work/make.log" 2>&1 || { tail "$work/make.log" >&2; exit 1; }
-snap_to=${SNAP:-0} held_out=0
+make mednnc mednn-run >"$work/make.log" 2>&1 || { tail "$work/make.log" >&2; exit 1; }
+here=$(cd "$(dirname "$0")" && pwd) held_out=0
+read -ra options <<<"${OPTIONS:-}"
+[[ -z ${SNAP-} ]] || options+=(--prune-snap "$SNAP")
 [[ ${1-} != --held-out ]] || { held_out=1; shift; }
 
 # prepare DATA_SET EXPRESSION: in NumPy, of x as float32; makes $work/DATA_SET-{calib,test}.npy
@@ -26,6 +28,26 @@ for part in ("calib", "test"):
     x = np.load(f"{source}_{part}_x.npy").astype(np.float32)
     np.save(f"{work}/{part}.npy", np.ascontiguousarray(eval(expression, {"x": x, "np": np}), dtype=np.float32))
 PYTHON
+}
+
+# judge MODEL FRACTION CALIBRATE TEST_X LABELS|- SHIFT
+judge()
+{
+    local network how
+    for network in dense unrepaired repaired; do
+        case $network in
+            dense) how=() ;;
+            unrepaired) how=(--prune "$2" --calibrate "$3" "${options[@]}" --no-repair) ;;
+            repaired) how=(--prune "$2" --calibrate "$3" "${options[@]}") ;;
+        esac
+        ./mednnc "$1" "${how[@]}" -o "$work/$network" 2>"$work/notes" || { cat "$work/notes" >&2; exit 1; }
+        [[ $network != repaired ]] || sed -n 's/^.*note: //p' "$work/notes"
+        ./mednn-run "$work/$network" --batch --input "$4" --output-dir "$work/out" >"$work/run.log" 2>&1 ||
+            { cat "$work/run.log" >&2; exit 1; }
+        mv "$work/out/output_0.npy" "$work/$network.npy"
+        rm -rf "${work:?}/$network" "$work/out"
+    done
+    /usr/bin/python3 "$here/prune_accuracy.py" "$work" "$5" "$6"
 }
 
 # held_out MODEL FRACTION: fold after fold
@@ -43,29 +65,21 @@ np.save(f"{work}/fit.npy", x[~apart])
 np.save(f"{work}/apart.npy", x[apart])
 PYTHON
         echo "fold $fold"
-        bench/prune_accuracy "$MEDNN_DATA/models/$1.onnx" "$work/fit.npy" "$work/apart.npy" - 0 "$2" "$snap_to"
+        judge "$1" "$2" "$work/fit.npy" "$work/apart.npy" - 0
     done
 }
 
 # check MODEL DATA_SET SHIFT FRACTION PREPROCESSING
 check()
 {
-    local model=$MEDNN_DATA/models/$1.onnx labels=$MEDNN_DATA/datasets/$2_test_y.npy snap=()
-    echo "== $1, $4 of the MACs"
+    local model=$MEDNN_DATA/models/$1.onnx
+    echo "== $1, $4 of the MACs${SNAP:+, snapped to $SNAP}"
     prepare "$2" "$5"
     if ((held_out)); then
-        held_out "$1" "$4"
-        return
+        held_out "$model" "$4"
+    else
+        judge "$model" "$4" "$work/calib.npy" "$work/test.npy" "$MEDNN_DATA/datasets/$2_test_y.npy" "$3"
     fi
-    ((snap_to == 0)) || snap=(--prune-snap "$snap_to")
-    bench/prune_accuracy "$model" "$work/calib.npy" "$work/test.npy" "$labels" "$3" "$4" "$snap_to"
-    ./mednnc -q "$model" -o "$work/dense"
-    ./mednnc -q "$model" --prune "$4" --calibrate "$work/calib.npy" "${snap[@]}" -o "$work/pruned"
-    for network in dense pruned; do
-        ./mednn-run "$work/$network" --batch --input "$work/test.npy" --output-dir "$work/out" >/dev/null
-        echo "program, $network: $(./compare labels "$work/out/output_0.npy" "$labels" "$3")"
-        rm -rf "${work:?}/$network" "$work/out"
-    done
 }
 
 bench()

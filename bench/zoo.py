@@ -4,7 +4,9 @@
 zoo.py [-l] [PATTERN]...: models whose names match (all, but of the random graphs only ten). -l lists them. Outputs of one device must be within 1e-4 of the largest
 magnitude (integers equal, float16 1e-2), those of three devices, by rows, gtdp and auto, equal byte for byte. MEDNNC (./mednnc), MEDNN_RUN
 (./mednn-run), WORK (./bench-work/zoo), PARTITIONS ("rows gtdp auto"), CC and CFLAGS ("-O1 -Wall -Wextra -Werror") can be set; NODE_PATH leads to onnxruntime-node (by default
-install-onnxruntime.sh's). Models that ONNX Runtime refuses are left out with its reason. Exit status 1 when one disagrees."""
+install-onnxruntime.sh's). Models that ONNX Runtime refuses are left out with its reason. Exit status 1 when one disagrees.
+PRUNE=F: models are pruned first, by `--prune F --prune-streams` without samples; the program of that command and those of the ONNX file that
+it writes are compared with ONNX Runtime on that file."""
 # SPDX-License-Identifier: MIT
 import base64
 import json
@@ -51,11 +53,11 @@ def distance(got, expected):
     return None if error <= (1e-2 if expected.dtype.itemsize == 2 else 1e-4) else "off by %.2g of the largest" % error
 
 
-def compiled(path, work, devices, partition, inputs, options):
-    """Outputs of mednn as arrays, or what went wrong as a string."""
+def measured(command, work, inputs):
+    """Outputs of the program that `command` writes into `work`, as arrays, or what went wrong as a string."""
     subprocess.run(["rm", "-rf", work, work + ".out"], check=True)
     environment = dict(os.environ, MAKEFLAGS="")
-    steps = [[setting("MEDNNC", "./mednnc"), path, "--quiet", "--devices", str(devices), "--partition", partition, "-o", work] + options,
+    steps = [command,
              ["make", "-s", "-C", work, "CFLAGS=" + setting("CFLAGS", "-O1 -Wall -Wextra -Werror")],
              [setting("MEDNN_RUN", "./mednn-run"), work, "--output-dir", work + ".out"] + [w for i in inputs for w in ("--input", i)]]
     for step in steps:
@@ -65,6 +67,36 @@ def compiled(path, work, devices, partition, inputs, options):
             return next((line for line in lines if "error" in line), lines[-1])[:300]
     files = sorted(os.listdir(work + ".out"), key=lambda f: int(re.search(r"\d+", f).group()))
     return [numpy.load(os.path.join(work + ".out", f)) for f in files]
+
+
+def compiled(path, work, devices, partition, inputs, options):
+    return measured([setting("MEDNNC", "./mednnc"), path, "--quiet", "--devices", str(devices), "--partition", partition, "-o", work] + options, work, inputs)
+
+
+def disagreement(got, expected):
+    """What went wrong, or None; `got` may be that already."""
+    if isinstance(got, str):
+        return got
+    for k, (a, b) in enumerate(zip(got, expected)):
+        why = distance(a, b)
+        if why:
+            return "output %d: %s" % (k, why)
+    return None
+
+
+def pruned(path, names, inputs, files, options, work):
+    """(the pruned model, what is left of it), or (None, what went wrong)."""
+    command = [setting("MEDNNC", "./mednnc"), path, "--devices", "1", "-o", work + "/pruned", "--emit-onnx", work + "/pruned.onnx"] + options
+    command += ["--prune", os.environ["PRUNE"], "--prune-streams"]
+    got = measured(command, work + "/pruned", files)
+    if isinstance(got, str):
+        return None, got
+    with open(work + "/pruned/report.xml", encoding="utf-8") as report:
+        macs = re.search(r'<pruning [^>]*macs_before="(\d+)" macs_after="(\d+)"', report.read())
+    left = "%s of %s MACs left" % (macs[2], macs[1]) if macs else "no MACs reported"
+    expected = onnxruntime(work + "/pruned.onnx", names, inputs)
+    why = expected if isinstance(expected, str) else disagreement(got, expected)
+    return (None, "pruned, %s: %s" % (left, why)) if why else (work + "/pruned.onnx", left)
 
 
 def verdict(name, path, inputs, options, work):
@@ -78,13 +110,16 @@ def verdict(name, path, inputs, options, work):
     for i, x in enumerate(inputs):
         files.append("%s/%s.%d.npy" % (work, name, i))
         numpy.save(files[-1], x)
+    left = ""
+    if "PRUNE" in os.environ:
+        path, left = pruned(path, names, inputs, files, options, work)
+        if not path:
+            return "FAILED: " + left
+        expected, left = onnxruntime(path, names, inputs), ", " + left
     one = compiled(path, work + "/one", 1, "single", files, options)
-    if isinstance(one, str):
-        return "FAILED: " + one
-    for k, (got, wanted) in enumerate(zip(one, expected)):
-        why = distance(got, wanted)
-        if why:
-            return "FAILED: output %d: %s" % (k, why)
+    why = disagreement(one, expected)
+    if why:
+        return "FAILED: " + why
     for partition in setting("PARTITIONS", "rows gtdp auto").split():
         three = compiled(path, work + "/three", 3, partition, files, options)
         if isinstance(three, str):
@@ -92,13 +127,13 @@ def verdict(name, path, inputs, options, work):
         for k, (a, b) in enumerate(zip(one, three)):
             if a.tobytes() != b.tobytes():
                 return "FAILED: output %d of 3 devices by %s differs from 1 device" % (k, partition)
-    return "agrees"
+    return "agrees" + left
 
 
 def torch_models(work):
     """name -> a function that writes the model: (path, inputs, options)."""
     import torch
-    from zoo_torch import MODELS
+    from zoo_networks import MODELS
 
     def write(name):
         function, options = MODELS[name]
@@ -131,12 +166,16 @@ def built_models(work):
     return {name: (lambda name=name: write(name)) for name in MODELS}
 
 
-def main(words):
-    work = os.path.abspath(setting("WORK", "bench-work/zoo"))
-    os.makedirs(work, exist_ok=True)
+def find_onnxruntime():
     if "NODE_PATH" not in os.environ:
         folder = subprocess.run([os.path.join(HERE, "install-onnxruntime.sh")], capture_output=True, text=True, check=True).stdout.strip()
         os.environ["NODE_PATH"] = folder + "/node_modules"
+
+
+def main(words):
+    work = os.path.abspath(setting("WORK", "bench-work/zoo"))
+    os.makedirs(work, exist_ok=True)
+    find_onnxruntime()
     patterns = [w for w in words if not w.startswith("-")] or [""]
     models = built_models(work)
     if any(not p.startswith("fuzz") for p in patterns):

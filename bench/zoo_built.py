@@ -292,6 +292,8 @@ def pool(z):
     op = z.pick("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool")
     more = {}
     if not op.startswith("Global"):
+        if any(k > d for k, d in zip(kernel, z.shape[x][2:])): # perhaps larger than the padded input
+            return
         more = {"kernel_shape": kernel, "strides": [z.pick(1, 2) for _ in kernel], "pads": [int(z.random.integers(k)) for k in kernel + kernel]}
     if op in ("MaxPool", "AveragePool"):
         more["ceil_mode"] = z.pick(0, 0, 1)
@@ -324,8 +326,11 @@ def normalization(z):
     elif op == "LayerNormalization":
         axis = int(z.random.integers(1, len(z.shape[x])))
         z.add(op, [x, z.weights(*z.shape[x][axis:])], axis=axis, epsilon=1e-2)
+    elif len(z.shape[x]) == 4 and op == "LRN":
+        z.add(op, [x], size=3)
     elif len(z.shape[x]) == 4:
-        z.add(op, [x], **({"size": 3} if op == "LRN" else {}))
+        z.add("Add", [x, z.weights(*z.shape[x])]) # of what is constant ONNX Runtime makes 0 / 0
+        z.add(op, [list(z.shape)[-1]])
 
 
 def reduction(z):
@@ -382,7 +387,10 @@ def resize(z):
         more = {"nearest_mode": z.pick("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")} if mode == "nearest" else {}
         how = z.pick("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
         if z.random.random() < 0.5:
-            z.add("Resize", [x, "", z.number(numpy.array([1, 1, z.pick(2, 0.5, 1.5), z.pick(2, 3)], "f4"))], mode=mode, coordinate_transformation_mode=how, **more)
+            rows, columns = z.pick(2, 0.5, 1.5), z.pick(2, 3)
+            if how == "align_corners" and rows * z.shape[x][2] % 1: # ONNX's own tests take the length before it is rounded, ONNX Runtime the one after
+                return
+            z.add("Resize", [x, "", z.number(numpy.array([1, 1, rows, columns], "f4"))], mode=mode, coordinate_transformation_mode=how, **more)
         else:
             z.add("Resize", [x, "", "", z.integers(*z.shape[x][:2], int(z.random.integers(1, 20)), int(z.random.integers(1, 20)))], mode=mode, coordinate_transformation_mode=how, **more)
 

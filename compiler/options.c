@@ -343,9 +343,6 @@ static void check(const struct options *options)
         fail("--devices and --cluster exclude each other");
     if (!options->output && !options->stop_after && !options->emit_onnx)
         fail("no output folder given: -o DIR");
-    if (options->throughput && options->output)
-        fail("--objective throughput: programs of this version run one inference at a time; with --stop-after=partition "
-             "the plan can be looked at");
     check_pruning(options);
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* getopt_long */
 #include "arguments.h"
 
+#include "lanes.h"
 #include "npy.h"
 
 #include <errno.h>
@@ -43,6 +44,7 @@ enum {
     OPTION_LISTEN_FD,
     OPTION_WAIT,
     OPTION_TIMEOUT,
+    OPTION_IN_FLIGHT,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -58,6 +60,7 @@ static const struct option long_options[] = {{"cluster", required_argument, NULL
                                              {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
                                              {"wait", required_argument, NULL, OPTION_WAIT},
                                              {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+                                             {"in-flight", required_argument, NULL, OPTION_IN_FLIGHT},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {NULL, 0, NULL, 0}};
@@ -68,8 +71,13 @@ static void print_tensors(const char *what, const struct mednn_tensor *tensor, u
         printf("  %s %s: %s ", what, tensor[i].name, mednn_type_name(tensor[i].type));
         for (int axis = 0; axis < tensor[i].rank; axis++)
             printf("%s%lld", axis ? "x" : "", (long long)tensor[i].dim[axis]);
-        printf("%s\n", tensor[i].rank ? "" : "scalar");
+        printf("%s\n", tensor[i].rank == MEDNN_ANY_SHAPE ? "any shape" : tensor[i].rank ? "" : "scalar");
     }
+}
+
+static uint32_t in_flight_of(const struct mednn_program *program)
+{
+    return program->in_flight && program->in_flight <= MEDNN_MAX_LANES ? program->in_flight : 1;
 }
 
 static int print_help(const struct mednn_program *program)
@@ -83,6 +91,7 @@ static int print_help(const struct mednn_program *program)
            "  --cluster FILE        where the devices are (cluster.xml)\n"
            "  --wait SECONDS        how long to wait for the other devices to start (default %d)\n"
            "  --timeout SECONDS     longest silence of a device within an inference (default 30)\n"
+           "  --in-flight K         so many inferences at the same time, on all devices alike (default %u)\n"
            "  --insecure            allow connections that leave this machine: they are not encrypted\n"
            "  --weights FILE        weights, where they are not in the program (default: beside it)\n"
            "  --listen-fd FD        a listening socket to use instead of opening one\n"
@@ -93,7 +102,7 @@ static int print_help(const struct mednn_program *program)
            "  --repeat K            run every sample K times, for timing\n"
            "  --output-dir DIR      write DIR/output_0.npy, output_1.npy, ...\n"
            "  --help, --version\n",
-           DEFAULT_WAIT_SECONDS);
+           DEFAULT_WAIT_SECONDS, (unsigned)in_flight_of(program));
     return fflush(stdout) ? STATUS_FAILED : 0;
 }
 
@@ -146,6 +155,10 @@ static int read_option(const struct mednn_program *program, struct mednn_argumen
     case OPTION_WEIGHTS:
         arguments->session.weights_path = optarg;
         return 0;
+    case OPTION_IN_FLIGHT:
+        if (!read_count(optarg, MEDNN_MAX_LANES, &arguments->in_flight) || !arguments->in_flight)
+            return mednn_complain(program, STATUS_USAGE, "--in-flight '%s' is not a number from 1 to %d", optarg, MEDNN_MAX_LANES);
+        return 0;
     case OPTION_LISTEN_FD:
         if (!read_count(optarg, INT32_MAX, &number))
             return mednn_complain(program, STATUS_USAGE, "--listen-fd '%s' is not a file descriptor", optarg);
@@ -162,7 +175,7 @@ static int read_option(const struct mednn_program *program, struct mednn_argumen
 
 int mednn_arguments_read(const struct mednn_program *program, struct mednn_arguments *arguments, int argc, char **argv)
 {
-    *arguments = (struct mednn_arguments){.repeat = 1};
+    *arguments = (struct mednn_arguments){.repeat = 1, .in_flight = in_flight_of(program)};
     arguments->session.listen_fd = -1;
     arguments->session.connect_timeout_ms = DEFAULT_WAIT_SECONDS * 1000;
     arguments->input = calloc((size_t)argc, sizeof *arguments->input);

@@ -13,7 +13,7 @@ struct mednn_arguments {
     const char *cluster, *output_dir;
     const char **input; /* as given, in order; malloc()ed */
     uint32_t input_count;
-    int64_t repeat;
+    int64_t repeat, in_flight;
     bool batch, random, insecure;
     struct mednn_options session;
 };

@@ -103,7 +103,8 @@ static void encode_hello(const struct mednn_session *session, uint32_t to, unsig
     mednn_put32(hello + 16, to);
     mednn_put32(hello + 20, program->devices);
     mednn_put32(hello + 24, program->float_mode);
-    mednn_put32(hello + 28, session->epoch);
+    mednn_put16(hello + 28, session->epoch);
+    mednn_put16(hello + 30, session->options.lane);
     memcpy(hello + 32, program->fingerprint, MEDNN_FINGERPRINT_BYTES);
 }
 
@@ -179,6 +180,10 @@ static int admit(struct handshake *handshake, struct stranger *stranger)
     const struct mednn_program *program = session->program;
     const unsigned char *hello = stranger->buffer;
     uint32_t device = mednn_get32(hello + 12), to = mednn_get32(hello + 16);
+    if (mednn_get32(hello + 8) == MEDNN_PROTOCOL_VERSION && mednn_get16(hello + 30) != session->options.lane) {
+        close_socket(&stranger->fd); /* it is ahead of this device, and calls again */
+        return 0;
+    }
     send_hello(session, device,
                stranger->fd); /* whatever is wrong, the other end shall be able to say so too */
     struct mednn_peer_name name;

@@ -5,6 +5,7 @@ RUNTIME_FILES = \
 	%D%/session.c %D%/session.h \
 	%D%/weights.c \
 	%D%/pool.c %D%/pool.h \
+	%D%/turns.c %D%/turns.h \
 	%D%/profile.c %D%/profile.h %D%/peak.h \
 	%D%/pages.c \
 	%D%/slow.c %D%/slow.h %D%/trace.c %D%/trace.h \
@@ -12,7 +13,7 @@ RUNTIME_FILES = \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \
 	%D%/cluster_file.c %D%/cluster_file.h \
-	%D%/arguments.c %D%/arguments.h %D%/main.c
+	%D%/arguments.c %D%/arguments.h %D%/lanes.c %D%/lanes.h %D%/main.c
 runtimedir = $(pkgdatadir)/runtime
 dist_runtime_DATA = $(RUNTIME_FILES)
 

@@ -7,9 +7,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "arguments.h"
 #include "cluster_file.h"
+#include "lanes.h"
 #include "npy.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +21,6 @@
 extern const struct mednn_program MEDNN_PROGRAM;
 
 static const struct mednn_program *const program = &MEDNN_PROGRAM;
-
-enum { HUGE_PAGE = 2 << 20 };
 
 /* An input of the model: samples of `stride` bytes after another; the same one again where stride is 0. */
 struct feed {
@@ -236,61 +236,141 @@ static double now_seconds(void)
 struct job {
     const struct feed *feed;
     struct mednn_array *output;
-    const void **inputs; /* of one inference */
-    void **outputs;
     double *seconds; /* of every inference */
     int64_t samples, repeat;
+    struct mednn_lanes *lanes;
+    /* Lanes take one inference after the other. */
+    pthread_mutex_t mutex;
+    int64_t next;
+    bool stopped;
 };
 
-static int run_sample(struct mednn_session *session, const struct job *job, int64_t sample, double *seconds)
+/* The arrays of one inference: a lane's own. */
+struct tray {
+    const void **inputs;
+    void **outputs;
+};
+
+static void free_tray(struct tray *tray)
+{
+    for (uint32_t i = 0; tray->outputs && i < program->output_count; i++)
+        free(tray->outputs[i]);
+    free(tray->inputs);
+    free(tray->outputs);
+}
+
+static int make_tray(struct tray *tray)
+{
+    tray->inputs = calloc((size_t)program->input_count + 1, sizeof *tray->inputs);
+    tray->outputs = calloc((size_t)program->output_count + 1, sizeof *tray->outputs);
+    bool failed = !tray->inputs || !tray->outputs;
+    for (uint32_t i = 0; !failed && i < program->output_count; i++) {
+        tray->outputs[i] = malloc(program->outputs[i].bytes ? program->outputs[i].bytes : 1);
+        failed = !tray->outputs[i];
+    }
+    if (failed)
+        free_tray(tray);
+    return failed ? mednn_complain(program, STATUS_FAILED, "out of memory") : 0;
+}
+
+static int run_sample(struct mednn_session *session, const struct job *job, const struct tray *tray, int64_t sample)
 {
     for (uint32_t i = 0; i < program->input_count; i++)
-        job->inputs[i] = job->feed[i].array.data + (size_t)sample * job->feed[i].stride;
-    for (uint32_t i = 0; i < program->output_count; i++)
-        job->outputs[i] = job->output[i].data + (size_t)sample * program->outputs[i].bytes;
-    double start = now_seconds();
-    int status = mednn_run(session, job->inputs, job->outputs);
-    *seconds = now_seconds() - start;
-    return status;
+        tray->inputs[i] = job->feed[i].array.data + (size_t)sample * job->feed[i].stride;
+    return mednn_run(session, tray->inputs, tray->outputs);
 }
 
-static int run_job(struct mednn_session *session, const struct job *job)
+/* The next inference, or -1. */
+static int64_t take_next(struct job *job)
 {
-    int status = run_sample(session, job, 0, job->seconds); /* warm-up */
-    for (int64_t sample = 0, run = 0; !status && sample < job->samples; sample++)
-        for (int64_t i = 0; !status && i < job->repeat; i++)
-            status = run_sample(session, job, sample, &job->seconds[run++]);
+    pthread_mutex_lock(&job->mutex);
+    const int64_t run = job->stopped || job->next == job->samples * job->repeat ? -1 : job->next++;
+    pthread_mutex_unlock(&job->mutex);
+    return run;
+}
+
+/* The same sample may come from several lanes: all bring the same. */
+static void deliver(struct job *job, const struct tray *tray, int64_t sample, int status)
+{
+    pthread_mutex_lock(&job->mutex);
+    job->stopped |= status != 0;
+    for (uint32_t i = 0; !status && i < program->output_count; i++) {
+        const size_t bytes = program->outputs[i].bytes;
+        memcpy(job->output[i].data + (size_t)sample * bytes, tray->outputs[i], bytes);
+    }
+    pthread_mutex_unlock(&job->mutex);
+}
+
+static int run_lane(uint32_t lane, void *data)
+{
+    struct job *job = data;
+    struct tray tray;
+    int status = make_tray(&tray) ? -1 : 0;
+    if (status)
+        return status;
+    for (int64_t run; !status && (run = take_next(job)) >= 0;) {
+        const double start = now_seconds();
+        status = run_sample(job->lanes->lane[lane].session, job, &tray, run / job->repeat);
+        job->seconds[run] = now_seconds() - start;
+        deliver(job, &tray, run / job->repeat, status);
+    }
+    free_tray(&tray);
     return status;
 }
 
-static int serve(struct mednn_session *session)
+static int warm_up(uint32_t lane, void *data)
+{
+    const struct job *job = data;
+    struct tray tray;
+    if (make_tray(&tray))
+        return -1;
+    const int status = run_sample(job->lanes->lane[lane].session, job, &tray, 0);
+    free_tray(&tray);
+    return status;
+}
+
+/* Several inferences in flight: how many come out in a second. */
+static int run_job(struct job *job)
+{
+    int failed = mednn_lanes_run(job->lanes, warm_up, job);
+    const double start = now_seconds();
+    if (failed < 0)
+        failed = mednn_lanes_run(job->lanes, run_lane, job);
+    if (failed < 0 && job->lanes->count > 1)
+        printf("inferences_per_s=%.3f in_flight=%u\n", (double)(job->samples * job->repeat) / (now_seconds() - start),
+               (unsigned)job->lanes->count);
+    return failed;
+}
+
+static int serve(uint32_t lane, void *data)
 {
     int status;
     do
-        status = mednn_run(session, NULL, NULL);
+        status = mednn_run(((struct mednn_lanes *)data)->lane[lane].session, NULL, NULL);
     while (!status);
     return status < 0 ? -1 : 0;
 }
 
 /* Opens, runs and closes; the job is NULL on workers. */
-static int run_session(const struct mednn_arguments *arguments, const struct job *job)
+static int run_sessions(const struct mednn_arguments *arguments, struct job *job)
 {
     char error[512];
-    const size_t bytes = mednn_session_bytes(program), alignment = bytes < HUGE_PAGE ? 64 : HUGE_PAGE;
-    void *memory = aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
-    if (!memory)
-        return mednn_complain(program, STATUS_FAILED, "out of memory: %zu bytes are needed", bytes);
-    int status = 0;
-    struct mednn_session *session = mednn_open(program, memory, &arguments->session, error, sizeof error);
-    if (!session) {
-        status = mednn_complain(program, STATUS_FAILED, "%s", error);
+    struct mednn_lanes lanes;
+    if (mednn_lanes_open(&lanes, program, &arguments->session, (uint32_t)arguments->in_flight, error, sizeof error))
+        return mednn_complain(program, STATUS_FAILED, "%s", error);
+    int status = 0, failed;
+    if (job) {
+        job->lanes = &lanes;
+        failed = run_job(job);
     } else {
-        int result = job ? run_job(session, job) : serve(session);
-        if (result)
-            status = mednn_complain(program, result == -2 ? STATUS_USAGE : STATUS_FAILED, "%s", mednn_error(session));
-        mednn_close(session);
+        failed = mednn_lanes_run(&lanes, serve, &lanes);
     }
-    free(memory);
+    if (failed >= 0) {
+        const char *why = mednn_error(lanes.lane[failed].session);
+        status = mednn_complain(program, lanes.lane[failed].result == -2 ? STATUS_USAGE : STATUS_FAILED, "%s",
+                                *why ? why : "out of memory or threads");
+    }
+    mednn_lanes_close(&lanes);
     return status;
 }
 
@@ -308,13 +388,11 @@ static int own_job(const struct mednn_arguments *arguments, struct job *job, str
     job->feed = feed;
     job->output = output;
     job->repeat = arguments->repeat;
-    job->inputs = calloc((size_t)program->input_count + 1, sizeof *job->inputs);
-    job->outputs = calloc((size_t)program->output_count + 1, sizeof *job->outputs);
     if (!__builtin_mul_overflow((size_t)job->samples, (size_t)job->repeat, &runs))
         job->seconds = calloc(runs, sizeof *job->seconds);
-    if (!job->inputs || !job->outputs || !job->seconds)
+    if (!job->seconds || pthread_mutex_init(&job->mutex, NULL))
         return mednn_complain(program, STATUS_FAILED, "out of memory");
-    status = run_session(arguments, job);
+    status = run_sessions(arguments, job);
     if (!status)
         status = write_outputs(arguments, output);
     return status ? status : print_latency(job->seconds, runs);
@@ -334,8 +412,6 @@ static int own(const struct mednn_arguments *arguments)
         free(output[i].data);
     free(feed);
     free(output);
-    free(job.inputs);
-    free(job.outputs);
     free(job.seconds);
     return status;
 }
@@ -366,7 +442,7 @@ int main(int argc, char **argv)
         status = find_weights(&arguments, argv[0]);
     arguments.session.address = arguments.cluster ? cluster.address : NULL;
     if (!status)
-        status = program->device ? run_session(&arguments, NULL) : own(&arguments);
+        status = program->device ? run_sessions(&arguments, NULL) : own(&arguments);
     free(arguments.input);
     return status < 0 ? 0 : status;
 }

@@ -45,6 +45,7 @@ enum {
     OPTION_WRAPPER = 256,
     OPTION_PROGRAM,
     OPTION_TIMEOUT,
+    OPTION_IN_FLIGHT,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_OWNER,
@@ -59,6 +60,7 @@ static const struct option long_options[] = {{"input", required_argument, NULL, 
                                              {"wrapper", required_argument, NULL, OPTION_WRAPPER},
                                              {"program", required_argument, NULL, OPTION_PROGRAM},
                                              {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+                                             {"in-flight", required_argument, NULL, OPTION_IN_FLIGHT},
                                              {"verbose", no_argument, NULL, 'v'},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
@@ -75,6 +77,7 @@ static int print_help(void)
         "  --batch               the first axis of the inputs counts samples: run all\n"
         "  --repeat K            run every sample K times, for timing\n"
         "  --output-dir DIR      write DIR/output_0.npy, output_1.npy, ...\n"
+        "  --in-flight K         run so many inferences at the same time (default: what mednnc planned for)\n"
         "  --timeout SECONDS     longest silence of a device within an inference (default 600)\n"
         "  --program I=FILE      run device I from this file instead of DIR/deviceI\n"
         "  --wrapper I=COMMAND   run device I through a command, such as 'qemu-aarch64 -L "
@@ -120,6 +123,9 @@ static int read_option(int option, const char *name)
         if (!value)
             return STATUS_USAGE;
         *(option == OPTION_WRAPPER ? &run.device[device].wrapper : &run.device[device].program) = value;
+        return 0;
+    case OPTION_IN_FLIGHT:
+        run.in_flight = optarg;
         return 0;
     case OPTION_TIMEOUT:
         run.timeout = optarg;
@@ -299,6 +305,10 @@ static noreturn void become_device(uint32_t i)
         word[count++] = (char *)fixed[j];
     word[count++] = "--timeout";
     word[count++] = (char *)run.timeout;
+    if (run.in_flight) {
+        word[count++] = "--in-flight";
+        word[count++] = (char *)run.in_flight;
+    }
     for (int j = 0; !i && j < run.owner_option_count; j++)
         word[count++] = run.owner_option[j];
     fcntl(device->listener, F_SETFD, 0);

@@ -29,6 +29,7 @@ struct run {
     int owner_option_count;
     const char
         *timeout; /* generous: here a device that dies is seen at once, and an emulated one takes its time */
+    const char *in_flight; /* passed on to all devices, or NULL */
     bool verbose;
     uint32_t count;
     struct device device[MEDNN_MAX_DEVICES];

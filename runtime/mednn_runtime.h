@@ -16,6 +16,9 @@ extern "C" {
 
 enum { MEDNN_MAX_RANK = 8, MEDNN_FINGERPRINT_BYTES = 32, MEDNN_MAX_DEVICES = 64, MEDNN_MAX_THREADS = 64 };
 
+/* Instead of a rank, for inputs of which nothing but the type counts: `bytes` is 0, and elements are not read. */
+enum { MEDNN_ANY_SHAPE = -1 };
+
 /* An input or output of the model. `type` is the number of ONNX TensorProto.DataType. */
 struct mednn_tensor {
     const char *name; /* as in the model, escaped */
@@ -41,6 +44,7 @@ struct mednn_layer {
 };
 
 struct mednn_session;
+struct mednn_turns;
 
 /* What one thread computes of a layer. */
 #ifdef __cplusplus
@@ -72,6 +76,7 @@ struct mednn_program {
     const struct mednn_layer *layers;
     uint32_t layer_count;
     uint32_t threads; /* that mednn_parallel() uses; 0: 1 */
+    uint32_t in_flight; /* inferences at a time that the plan was made for; 0: 1 */
     /* One inference. On device 0 inputs[i] and outputs[i] are the caller's arrays (canonical row-major); NULL elsewhere.
      * Returns 0, or -1 when a call of the runtime has failed. */
     int (*run)(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs);
@@ -116,7 +121,15 @@ struct mednn_options {
      * for it, once in the life of the process, and only into a quarter of the free memory. MEDNN_HUGE_PAGES=0 or 1 in the
      * environment has the last word. */
     int huge_pages;
+    /* Several inferences in flight: each has a session of its own, in a thread of its own. All devices open as many of them, in
+     * the order of their lanes: 0, 1, ... A session waits for those of the same lane. */
+    uint32_t lane;
+    struct mednn_turns *turns; /* of the sessions of this process: one computes while the others wait; NULL: all at the same time */
 };
+
+/* Turns for several sessions, in memory of mednn_turns_bytes() that outlives them; NULL if the system has none. */
+size_t mednn_turns_bytes(void);
+struct mednn_turns *mednn_turns_make(void *memory);
 
 /* Bytes of memory that a session of this program needs, arena included. */
 size_t mednn_session_bytes(const struct mednn_program *program);

@@ -367,7 +367,7 @@ static bool dims_equal(int rank, const int64_t *a, const int64_t *b)
 
 static bool fits(int rank, const int64_t *dim, const struct mednn_tensor *tensor)
 {
-    if (rank == tensor->rank && dims_equal(rank, dim, tensor->dim))
+    if (tensor->rank == MEDNN_ANY_SHAPE || (rank == tensor->rank && dims_equal(rank, dim, tensor->dim)))
         return true;
     return tensor->rank && tensor->dim[0] == 1 && rank == tensor->rank - 1 &&
            dims_equal(rank, dim, tensor->dim + 1);
@@ -377,7 +377,7 @@ int mednn_array_match(const struct mednn_array *array, const char *path, const s
                       bool batch, int64_t *samples, char *error, size_t error_size)
 {
     char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
-    if (array->type != tensor->type) {
+    if (array->type != tensor->type && !(tensor->type == MEDNN_TYPE_BFLOAT16 && array->type == MEDNN_TYPE_UINT16)) {
         snprintf(error, error_size, "%s: its elements are %s but input '%s' has %s", path,
                  mednn_type_name(array->type), tensor->name, mednn_type_name(tensor->type));
         return -1;

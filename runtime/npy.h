@@ -52,8 +52,9 @@ int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const 
                              size_t size, char *error, size_t error_size);
 void mednn_array_free(struct mednn_array *array);
 
-/* Does the array fit the model's tensor? Without `batch` it has its shape, a leading 1 left out or not; with
- * `batch` there is an axis of samples in front of that, and *samples is its length, which is at least 1. */
+/* Does the array fit the model's tensor? Types are equal, but bfloat16, which NumPy does not know, may come as uint16
+ * of the same bits. Without `batch` it has its shape, a leading 1 left out or not; with `batch` there is an axis of
+ * samples in front of that, and *samples is its length, which is at least 1. */
 int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor,
                       bool batch, int64_t *samples, char *error, size_t error_size);
 

@@ -8,6 +8,7 @@
 #include "slow.h"
 #include "trace.h"
 #include "transport.h"
+#include "turns.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,7 +104,7 @@ static int session_open(struct mednn_session *session)
     if (mednn_profile_open(session) || mednn_trace_open(session) || mednn_slow_open(session) || mednn_weights_open(session))
         return -1;
     const void *weights = session->weights ? session->weights : program->weights;
-    if (weights)
+    if (weights && !(session->weights && session->options.lane)) /* every lane maps the file: one copy of it is enough */
         mednn_pages_move(&session->options, weights, program->weights_bytes);
     if (!session->transport->open(session)) {
         if (!mednn_pool_open(session))
@@ -162,7 +163,10 @@ static int run_program(struct mednn_session *session, const void *const *inputs,
         return mednn_fail(session, "the program ended with status %d in inference %u", status,
                           (unsigned)session->frame);
     mednn_profile_end(session);
-    if (session->transport->flush(session, program->exchange_count))
+    mednn_turn_give(session);
+    status = session->transport->flush(session, program->exchange_count);
+    mednn_turn_take(session);
+    if (status)
         return -1;
     if (!program->device)
         mednn_slow_pause(session);
@@ -174,12 +178,14 @@ static void rehearse(struct mednn_session *session, const void *const *inputs, v
 {
     const struct mednn_program *program = session->program;
     session->rehearses = true;
+    mednn_turn_take(session);
     mednn_slow_begin_rehearsal(session);
     for (uint32_t i = 0; i < mednn_slow_rehearsals(session); i++) {
         mednn_slow_leave(session);
         (void)program->run(session, session->arena, inputs, outputs);
     }
     mednn_slow_end_rehearsal(session);
+    mednn_turn_give(session);
     session->rehearses = false;
 }
 
@@ -193,7 +199,12 @@ int mednn_run(struct mednn_session *session, const void *const *inputs, void *co
     int status = session->transport->start(session);
     if (status > 0)
         return 1;
-    if (status || run_program(session, inputs, outputs))
+    if (!status) {
+        mednn_turn_take(session);
+        status = run_program(session, inputs, outputs);
+        mednn_turn_give(session);
+    }
+    if (status)
         return give_up(session);
     session->stats.inferences++;
     return 0;
@@ -242,14 +253,26 @@ void mednn_progress(struct mednn_session *session)
     mednn_slow_leave(session);
 }
 
+/* A function that waits: other inferences in flight compute meanwhile. */
+static int wait_for(struct mednn_session *session, int (*function)(struct mednn_session *session, uint32_t exchange),
+                    uint32_t exchange)
+{
+    if (session->rehearses)
+        return call(session, function, exchange, TRACE_WAIT);
+    mednn_turn_give(session);
+    const int status = call(session, function, exchange, TRACE_WAIT);
+    mednn_turn_take(session);
+    return status;
+}
+
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->end, exchange, TRACE_WAIT);
+    return wait_for(session, session->transport->end, exchange);
 }
 
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange)
 {
-    return call(session, session->transport->flush, exchange, TRACE_WAIT);
+    return wait_for(session, session->transport->flush, exchange);
 }
 
 void mednn_done(struct mednn_session *session, uint32_t layer, uint32_t piece)

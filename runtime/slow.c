@@ -185,6 +185,13 @@ bool mednn_slow_pause(struct mednn_session *session)
     return paused;
 }
 
+void mednn_slow_not_before(struct mednn_session *session, double time)
+{
+    struct slow *slow = session->slow;
+    if (slow && slow->clock < time)
+        slow->clock = time;
+}
+
 void mednn_slow_waited(struct mednn_session *session)
 {
     if (session->slow)

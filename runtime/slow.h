@@ -36,6 +36,8 @@ void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t pie
 
 /* Sleep until the clock's time is there; whether there was anything to sleep. */
 bool mednn_slow_pause(struct mednn_session *session);
+/* Somebody else of this device has computed until then. */
+void mednn_slow_not_before(struct mednn_session *session, double time);
 /* What was waited for is there. */
 void mednn_slow_waited(struct mednn_session *session);
 /* The later one of the clock and of mednn_seconds(); that one without PHONE_SLOW. */

@@ -77,8 +77,9 @@ INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
 
 /* While a panel is in use what follows it is fetched from far memory, be it the next panel or, in a file of weights, the next
  * layer's first: lines of it that a tile fetches with every 16 channels at each position of the kernel, so that all tiles together
- * fetch all of it; a few, or a power of two. */
-enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64 };
+ * fetch all of it; a few, or a power of two. What one tile fetches is fetched in several places at the same time: hardware goes on
+ * by itself where lines follow each other, but a limited number of lines for each place, and memory can give more. */
+enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64, CONV_DIRECT_PLACES = 8 };
 
 INLINE int conv_direct_next_lines(const struct conv_direct *s)
 {
@@ -92,20 +93,37 @@ INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t position
     return (uintptr_t)(positions * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
 }
 
+INLINE int conv_direct_places(const struct conv_direct *s)
+{
+    const int lines = conv_direct_next_lines(s);
+    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+}
+
+/* Line number `line` of those that a tile fetches at one position: the places lie in equal distances. */
+INLINE const void *conv_direct_line(const struct conv_direct *s, int line, uintptr_t next)
+{
+    const int64_t positions = (s->channels + 15) / 16 * s->kernel_rows * s->kernel_columns;
+    const int places = conv_direct_places(s);
+    const uintptr_t distance = conv_direct_share(s, positions) / (uintptr_t)places;
+    return (const void *)(next + (uintptr_t)(line % places) * distance + (uintptr_t)(line / places * CONV_DIRECT_LINE));
+}
+
 /* The lines that go with one of 16 channels. A core waits for some lines at a time only: many are asked for little by little,
  * a few together with the first channel. */
-INLINE void conv_direct_fetch(int lines, int channel, uintptr_t next)
+INLINE void conv_direct_fetch(const struct conv_direct *s, int channel, uintptr_t next)
 {
+    const int lines = conv_direct_next_lines(s);
     if (lines <= CONV_DIRECT_FEW_LINES || (lines < 16 && channel % (16 / lines)))
         return;
     UNROLL for (int i = 0; i < (lines + 15) / 16; i++)
-        __builtin_prefetch((const void *)(next + (uintptr_t)(channel * lines / 16 + i) * CONV_DIRECT_LINE), 0, 2);
+        __builtin_prefetch(conv_direct_line(s, channel * lines / 16 + i, next), 0, 2);
 }
 
-INLINE void conv_direct_fetch_few(int lines, uintptr_t next)
+INLINE void conv_direct_fetch_few(const struct conv_direct *s, uintptr_t next)
 {
+    const int lines = conv_direct_next_lines(s);
     UNROLL for (int i = 0; i < lines && lines <= CONV_DIRECT_FEW_LINES; i++)
-        __builtin_prefetch((const void *)(next + (uintptr_t)i * CONV_DIRECT_LINE), 0, 2);
+        __builtin_prefetch(conv_direct_line(s, i, next), 0, 2);
 }
 
 /* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes, the first of
@@ -116,14 +134,13 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
 {
     CONTRACT
     const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
-    const int lines = conv_direct_next_lines(s);
     if (TILE_BY_LANE && s->x.column == W) {
         vf v[TILE_ACCUMULATORS];
         UNROLL for (int t = 0; t < pixels; t++)
             v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
         UNROLL for (int lane = 0; lane < W; lane++)
             if (lane < lanes) {
-                conv_direct_fetch(lines, first + lane, next);
+                conv_direct_fetch(s, first + lane, next);
                 UNROLL for (int t = 0; t < pixels; t++)
                     UNROLL for (int o = 0; o < vectors; o++)
                         a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
@@ -134,7 +151,7 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
     }
     UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
         vf k[TILE_VECTORS];
-        conv_direct_fetch(lines, first + lane, next);
+        conv_direct_fetch(s, first + lane, next);
         UNROLL for (int o = 0; o < vectors; o++)
             if (!s->next_lines && o * W % 16 == 0) /* once per line of the cache */
                 __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
@@ -157,8 +174,8 @@ INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, 
                                       vf *restrict a)
 {
     for (int64_t i = 0; i < s->kernel_rows; i++)
-        for (int64_t j = 0; j < s->kernel_columns; j++, next += conv_direct_share(s, 1)) {
-            conv_direct_fetch_few(conv_direct_next_lines(s), next);
+        for (int64_t j = 0; j < s->kernel_columns; j++, next += conv_direct_share(s, 1) / (uintptr_t)conv_direct_places(s)) {
+            conv_direct_fetch_few(s, next);
             const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
             for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
                 conv_direct_lanes(s, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
@@ -176,7 +193,8 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
                              const float *restrict bias, const float *restrict residual, float *restrict y)
 {
     const int pixels = rows * columns;
-    const uintptr_t share = conv_direct_share(s, s->kernel_rows * s->kernel_columns);
+    const uintptr_t share =
+        conv_direct_share(s, s->kernel_rows * s->kernel_columns) / (uintptr_t)conv_direct_places(s);
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)

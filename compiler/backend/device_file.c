@@ -296,9 +296,13 @@ static void print_tensors(struct text *text, const char *name, struct tensor *co
 {
     text_printf(text, "static const struct mednn_tensor %s[%d] = {\n", name, count ? count : 1);
     for (int i = 0; i < count; i++) {
+        const char *escaped = text_escape_literal(text->arena, tensor[i]->name);
         int64_t bytes = shape_size(tensor[i]->shape) * (int64_t)type_size(tensor[i]->type);
-        text_printf(text, "    {\"%s\", %d, %d, {", text_escape_literal(text->arena, tensor[i]->name), tensor[i]->type,
-                    tensor[i]->shape.rank);
+        if (tensor[i]->is_only_type) {
+            text_printf(text, "    {\"%s\", %d, MEDNN_ANY_SHAPE, {0}, 0},\n", escaped, tensor[i]->type);
+            continue;
+        }
+        text_printf(text, "    {\"%s\", %d, %d, {", escaped, tensor[i]->type, tensor[i]->shape.rank);
         for (int a = 0; a < tensor[i]->shape.rank; a++)
             text_printf(text, "%s%" PRId64, a ? ", " : "", tensor[i]->shape.dim[a]);
         text_printf(text, "%s}, %" PRId64 "},\n", tensor[i]->shape.rank ? "" : "0", bytes);
@@ -359,6 +363,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
     const char *receives = print_messages(source, &messages, false, &received_frames);
     print_tensors(&tensors, "inputs_of_model", graph->input, graph->input_count);
     print_tensors(&tensors, "outputs_of_model", graph->output, graph->output_count);
+    const int in_flight = plan_in_flight(program->plan);
     const struct substitution list[] = {
         {"MODEL", source->prefix},
         {"PREFIX", source->prefix},
@@ -389,6 +394,7 @@ static const char *assemble(struct source *source, const struct emit_options *op
         {"RECEIVES", receives},
         {"EXCHANGE_COUNT", number(arena, program->exchange_count)},
         {"THREADS", device_threads(source) > 1 ? arena_printf(arena, "    .threads = %d,\n", device_threads(source)) : ""},
+        {"IN_FLIGHT", in_flight > 1 ? arena_printf(arena, "    .in_flight = %d,\n", in_flight) : ""},
         {NULL, NULL}};
     struct text text = {.arena = arena};
     template_expand(&text, "device.c.in", list);
@@ -410,7 +416,7 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .functions = {.arena = arena},
                             .schedule = {.arena = arena},
                             .scratch = scratch,
-                            .arena_base = options->weights == WEIGHTS_FILE ? WEIGHTS_ALIGNMENT : 0,
+                            .arena_base = WEIGHTS_ALIGNMENT,
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
                             .exchange_row = -1,
                             .constant_name =

@@ -60,7 +60,10 @@ struct source {
     int row_count, row_capacity;
     int *layer_row;     /* by node index: its row, or -1 */
     int exchange_row;   /* of all exchanges, or -1 */
-    int64_t arena_base; /* bytes at the start of the arena that the back end keeps for itself */
+    /* Bytes at the start of the arena that the back end keeps for itself: the place of mapped weights, and no tensor may lie at
+     * the arena's own address. A template asks whether an operand is NULL, and where that is the arena gcc 12 follows the case that it
+     * is, and warns of what would be stored behind it. */
+    int64_t arena_base;
 
     /* the layer being emitted */
     const struct node *node;

@@ -38,6 +38,7 @@ struct tensor {
     enum layout layout;
     bool is_declared;         /* the model says which shape it has; what inference finds is what counts */
     struct shape declared;
+    bool is_only_type;        /* a graph input of which nothing but the type counts: any shape will do, and its elements are not read */
     const struct sequence *sequence; /* while `infer_shapes` runs: what it stands for is no tensor but these */
 };
 

@@ -54,7 +54,7 @@ static void operand_steps(struct source *source, const struct node *node, const 
     for (int a = 0; a < tensor->shape.rank && !normalize->aligned; a++)
         step[lead + a] = tensor->shape.dim[a] == 1 ? 0 : stride[a];
     if (normalize->aligned)
-        step[1] = 1;
+        step[1] = normalize->aligned == 1 || normalize->groups > 1; /* one group has one element */
 }
 
 static struct walks sort_axes(struct source *source, const struct node *node, const struct normalize *normalize,

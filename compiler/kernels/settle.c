@@ -69,7 +69,7 @@ static void emit_require(struct source *source, const struct node *node, const s
     if (node_input(node, 1))
         source_printf(source, " && *%s", source_buffer(source, node->input[1]));
     source_printf(source, ")\n        return mednn_refuse(session, \"%s\");\n    *%s = 1;\n    return 0;\n",
-                  text_escape_literal(source_arena(source), message), source_buffer(source, node->output[0]));
+                  text_escape_sentence(source_arena(source), message), source_buffer(source, node->output[0]));
     source_end(source);
 }
 

@@ -115,20 +115,19 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     }
 }
 
-/* Input elements whose windows touch `output`; one, where none does. */
+/* Input elements whose windows touch `output`. An output that none touches counts as touched by the one before it, so that
+ * a part reads no more than what it is a part of. */
 static struct range touching(const struct window *window, int axis, int64_t size, struct range output)
 {
-    int64_t stride = window->stride[axis], last = output.end - 1 + window->pad_begin[axis];
-    int64_t first =
-        output.begin + window->pad_begin[axis] - (window->kernel[axis] - 1) * window->dilation[axis];
-    struct range need = {first > 0 ? (first + stride - 1) / stride : 0, last / stride + 1};
-    if (need.begin >= size)
-        need.begin = size - 1;
-    if (need.end > size)
-        need.end = size;
-    if (need.end <= need.begin)
-        need.end = need.begin + 1;
-    return need;
+    const int64_t stride = window->stride[axis], begin = output.begin + window->pad_begin[axis],
+                  last = output.end - 1 + window->pad_begin[axis];
+    const int64_t reach = begin - (window->kernel[axis] - 1) * window->dilation[axis];
+    int64_t from = reach > 0 ? (reach + stride - 1) / stride : 0, to = last > 0 ? last / stride : 0;
+    if (begin / stride < from)
+        from = begin / stride;
+    from = from < size ? from : size - 1;
+    to = to < size ? to : size - 1;
+    return (struct range){from, to + 1};
 }
 
 static struct region reads(const struct node *node, int input, int output, struct region region)

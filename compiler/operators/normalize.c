@@ -206,7 +206,7 @@ static struct region reads(const struct node *node, int input, int output, struc
     (void)output;
     struct normalize normalize = normalize_of(node);
     struct shape shape = node->input[input]->shape, x = node->input[0]->shape;
-    int64_t size = normalize.groups > 1 ? x.dim[1] / normalize.groups : 1;
+    const int64_t size = normalize.groups > 1 || normalize.aligned == 2 ? x.dim[1] / normalize.groups : 1;
     if (input == 0) {
         for (int a = 0; a < x.rank; a++)
             if (normalize.reduced[a] && !(a == 1 && normalize.groups > 1))

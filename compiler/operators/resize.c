@@ -404,6 +404,20 @@ static void evaluate(const struct node *node, const void *const input[], void *c
         element_set_real(y->type, output[0], i, interpolate(&resize, x, input[0], at));
 }
 
+/* The taps of output `at`; where it is extrapolated, of the one next to it that is not. None where all are. */
+static struct resample_taps nearest_taps(const struct resize *resize, int axis, int64_t at)
+{
+    struct resample_taps taps = resize_taps(resize, axis, at);
+    for (int64_t away = 1; !taps.count && away < resize->axis[axis].outputs; away++) {
+        if (at - away >= 0)
+            taps = resize_taps(resize, axis, at - away);
+        if (!taps.count && at + away < resize->axis[axis].outputs)
+            taps = resize_taps(resize, axis, at + away);
+    }
+    return taps;
+}
+
+/* Every output reads something, so that a part reads no more than what it is a part of. */
 static struct region reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
@@ -415,15 +429,12 @@ static struct region reads(const struct node *node, int input, int output, struc
         if (!resize.axis[a].resized)
             continue;
         for (int64_t i = region.axis[a].begin; i < region.axis[a].end; i++) {
-            struct resample_taps taps = resize_taps(&resize, a, i);
-            if (!taps.count)
-                continue;
-            int64_t first = resize_index(&resize, a, &taps, 0), last = resize_index(&resize, a, &taps, taps.count - 1);
+            const struct resample_taps taps = nearest_taps(&resize, a, i);
+            const int64_t first = taps.count ? resize_index(&resize, a, &taps, 0) : 0,
+                          last = taps.count ? resize_index(&resize, a, &taps, taps.count - 1) : 0;
             need.begin = first < need.begin ? first : need.begin;
             need.end = last + 1 > need.end ? last + 1 : need.end;
         }
-        if (need.begin >= need.end)
-            need = (struct range){0, 1};
         region.axis[a] = need;
     }
     return region;

@@ -21,11 +21,27 @@ void rules_apply(struct graph *graph, graph_rule *const rule[], int count)
     }
 }
 
+/* Nothing has to be computed for outputs without elements, whatever the inputs are. */
+static bool fold_empty(struct graph *graph, const struct node *node)
+{
+    for (int k = 0; k < node->output_count; k++)
+        if (node->checks || (node->output[k] && shape_size(node->output[k]->shape)))
+            return false;
+    for (int k = 0; k < node->output_count; k++)
+        if (node->output[k]) {
+            node->output[k]->data = arena_alloc(graph->arena, 1);
+            node->output[k]->producer = NULL;
+        }
+    return true;
+}
+
 bool node_fold(struct graph *graph, struct node *node, int64_t limit)
 {
     struct arena *arena = graph->arena;
     if (!node->op->evaluate || !node->output_count)
         return false;
+    if (fold_empty(graph, node))
+        return true;
     int64_t given = 0;
     const void **input = arena_array(arena, (size_t)node->input_count + 1, sizeof *input);
     for (int i = 0; i < node->input_count; i++) {

@@ -8,7 +8,8 @@
 #include "../prune/compact.h"
 
 /* Bring nodes of older opsets to the newest meaning and set node->op. Where a version turned an attribute into an input
- * (axes, pads, bounds of Clip, ...), the node has the input afterwards. Fails on operators that are not known. */
+ * (axes, pads, bounds of Clip, ...), the node has the input afterwards. Marks graph inputs whose elements and shape nothing reads.
+ * Fails on operators that are not known. */
 void upgrade(struct graph *graph);
 
 /* Give every tensor its type and shape, in one forward pass. Nodes whose inputs are all constant are folded on the way,
@@ -16,7 +17,8 @@ void upgrade(struct graph *graph);
  * they compute, and shapes that follow from computed values are settled by declared ones (op->settle). */
 void infer_shapes(struct graph *graph);
 
-/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB. */
+/* Replace nodes whose inputs are all constant by their results, unless a result is larger than 64 MiB, and nodes whose results have no
+ * elements. */
 void fold_constants(struct graph *graph);
 
 /* Remove nodes that do nothing, and write patterns as the one operator that they mean. */

@@ -363,7 +363,8 @@ void schedule(const struct plan *plan, struct program *program)
         .arena_bytes = arena_array(arena, devices, sizeof(int64_t))};
     struct scheduler s = {arena, plan, program, plan->cluster->count};
     for (int i = 0; i < graph->input_count; i++)
-        add_step(&s, (struct step){.kind = STEP_LOAD, .tensor = graph->input[i], .index = i});
+        if (!graph->input[i]->is_only_type)
+            add_step(&s, (struct step){.kind = STEP_LOAD, .tensor = graph->input[i], .index = i});
     send(&s, graph->input, graph->input_count, false);
     relay(&s, graph->input, graph->input_count);
     for (int n = 0; n < graph->node_count; n++)

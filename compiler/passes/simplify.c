@@ -292,13 +292,24 @@ static bool mean_to_pooling(struct graph *graph, struct node *node)
     return true;
 }
 
+/* CastLike becomes Cast, which does not read what it is like. */
+static bool name_cast_type(struct graph *graph, struct node *node)
+{
+    if (!node_is(node, "CastLike"))
+        return false;
+    const int64_t type = node->input[1]->type;
+    node_become(graph, node, "Cast", 1, (struct tensor *[]){node->input[0]});
+    node_set_attribute(graph, node, (struct attribute){.name = "to", .kind = ATTRIBUTE_INT, .i = type});
+    return true;
+}
+
 void simplify(struct graph *graph)
 {
     static graph_rule *const rules[] = {
         split_to_slices,      remove_idle,     remove_unit_factor,  join_reshapes, join_transposes,
         transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
         sum_to_add,           mean_to_pooling, make_hard_activation, make_layer_normalization,
-        extend_layer_normalization, join_attention_cache, split_cross_entropy, fold_mask,
+        extend_layer_normalization, join_attention_cache, split_cross_entropy, fold_mask, name_cast_type,
         affine_grid_to_product, matmul_to_einsum, gemm_to_einsum, softmax_to_logarithms};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);

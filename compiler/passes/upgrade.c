@@ -388,9 +388,23 @@ static void upgrade_graph(struct graph *graph)
     graph->opset = NEWEST_OPSET;
 }
 
+/* Inputs that nothing reads, or only CastLike for a type. Asked before anything is folded: what reads a shape is still there. */
+static void find_inputs_of_only_type(struct graph *graph)
+{
+    int *readers = arena_array(graph->arena, (size_t)graph->tensor_count, sizeof *readers);
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = graph->node[n];
+        if (!*node->domain && !strcmp(node->op_type, "CastLike") && node->input_count == 2 && node->input[1])
+            readers[node->input[1]->id]++;
+    }
+    for (int i = 0; i < graph->input_count; i++)
+        graph->input[i]->is_only_type = graph->input[i]->uses == readers[graph->input[i]->id];
+}
+
 void upgrade(struct graph *graph)
 {
     graph_sweep(graph);
+    find_inputs_of_only_type(graph);
     if (graph->opset > NEWEST_OPSET)
         note("the model has opset %d; operators are read as of opset %d", graph->opset, NEWEST_OPSET);
     upgrade_graph(graph);

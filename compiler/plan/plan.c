@@ -45,6 +45,15 @@ static void print_list(struct text *text, const struct region_list *list)
         text_printf(text, " %s", region_string(text->arena, list->item[i]));
 }
 
+int plan_in_flight(const struct plan *plan)
+{
+    enum { MOST = 16 };
+    int working = 0;
+    for (int d = 0; d < plan->cluster->count && plan->throughput; d++)
+        working += plan->forecast.compute[d] > 0;
+    return working < 2 ? 1 : working < MOST ? working + 1 : MOST;
+}
+
 void plan_print(struct text *text, const struct plan *plan)
 {
     const struct graph *graph = plan->graph;

@@ -28,6 +28,8 @@ struct calibration calibration_part(const struct graph *graph, const struct cali
 struct variety {
     bool mirrored;
     int part; /* moved by up to one part in so many of their sizes, edges repeating; 0: not at all */
+    bool mixed; /* half of those that are drawn together pulled towards another one, halfway at most (Zhang et al., mixup, ICLR 2018):
+                   for learning what the dense network says of them, which need not be what it says of real ones */
 };
 
 /* Are all inputs images (float, rank 4, up to 4 channels)? Nothing else is varied. */

@@ -146,6 +146,22 @@ struct calibration calibration_room(const struct graph *graph, int64_t samples)
     return new_samples(graph, samples);
 }
 
+/* Every other sample on average goes part of the way to the one behind it. */
+static void mix(const struct graph *graph, const struct calibration *samples, int64_t count, uint64_t *random)
+{
+    enum { PARTS = 1024 };
+    for (int64_t s = 0; s + 1 < count; s++) {
+        bool stays = next_random(random) % 2;
+        float way = (float)(next_random(random) % PARTS) / (2 * PARTS);
+        for (int i = 0; !stays && i < graph->input_count; i++) {
+            float *sample = (float *)(void *)sample_at(graph, samples, i, s);
+            const float *other = (const float *)(const void *)sample_at(graph, samples, i, s + 1);
+            for (int64_t k = 0; k < shape_size(graph->input[i]->shape); k++)
+                sample[k] += way * (other[k] - sample[k]);
+        }
+    }
+}
+
 void calibration_draw(const struct graph *graph, const struct calibration *from, const int64_t index[], int64_t count,
                       struct variety variety, uint64_t *random, struct calibration *to)
 {
@@ -155,6 +171,8 @@ void calibration_draw(const struct graph *graph, const struct calibration *from,
                                 .far = {next_random(random), next_random(random)}};
         copy_sample(graph, from, index[s], change, to, s);
     }
+    if (variety.mixed)
+        mix(graph, to, count, random);
 }
 
 void calibration_mirror(const struct graph *graph, const struct calibration *from, struct calibration *to)

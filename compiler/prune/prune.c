@@ -18,7 +18,7 @@
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, TRIAL = 3, INVENTED = 256, MOST_INVENTED = 4096 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
@@ -158,11 +158,12 @@ static void repair_on(struct pruning *p, const struct calibration *samples, cons
     calibration_free(p->graph, &more);
 }
 
-/* All weights together, after the repair. */
-static void tune_on(struct pruning *p, const struct calibration *samples)
+/* All weights together, after the repair; to find out whether it helps, a part of the visits will do. */
+static void tune_on(struct pruning *p, const struct calibration *samples, bool trial)
 {
-    struct tune_options options = tune_default(channels_macs(p->channels, NULL));
-    p->doing = "tuning";
+    struct tune_options options = tune_default(channels_macs(p->channels, NULL), samples->samples);
+    p->doing = trial ? "judging" : "tuning";
+    options.visits /= trial ? TRIAL : 1;
     options.variety = p->variety;
     options.progress = show_progress;
     options.data = p;
@@ -175,7 +176,7 @@ static bool try_tuning(struct pruning *p, const struct calibration *seen, const 
                        struct answers *answers)
 {
     struct answers now = {0};
-    tune_on(p, seen);
+    tune_on(p, seen, true);
     if (!p->result->tuned)
         return false;
     answers_add(p->graph, apart, &p->layers, &now);
@@ -214,7 +215,7 @@ static void choose_amount(struct pruning *p)
     double part = 1, least = 0, most = 1;
     choose_classes(p, 1);
     result->drop = -1;
-    if (p->options->no_repair || limit >= 100 || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
+    if (p->options->no_repair || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
     result->drop = measure_drop(p, true);
     double refused = result->drop;
@@ -326,7 +327,7 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     repair_on(&p, &p.samples, "repairing");
     result->tuned = false;
     if (p.tunes)
-        tune_on(&p, &p.samples);
+        tune_on(&p, &p.samples, false);
     describe_groups(&p);
     describe_layers(&p);
     goals_foretell(&p.goals, p.removed, result);

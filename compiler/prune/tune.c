@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Visits of samples that are enough, and too few; multiply-accumulates that they may take, dense network and way back included. */
-enum { VISITS = 8192, FEW_VISITS = 2048, WARM_UP = 10 };
+/* Visits of samples that are enough, of each of few, and too few; multiply-accumulates that they may take, dense network and way back included. */
+enum { VISITS = 24576, VISITS_EACH = 128, FEW_VISITS = 2048, WARM_UP = 10 };
 #define TUNE_WORK 1.4e12
 #define BACK_FACTOR 4
-#define RATE 5e-3
+#define RATE 1e-2
 #define BETA_1 0.9
 #define BETA_2 0.99
 
@@ -38,11 +38,11 @@ struct tuning {
     int64_t *order, *first;   /* of the samples; 0, 1, 2, ... */
 };
 
-struct tune_options tune_default(int64_t macs)
+struct tune_options tune_default(int64_t macs, int64_t samples)
 {
-    struct tune_options options = {.visits = VISITS, .rate = RATE};
+    struct tune_options options = {.visits = samples < VISITS / VISITS_EACH ? samples * VISITS_EACH : VISITS, .rate = RATE};
     double most = TUNE_WORK / (BACK_FACTOR * (double)macs + 1);
-    if (most < VISITS)
+    if (most < (double)options.visits)
         options.visits = most < FEW_VISITS ? 0 : (int64_t)most;
     return options;
 }

@@ -16,8 +16,8 @@ struct tune_options {
     void *data;
 };
 
-/* What suits a network of so many multiply-accumulates; visits 0: it would take too long. */
-struct tune_options tune_default(int64_t macs);
+/* What suits a network of so many multiply-accumulates and so many samples; visits 0: it would take too long. */
+struct tune_options tune_default(int64_t macs, int64_t samples);
 
 /* Change the pruned network's weights and biases in `layers`; weights that are zero stay zero. Returns false when nothing was done:
  * no gradients, too much memory or too few visits. */

@@ -74,6 +74,7 @@ struct variety variety_of(const struct graph *graph, const struct layers *layers
     struct variety variety = {0};
     if (!calibration_is_images(graph) || calibration->samples < 2)
         return variety;
+    variety.mixed = true;
     struct calibration some = *calibration;
     if (some.samples > SAMPLES)
         some.samples = SAMPLES;

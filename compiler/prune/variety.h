@@ -7,7 +7,7 @@
 #include "layers.h"
 
 /* A change is taken when the squared difference that it makes at the outputs is less than half their variance over the samples
- * (two samples that have nothing to do with each other differ by twice the variance). */
+ * (two samples that have nothing to do with each other differ by twice the variance). Images may always be mixed. */
 struct variety variety_of(const struct graph *graph, const struct layers *layers, const struct calibration *calibration);
 
 #endif

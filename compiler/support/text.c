@@ -55,12 +55,17 @@ static bool stands_as_it_is(unsigned char c)
     return isascii(c) && (isalnum(c) || strchr("_./:-", c)) && c;
 }
 
-static const char *escape(struct arena *arena, const char *name, const char *format)
+static bool stands_in_a_sentence(unsigned char c)
+{
+    return isascii(c) && isprint(c) && !strchr("\"\\?", c); /* no trigraphs */
+}
+
+static const char *escape(struct arena *arena, const char *name, const char *format, bool (*stands)(unsigned char))
 {
     char *result = arena_alloc(arena, 5 * strlen(name) + 1), *p = result;
     for (; *name; name++) {
         unsigned char c = (unsigned char)*name;
-        if (stands_as_it_is(c))
+        if (stands(c))
             *p++ = (char)c;
         else
             p += sprintf(p, format, c);
@@ -71,12 +76,17 @@ static const char *escape(struct arena *arena, const char *name, const char *for
 
 const char *text_escape(struct arena *arena, const char *name)
 {
-    return escape(arena, name, "\\x%02X");
+    return escape(arena, name, "\\x%02X", stands_as_it_is);
 }
 
 const char *text_escape_literal(struct arena *arena, const char *name)
 {
-    return escape(arena, name, "\\\\x%02X");
+    return escape(arena, name, "\\\\x%02X", stands_as_it_is);
+}
+
+const char *text_escape_sentence(struct arena *arena, const char *sentence)
+{
+    return escape(arena, sentence, "\\\\x%02X", stands_in_a_sentence);
 }
 
 /* The keywords of C11, GNU C and C++, and a few names that generated files use themselves. */

@@ -28,6 +28,10 @@ const char *text_escape(struct arena *arena, const char *name);
 /* The same for the inside of a C string literal that shows text_escape()'s form when printed. */
 const char *text_escape_literal(struct arena *arena, const char *name);
 
+/* A sentence for the inside of a C string literal, to be read on a terminal: printable ASCII stands as it is; quotes, backslashes
+ * and every other byte show text_escape()'s form when printed. */
+const char *text_escape_sentence(struct arena *arena, const char *sentence);
+
 /* A valid C identifier made from a name: [A-Za-z0-9_], never empty, never starting with a digit, never a keyword. */
 const char *text_identifier(struct arena *arena, const char *name);
 

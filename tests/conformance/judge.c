@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: judge outputs DATA_SET OUTPUTS      all DATA_SET/output_I.pb against OUTPUTS/output_I.npy\n"
-                            "       judge near DATA_SET OUTPUTS         the same, floats within 1e-5 of the largest expected one (of 16 bits: 1e-2)\n"
-                            "       judge bfloat16 FILE.pb FILE.npy     the same bits as elements of type bfloat16\n";
+                            "       judge near DATA_SET OUTPUTS         the same, floats within 1e-5 of the largest expected one (of 16 bits: 1e-2)\n";
 
 enum { STATUS_DIFFERENT = 1, STATUS_UNREADABLE = 3 };
 
@@ -60,8 +59,9 @@ static const char *compare_files(struct arena *arena, const char *expected_path,
     return difference;
 }
 
-static void judge_outputs(struct words *words)
+static void run(void *data)
 {
+    struct words *words = data;
     for (int i = 0; !words->difference; i++) {
         const char *expected = arena_printf(words->arena, "%s/output_%d.pb", words->word[2], i);
         if (access(expected, F_OK)) {
@@ -77,29 +77,9 @@ static void judge_outputs(struct words *words)
     }
 }
 
-static void write_bfloat16(const struct words *words)
-{
-    struct mednn_array array = read_array(words->word[2]);
-    char error[512];
-    if (array.type == MEDNN_TYPE_UINT16)
-        array.type = MEDNN_TYPE_BFLOAT16;
-    if (mednn_array_write(&array, words->word[3], error, sizeof error))
-        fail("%s", error);
-    mednn_array_free(&array);
-}
-
-static void run(void *data)
-{
-    struct words *words = data;
-    if (!strcmp(words->word[1], "bfloat16"))
-        write_bfloat16(words);
-    else
-        judge_outputs(words);
-}
-
 int main(int argc, char **argv)
 {
-    if (argc != 4 || (strcmp(argv[1], "outputs") && strcmp(argv[1], "near") && strcmp(argv[1], "bfloat16"))) {
+    if (argc != 4 || (strcmp(argv[1], "outputs") && strcmp(argv[1], "near"))) {
         fputs(usage, stderr);
         return STATUS_UNREADABLE;
     }

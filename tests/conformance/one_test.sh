@@ -48,13 +48,7 @@ for set in "$test"/test_data_set_*; do
     set --
     i=0
     while [ -f "$set/input_$i.pb" ]; do
-        case $name in
-        */*_BFLOAT16*) # in files of uint16
-            "$JUDGE" bfloat16 "$set/input_$i.pb" input_$i.npy
-            set -- "$@" --input input_$i.npy
-            ;;
-        *) set -- "$@" --input "$set/input_$i.pb" ;;
-        esac
+        set -- "$@" --input "$set/input_$i.pb"
         i=$((i + 1))
     done
     rm -rf outputs

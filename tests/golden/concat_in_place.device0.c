@@ -14,7 +14,7 @@ static const float layer_product_bias[16];
 /* Input x 1x2x6x4 */
 static void load_tensor_x(unsigned char *restrict arena, const void *input)
 {
-    unpack_plain((float *)(arena + 2304), (const int64_t[]){48, 24, 4, 1}, input,
+    unpack_plain((float *)(arena + 2368), (const int64_t[]){48, 24, 4, 1}, input,
                  (const int64_t[]){1, 2, 6, 4}, 4, 4);
 }
 
@@ -22,7 +22,7 @@ static void load_tensor_x(unsigned char *restrict arena, const void *input)
 static void send_tensor_x(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:2, 3:6, 0:4] */
-    pack_plain(arena + 5760, (float *)(arena + 2304) + 12, (const int64_t[]){48, 24, 4, 1},
+    pack_plain(arena + 5824, (float *)(arena + 2368) + 12, (const int64_t[]){48, 24, 4, 1},
                (const int64_t[]){1, 2, 3, 4}, 4, 4);
 }
 
@@ -38,9 +38,9 @@ CONV_DIRECT_TILES(layer_first)
  *   from x [0:1, 0:2, 0:3, 0:4] */
 static void layer_first(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 2304),
+    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 2368),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 0));
+                (float *)(arena + 64));
 }
 
 static const struct conv_direct layer_second_shape = {
@@ -55,9 +55,9 @@ CONV_DIRECT_TILES(layer_second)
  *   from a [0:1, 0:16, 0:3, 0:4] */
 static void layer_second(unsigned char *restrict arena)
 {
-    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 0),
+    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 64),
                 layer_second_weights, layer_second_bias, NULL,
-                (float *)(arena + 768));
+                (float *)(arena + 832));
 }
 
 /* Concat 'both' (move_blocked)
@@ -82,9 +82,9 @@ CONV_DIRECT_TILES(layer_third)
  *   from ab [0:1, 0:32, 0:3, 0:4] */
 static void layer_third(unsigned char *restrict arena)
 {
-    conv_direct(&layer_third_shape, &layer_third_tiles, (float *)(arena + 0),
+    conv_direct(&layer_third_shape, &layer_third_tiles, (float *)(arena + 64),
                 layer_third_weights, layer_third_bias, NULL,
-                (float *)(arena + 1536));
+                (float *)(arena + 1600));
 }
 
 /* Concat 'all' (move_blocked)
@@ -108,8 +108,8 @@ static const struct elementwise_blocked layer_gate_shape = {
 static void layer_gate(unsigned char *restrict arena)
 {
     elementwise_blocked(&layer_gate_shape, function_sigmoid,
-                        (float *)(arena + 0),
-                        (float *)(arena + 0), NULL, NULL,
+                        (float *)(arena + 64),
+                        (float *)(arena + 64), NULL, NULL,
                         NULL);
 }
 
@@ -122,8 +122,8 @@ static const struct layout layer_g_plain_shape = {
  *   from g [0:1, 0:48, 0:3, 0:4] */
 static void layer_g_plain(unsigned char *restrict arena)
 {
-    layout_to_plain(&layer_g_plain_shape, (float *)(arena + 3456),
-                    (float *)(arena + 0));
+    layout_to_plain(&layer_g_plain_shape, (float *)(arena + 3520),
+                    (float *)(arena + 64));
 }
 
 static const struct gemm layer_product_shape = {
@@ -137,22 +137,22 @@ GEMM_TILES(layer_product)
 static void layer_product(unsigned char *restrict arena)
 {
     for (int64_t i0 = 0; i0 < 48; i0++)
-        gemm(&layer_product_shape, &layer_product_tiles, (float *)(arena + 3456) + i0 * 12, layer_product_weights, layer_product_bias, NULL,
-             (float *)(arena + 0) + i0 * 18, NULL);
+        gemm(&layer_product_shape, &layer_product_tiles, (float *)(arena + 3520) + i0 * 12, layer_product_weights, layer_product_bias, NULL,
+             (float *)(arena + 64) + i0 * 18, NULL);
 }
 
 /* Unpack y */
 static void receive_tensor_y(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:48, 3:6, 0:3] */
-    unpack_plain((float *)(arena + 0) + 9, (const int64_t[]){864, 18, 3, 1}, arena + 3456,
+    unpack_plain((float *)(arena + 64) + 9, (const int64_t[]){864, 18, 3, 1}, arena + 3520,
                  (const int64_t[]){1, 48, 3, 3}, 4, 4);
 }
 
 /* Output y 1x48x6x3 */
 static void store_tensor_y_0(unsigned char *restrict arena, void *output)
 {
-    pack_plain(output, (float *)(arena + 0), (const int64_t[]){864, 18, 3, 1},
+    pack_plain(output, (float *)(arena + 64), (const int64_t[]){864, 18, 3, 1},
                (const int64_t[]){1, 48, 6, 3}, 4, 4);
 }
 
@@ -197,11 +197,11 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_sent[] = {
-    {0, 1, 5760, 96}, /* x */
+    {0, 1, 5824, 96}, /* x */
 };
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_received[] = {
-    {1, 1, 3456, 1728}, /* y */
+    {1, 1, 3520, 1728}, /* y */
 };
 static const struct mednn_tensor inputs_of_model[1] = {
     {"x", 1, 4, {1, 2, 6, 4}, 192},
@@ -231,7 +231,7 @@ const struct mednn_program concat_in_place_device0 = {
     .devices = 2,
     .float_mode = MEDNN_COMPILED_FLOAT_MODE,
     .fingerprint = fingerprint,
-    .arena_bytes = 5888,
+    .arena_bytes = 5952,
     .inputs = inputs_of_model,
     .outputs = outputs_of_model,
     .input_count = 1,

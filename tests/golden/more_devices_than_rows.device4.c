@@ -8,10 +8,10 @@ static const float layer_only_bias[16];
 /* Unpack x */
 static void receive_tensor_x(unsigned char *restrict arena)
 {
-    clear_border((float *)(arena + 192), (struct view)PLAIN(1, 3, 5), 1,
+    clear_border((float *)(arena + 256), (struct view)PLAIN(1, 3, 5), 1,
                  BOX(0, 1, 0, 1, 0, 2, 1, 4));
     /* from device 0: [0:1, 0:1, 1:3, 0:3] */
-    unpack_plain((float *)(arena + 192) + 1, (const int64_t[]){15, 15, 5, 1}, arena + 0,
+    unpack_plain((float *)(arena + 256) + 1, (const int64_t[]){15, 15, 5, 1}, arena + 64,
                  (const int64_t[]){1, 1, 2, 3}, 4, 4);
 }
 
@@ -28,16 +28,16 @@ CONV_DIRECT_TILES(layer_only)
  *   kernel_shape=3,3 pads=1,1,1,1 */
 static void layer_only(unsigned char *restrict arena)
 {
-    conv_direct(&layer_only_shape, &layer_only_tiles, (float *)(arena + 192),
+    conv_direct(&layer_only_shape, &layer_only_tiles, (float *)(arena + 256),
                 layer_only_weights, layer_only_bias, NULL,
-                (float *)(arena + 0));
+                (float *)(arena + 64));
 }
 
 /* Pack y */
 static void send_tensor_y(unsigned char *restrict arena)
 {
     /* to device 0: [0:1, 0:2, 2:3, 0:3] */
-    pack_region((float *)(arena + 192), (float *)(arena + 0), (struct view)BLOCKED(1, 1, 3),
+    pack_region((float *)(arena + 256), (float *)(arena + 64), (struct view)BLOCKED(1, 1, 3),
                 BOX(0, 1, 0, 2, 0, 1, 0, 3));
 }
 
@@ -64,11 +64,11 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_sent[] = {
-    {1, 0, 192, 24}, /* y */
+    {1, 0, 256, 24}, /* y */
 };
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_received[] = {
-    {0, 0, 0, 24}, /* x */
+    {0, 0, 64, 24}, /* x */
 };
 static const struct mednn_tensor inputs_of_model[1] = {
     {"x", 1, 4, {1, 1, 3, 3}, 36},
@@ -89,7 +89,7 @@ const struct mednn_program more_devices_than_rows_device4 = {
     .devices = 5,
     .float_mode = MEDNN_COMPILED_FLOAT_MODE,
     .fingerprint = fingerprint,
-    .arena_bytes = 256,
+    .arena_bytes = 320,
     .inputs = inputs_of_model,
     .outputs = outputs_of_model,
     .input_count = 1,

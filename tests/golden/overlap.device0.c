@@ -10,9 +10,9 @@ static const float layer_second_interior0_bias[16];
 /* Input x 1x3x64x96 */
 static void load_tensor_x(unsigned char *restrict arena, const void *input)
 {
-    clear_border((float *)(arena + 0), (struct view)PLAIN(3, 65, 98), 1,
+    clear_border((float *)(arena + 64), (struct view)PLAIN(3, 65, 98), 1,
                  BOX(0, 1, 0, 3, 1, 65, 1, 97));
-    unpack_plain((float *)(arena + 0) + 99, (const int64_t[]){19110, 6370, 98, 1}, input,
+    unpack_plain((float *)(arena + 64) + 99, (const int64_t[]){19110, 6370, 98, 1}, input,
                  (const int64_t[]){1, 3, 64, 96}, 4, 4);
 }
 
@@ -20,7 +20,7 @@ static void load_tensor_x(unsigned char *restrict arena, const void *input)
 static void send_tensor_x_part1(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 31:47, 0:96] */
-    pack_plain(arena + 965504, (float *)(arena + 0) + 3137, (const int64_t[]){19110, 6370, 98, 1},
+    pack_plain(arena + 965568, (float *)(arena + 64) + 3137, (const int64_t[]){19110, 6370, 98, 1},
                (const int64_t[]){1, 3, 16, 96}, 4, 4);
 }
 
@@ -28,7 +28,7 @@ static void send_tensor_x_part1(unsigned char *restrict arena)
 static void send_tensor_x_part2(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 47:64, 0:96] */
-    pack_plain(arena + 945920, (float *)(arena + 0) + 4705, (const int64_t[]){19110, 6370, 98, 1},
+    pack_plain(arena + 945984, (float *)(arena + 64) + 4705, (const int64_t[]){19110, 6370, 98, 1},
                (const int64_t[]){1, 3, 17, 96}, 4, 4);
 }
 
@@ -45,18 +45,18 @@ CONV_DIRECT_TILES(layer_first)
  *   pads=1,1,1,1 */
 static void layer_first(unsigned char *restrict arena)
 {
-    clear_border((float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98), 1,
+    clear_border((float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98), 1,
                  BOX(0, 1, 0, 16, 1, 34, 1, 97));
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 28, 0),
+    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 28, 0),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
+                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
 }
 
 /* Pack a */
 static void send_tensor_a(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:16, 31:32, 0:96] */
-    pack_region((float *)(arena + 983936), (float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98),
+    pack_region((float *)(arena + 984000), (float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98),
                 BOX(0, 1, 0, 16, 32, 33, 1, 97));
 }
 
@@ -72,9 +72,9 @@ static const struct conv_direct layer_first_interior0_shape = {
  *   pads=1,1,1,1 */
 static void layer_first_interior0(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior0_shape, &layer_first_tiles, (float *)(arena + 0),
+    conv_direct(&layer_first_interior0_shape, &layer_first_tiles, (float *)(arena + 64),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 1, 1));
+                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 1, 1));
 }
 
 static const struct conv_direct layer_first_interior1_shape = {
@@ -89,9 +89,9 @@ static const struct conv_direct layer_first_interior1_shape = {
  *   pads=1,1,1,1 */
 static void layer_first_interior1(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior1_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
+    conv_direct(&layer_first_interior1_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 8, 1));
+                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 8, 1));
 }
 
 static const struct conv_direct layer_first_interior2_shape = {
@@ -106,9 +106,9 @@ static const struct conv_direct layer_first_interior2_shape = {
  *   pads=1,1,1,1 */
 static void layer_first_interior2(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior2_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
+    conv_direct(&layer_first_interior2_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 15, 1));
+                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 15, 1));
 }
 
 static const struct conv_direct layer_first_interior3_shape = {
@@ -123,9 +123,9 @@ static const struct conv_direct layer_first_interior3_shape = {
  *   pads=1,1,1,1 */
 static void layer_first_interior3(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior3_shape, &layer_first_tiles, (float *)(arena + 0) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
+    conv_direct(&layer_first_interior3_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
+                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
 }
 
 static void layer_first_interior(unsigned char *restrict arena, int box)
@@ -154,9 +154,9 @@ CONV_WINOGRAD_TILES(layer_second_interior0)
  *   pads=1,1,1,1 */
 static void layer_second_interior0(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_second_interior0_shape, &layer_second_interior0_product_shape, &layer_second_interior0_tiles, (float *)(arena + 393216),
+    conv_winograd(&layer_second_interior0_shape, &layer_second_interior0_product_shape, &layer_second_interior0_tiles, (float *)(arena + 393280),
                   layer_second_interior0_weights, layer_second_interior0_bias, NULL,
-                  (float *)(arena + 0), (float *)(arena + 803072));
+                  (float *)(arena + 64), (float *)(arena + 803136));
 }
 
 static void layer_second_interior(unsigned char *restrict arena, int box)
@@ -169,7 +169,7 @@ static void layer_second_interior(unsigned char *restrict arena, int box)
 static void receive_tensor_a(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:16, 32:33, 0:96] */
-    unpack_region((float *)(arena + 393216), (struct view)BLOCKED(1, 34, 98), (const float *)(arena + 606464),
+    unpack_region((float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98), (const float *)(arena + 606528),
                   BOX(0, 1, 0, 16, 33, 34, 1, 97));
 }
 
@@ -187,23 +187,23 @@ CONV_WINOGRAD_TILES(layer_second)
  *   pads=1,1,1,1 */
 static void layer_second(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_second_shape, &layer_second_product_shape, &layer_second_tiles, (float *)(arena + 393216) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
+    conv_winograd(&layer_second_shape, &layer_second_product_shape, &layer_second_tiles, (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
                   layer_second_interior0_weights, layer_second_interior0_bias, NULL,
-                  (float *)(arena + 0) + AT(BLOCKED(1, 64, 96), 0, 0, 28, 0), (float *)(arena + 803072));
+                  (float *)(arena + 64) + AT(BLOCKED(1, 64, 96), 0, 0, 28, 0), (float *)(arena + 803136));
 }
 
 /* Unpack y */
 static void receive_tensor_y(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:16, 32:64, 0:96] */
-    unpack_region((float *)(arena + 0), (struct view)BLOCKED(1, 64, 96), (const float *)(arena + 606464),
+    unpack_region((float *)(arena + 64), (struct view)BLOCKED(1, 64, 96), (const float *)(arena + 606528),
                   BOX(0, 1, 0, 16, 32, 64, 0, 96));
 }
 
 /* Output y 1x16x64x96 */
 static void store_tensor_y_0(unsigned char *restrict arena, void *output)
 {
-    pack_region((float *)(output), (float *)(arena + 0), (struct view)BLOCKED(1, 64, 96),
+    pack_region((float *)(output), (float *)(arena + 64), (struct view)BLOCKED(1, 64, 96),
                 BOX(0, 1, 0, 16, 0, 64, 0, 96));
 }
 
@@ -264,14 +264,14 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_sent[] = {
-    {0, 1, 965504, 18432}, /* x part 1 of 2 */
-    {1, 1, 945920, 19584}, /* x part 2 of 2 */
-    {2, 1, 983936, 6144}, /* a */
+    {0, 1, 965568, 18432}, /* x part 1 of 2 */
+    {1, 1, 945984, 19584}, /* x part 2 of 2 */
+    {2, 1, 984000, 6144}, /* a */
 };
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_received[] = {
-    {2, 1, 606464, 6144}, /* a */
-    {3, 1, 606464, 196608}, /* y */
+    {2, 1, 606528, 6144}, /* a */
+    {3, 1, 606528, 196608}, /* y */
 };
 static const struct mednn_tensor inputs_of_model[1] = {
     {"x", 1, 4, {1, 3, 64, 96}, 73728},
@@ -295,7 +295,7 @@ const struct mednn_program overlap_device0 = {
     .devices = 2,
     .float_mode = MEDNN_COMPILED_FLOAT_MODE,
     .fingerprint = fingerprint,
-    .arena_bytes = 990080,
+    .arena_bytes = 990144,
     .inputs = inputs_of_model,
     .outputs = outputs_of_model,
     .input_count = 1,

@@ -10,10 +10,10 @@ static const float layer_second_bias[16];
 /* Unpack x */
 static void receive_tensor_x(unsigned char *restrict arena)
 {
-    clear_border((float *)(arena + 3840), (struct view)PLAIN(2, 6, 10), 1,
+    clear_border((float *)(arena + 3904), (struct view)PLAIN(2, 6, 10), 1,
                  BOX(0, 1, 0, 2, 0, 5, 1, 9));
     /* from device 0: [0:1, 0:2, 3:8, 0:8] */
-    unpack_plain((float *)(arena + 3840) + 1, (const int64_t[]){120, 60, 10, 1}, arena + 0,
+    unpack_plain((float *)(arena + 3904) + 1, (const int64_t[]){120, 60, 10, 1}, arena + 64,
                  (const int64_t[]){1, 2, 5, 8}, 4, 4);
 }
 
@@ -32,18 +32,18 @@ CONV_DIRECT_TILES(layer_first)
  *   then Relu(0, 0) */
 static void layer_first(unsigned char *restrict arena)
 {
-    clear_border((float *)(arena + 0), (struct view)BLOCKED(1, 6, 10), 1,
+    clear_border((float *)(arena + 64), (struct view)BLOCKED(1, 6, 10), 1,
                  BOX(0, 1, 0, 16, 0, 5, 1, 9));
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 3840),
+    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 3904),
                 layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 0) + AT(BLOCKED(1, 6, 10), 0, 0, 1, 1));
+                (float *)(arena + 64) + AT(BLOCKED(1, 6, 10), 0, 0, 1, 1));
 }
 
 /* Pack r */
 static void send_tensor_r(unsigned char *restrict arena)
 {
     /* to device 0: [0:1, 0:4, 4:5, 0:8] */
-    pack_region((float *)(arena + 5888), (float *)(arena + 0), (struct view)BLOCKED(1, 6, 10),
+    pack_region((float *)(arena + 5952), (float *)(arena + 64), (struct view)BLOCKED(1, 6, 10),
                 BOX(0, 1, 0, 4, 1, 2, 1, 9));
 }
 
@@ -51,9 +51,9 @@ static void send_tensor_r(unsigned char *restrict arena)
 static void receive_tensor_r(unsigned char *restrict arena)
 {
     /* from device 0: [0:1, 0:4, 3:4, 0:8] */
-    unpack_region((float *)(arena + 0), (struct view)BLOCKED(1, 6, 10), (const float *)(arena + 3840),
+    unpack_region((float *)(arena + 64), (struct view)BLOCKED(1, 6, 10), (const float *)(arena + 3904),
                   BOX(0, 1, 0, 4, 0, 1, 1, 9));
-    clear_lanes((float *)(arena + 0), (struct view)BLOCKED(1, 6, 10),
+    clear_lanes((float *)(arena + 64), (struct view)BLOCKED(1, 6, 10),
                 BOX(0, 1, 0, 4, 0, 1, 1, 9));
 }
 
@@ -70,16 +70,16 @@ CONV_DIRECT_TILES(layer_second)
  *   kernel_shape=3,3 pads=1,1,1,1 */
 static void layer_second(unsigned char *restrict arena)
 {
-    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 0),
+    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 64),
                 layer_second_weights, layer_second_bias, NULL,
-                (float *)(arena + 3840));
+                (float *)(arena + 3904));
 }
 
 /* Pack y */
 static void send_tensor_y(unsigned char *restrict arena)
 {
     /* to device 0: [0:1, 0:3, 4:8, 0:8] */
-    pack_region((float *)(arena + 0), (float *)(arena + 3840), (struct view)BLOCKED(1, 4, 8),
+    pack_region((float *)(arena + 64), (float *)(arena + 3904), (struct view)BLOCKED(1, 4, 8),
                 BOX(0, 1, 0, 3, 0, 4, 0, 8));
 }
 
@@ -116,13 +116,13 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_sent[] = {
-    {1, 0, 5888, 128}, /* r */
-    {2, 0, 0, 384}, /* y */
+    {1, 0, 5952, 128}, /* r */
+    {2, 0, 64, 384}, /* y */
 };
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_received[] = {
-    {0, 0, 0, 320}, /* x */
-    {1, 0, 3840, 128}, /* r */
+    {0, 0, 64, 320}, /* x */
+    {1, 0, 3904, 128}, /* r */
 };
 static const struct mednn_tensor inputs_of_model[1] = {
     {"x", 1, 4, {1, 2, 8, 8}, 512},
@@ -144,7 +144,7 @@ const struct mednn_program two_convs_device1 = {
     .devices = 2,
     .float_mode = MEDNN_COMPILED_FLOAT_MODE,
     .fingerprint = fingerprint,
-    .arena_bytes = 6016,
+    .arena_bytes = 6080,
     .inputs = inputs_of_model,
     .outputs = outputs_of_model,
     .input_count = 1,

@@ -94,6 +94,7 @@ const char *const layers_cases[] = {
     "GroupNormalization 2x12x3x7 =12 =12 num_groups=3",
     "GroupNormalization 1x20x5x6 =2 =2 num_groups=2 scale_per_group=1",
     "GroupNormalization 2x6 =6 =6 num_groups=2",
+    "GroupNormalization 2x6x3 1 1 num_groups=1 scale_per_group=1",
     "LpNormalization 3x20 p=1",
     "LpNormalization 2x5x4x3 axis=1",
     "MeanVarianceNormalization 2x5x4x7",

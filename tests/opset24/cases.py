@@ -84,6 +84,7 @@ def normalization():
 def group_normalization_18():
     yield Case("GroupNormalization", real(2, 6, 3, 2), real(3), real(3), num_groups=3)
     yield Case("GroupNormalization", real(1, 20, 5), real(2), real(2), num_groups=2, epsilon=0.1)
+    yield Case("GroupNormalization", real(2, 3, 5), Constant([1.5], np.float32), real(1), num_groups=1)
 
 
 def activations():
@@ -166,6 +167,9 @@ def movement():
     yield Case("TensorScatter", cache, update, np.array([5, 4]), mode="circular", expected=[written])
     yield Case("CenterCropPad", real(5, 6, 3), Constant([8, 3, 3]))
     yield Case("CenterCropPad", integers(5, 6, 3), Constant([4, 6]), axes=[-1, 0])
+    yield Case("Split", x, Constant([4, 0, 3]), outputs=3)
+    yield Case("Slice", x, Constant([5]), Constant([2]))
+    yield Case("Sub", real(2, 3), real(2, 3))
 
 
 def resize():
@@ -206,6 +210,7 @@ def images():
     yield Case("Col2Im", real(1, 12, 12), Constant([5, 5]), Constant([2, 3]))
     yield Case("Col2Im", real(2, 6, 6), Constant([7, 7]), Constant([2, 3]), strides=[2, 3], dilations=[2, 1], pads=[0, 0, 0, 1])
     yield Case("Col2Im", real(1, 8, 4), Constant([3, 3, 3]), Constant([2, 2, 2]), strides=[1, 2, 1])
+    yield Case("ConvTranspose", real(1, 4, 3, 5), real(4, 2, 1, 3), strides=[3, 3], output_padding=[2, 2])
     yield Case("Det", real(2, 3, 3))
     yield Case("Det", real(4, 4))
     for corners in (0, 1):

@@ -361,6 +361,14 @@ static void test_match_shapes(void)
     CU_ASSERT(!MATCH(false) && MATCH(true));
     array = (struct mednn_array){.type = 1, .rank = 1, .dim = {7}};
     CU_ASSERT(MATCH(false) && !MATCH(true) && samples == 7);
+    struct mednn_tensor any = {"a", 16, MEDNN_ANY_SHAPE, {0}, 0};
+    tensor = any;
+    array.type = MEDNN_TYPE_BFLOAT16;
+    CU_ASSERT(!MATCH(false) && !MATCH(true) && samples == 7);
+    array.type = MEDNN_TYPE_UINT16;
+    CU_ASSERT(!MATCH(false));
+    array.type = MEDNN_TYPE_INT16;
+    CU_ASSERT(MATCH(false));
 }
 
 int main(void)
