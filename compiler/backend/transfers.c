@@ -108,7 +108,7 @@ static const char *exchange_function_name(struct source *source, int exchange, b
     const char *name = arena_printf(source->arena, "%s_tensor_%s%s", sending ? "send" : "receive",
                                     source->tensor_name[first->tensor->id], first->relayed ? "_relayed" : "");
     if (program->exchange[exchange].parts > 1)
-        name = arena_printf(source->arena, "%s_part%d", name, program->exchange[exchange].part + 1);
+        name = arena_printf(source->arena, "%s_part%d_of_device%d", name, program->exchange[exchange].part + 1, first->to);
     return name;
 }
 

@@ -106,14 +106,16 @@ static bool is_among(struct tensor *const *tensor, int count, const struct tenso
     return false;
 }
 
-/* One exchange of a part of the tensors' transfers, if there are any; -1 otherwise. */
-static int send_part(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed, int part, int parts)
+enum { EVERYBODY = -1 };
+
+/* One exchange of a part of the tensors' transfers to a device, or to everybody, if there are any; -1 otherwise. */
+static int send_part(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed, int to, int part, int parts)
 {
     struct program *program = s->program;
     const int e = program->exchange_count, first = program->transfer_count;
     for (int i = 0; i < s->plan->transfer_count; i++) {
         struct transfer transfer = s->plan->transfer[i];
-        if (transfer.relayed != relayed || !is_among(tensor, count, transfer.tensor))
+        if (transfer.relayed != relayed || (to != EVERYBODY && transfer.to != to) || !is_among(tensor, count, transfer.tensor))
             continue;
         transfer.region = phases_part(transfer.region, part, parts);
         if (region_is_empty(transfer.region))
@@ -197,7 +199,8 @@ static void receive_wanted(struct scheduler *s)
                 receive(s, e);
 }
 
-/* The tensors' transfers in one exchange, after those that travel in parts. */
+/* The tensors' transfers in one exchange, after those that travel in parts, device by device: the first can begin while the others'
+ * parts travel. */
 static void send(struct scheduler *s, struct tensor *const *tensor, int count, bool relayed)
 {
     struct tensor **whole = arena_array(s->arena, (size_t)count + 1, sizeof *whole);
@@ -206,10 +209,11 @@ static void send(struct scheduler *s, struct tensor *const *tensor, int count, b
         const int parts = tensor[i] ? phases_parts(s->plan, tensor[i]) : 1;
         if (parts == 1)
             whole[whole_count++] = tensor[i];
-        for (int part = 0; parts > 1 && part < parts; part++)
-            send_part(s, &tensor[i], 1, relayed, part, parts);
+        for (int to = 0; parts > 1 && to < s->devices; to++)
+            for (int part = 0; part < parts; part++)
+                send_part(s, &tensor[i], 1, relayed, to, part, parts);
     }
-    const int e = send_part(s, whole, whole_count, relayed, 0, 1);
+    const int e = send_part(s, whole, whole_count, relayed, EVERYBODY, 0, 1);
     if (e < 0 || !s->plan->no_overlap)
         return;
     want_exchange(s, e);
@@ -306,9 +310,9 @@ static void compute_arrivals(struct scheduler *s, struct computation *c, int exc
 {
     const struct exchange *e = &s->program->exchange[exchange];
     struct region_list *boxes = arena_array(s->arena, (size_t)s->devices, sizeof *boxes);
-    for (int d = 0; d < s->devices && e->part + 1 < e->parts; d++)
-        if (c->streamed[d] == s->program->transfer[e->first_transfer].tensor)
-            boxes[d] = take_arrivals(s, c, d, e->part);
+    const struct transfer *first = &s->program->transfer[e->first_transfer]; /* all go to one device where there are parts */
+    if (e->part + 1 < e->parts && c->streamed[first->to] == first->tensor)
+        boxes[first->to] = take_arrivals(s, c, first->to, e->part);
     if (!any_box(s, boxes))
         return;
     add_computation(s, c, STEP_COMPUTE, boxes);

@@ -158,7 +158,7 @@ const char *program_exchange_name(struct arena *arena, const struct program *pro
             last = program->transfer[t].tensor;
         }
     if (e->parts > 1)
-        text_printf(&text, " part %d of %d", e->part + 1, e->parts);
+        text_printf(&text, " part %d of %d for device %d", e->part + 1, e->parts, program->transfer[e->first_transfer].to);
     return text.bytes;
 }
 

@@ -86,7 +86,7 @@ int program_awaited(const struct program *program, const struct step *early, int
 int program_flushed(const struct program *program, const struct step *step, int device);
 int64_t program_bytes_sent(const struct program *program, int device); /* per inference, payload */
 int64_t program_bytes_received(const struct program *program, int device);
-/* The names of the tensors that an exchange moves, escaped: "x, y" or "x part 2 of 8". */
+/* The names of the tensors that an exchange moves, escaped: "x, y" or "x part 2 of 8 for device 1". */
 const char *program_exchange_name(struct arena *arena, const struct program *program, int exchange);
 
 void program_print(struct text *text, const struct program *program);

@@ -43,14 +43,17 @@ static void pass(struct simulation *s, int device, enum span_kind kind, double s
 
 /* ---- messages ---- */
 
-static void add_frame(struct simulation *s, int from, int to, double bytes)
+/* What travels in parts is as many messages. */
+static void add_frame(struct simulation *s, int from, int to, double bytes, int parts)
 {
     int *index = &s->frame_of[from * s->t->devices + to];
     if (!*index) {
         s->frame[s->frame_count++] = (struct frame){.from = from, .to = to};
         *index = s->frame_count;
     }
-    s->frame[*index - 1].bytes += bytes;
+    struct frame *frame = &s->frame[*index - 1];
+    frame->bytes += bytes;
+    frame->messages = parts > frame->messages ? parts : frame->messages;
 }
 
 static int compare_frames(const void *left, const void *right)
@@ -82,16 +85,25 @@ static double travel(struct simulation *s, const struct frame *frame)
     return *down;
 }
 
-/* Every sender packs its frames, one after the other, and goes on. */
+/* Processor time of either end. */
+static double message_cost(const struct simulation *s, const struct frame *frame, int device)
+{
+    return frame->messages * s->model->message_seconds[device] + frame->bytes * s->model->byte_seconds[device];
+}
+
+/* Every sender packs its frames, one after the other, and goes on. A frame leaves when it, or its first part, is packed; those of one
+ * message each leave together. */
 static void pack_frames(struct simulation *s)
 {
     for (int i = 0; i < s->frame_count; i++) {
-        const struct frame *frame = &s->frame[i];
-        pass(s, frame->from, SPAN_MESSAGE,
-             s->model->message_seconds[frame->from] + frame->bytes * s->model->byte_seconds[frame->from]);
+        struct frame *frame = &s->frame[i];
+        const double cost = message_cost(s, frame, frame->from), rest = cost * (frame->messages - 1) / frame->messages;
+        pass(s, frame->from, SPAN_MESSAGE, cost);
+        frame->ready = s->now[frame->from] - rest;
     }
     for (int i = 0; i < s->frame_count; i++)
-        s->frame[i].ready = s->now[s->frame[i].from];
+        if (s->frame[i].messages == 1)
+            s->frame[i].ready = s->now[s->frame[i].from];
 }
 
 /* Let the frames travel, and note when each tensor is where it is wanted: with the last frame that brings some of it. */
@@ -103,7 +115,7 @@ static void send_frames(struct simulation *s, struct tensor *const *tensor, int 
     for (int i = 0; i < s->frame_count; i++) {
         const struct frame *frame = &s->frame[i];
         const double arrival = travel(s, frame);
-        const double cost = s->model->message_seconds[frame->to] + frame->bytes * s->model->byte_seconds[frame->to];
+        const double cost = message_cost(s, frame, frame->to);
         for (int k = 0; k < tensors; k++) {
             if (!tensor[k])
                 continue;
@@ -120,7 +132,7 @@ static void send_frames(struct simulation *s, struct tensor *const *tensor, int 
         s->frame_of[frame->from * devices + frame->to] = 0;
         if (s->forecast) {
             s->forecast->bytes += frame->bytes;
-            s->forecast->messages++;
+            s->forecast->messages += frame->messages;
         }
     }
     s->frame_count = 0;
@@ -153,7 +165,7 @@ static void exchange(struct simulation *s, struct tensor *const *tensor, int cou
             continue;
         const struct deliveries *list = deliveries_of(s->t, tensor[k]);
         for (int i = 0; i < list->count; i++)
-            add_frame(s, list->item[i].from, list->item[i].to, list->item[i].bytes);
+            add_frame(s, list->item[i].from, list->item[i].to, list->item[i].bytes, list->parts);
     }
     if (!s->frame_count)
         return;
@@ -172,14 +184,14 @@ static void relay(struct simulation *s, struct tensor *const *tensor, int count)
         const struct deliveries *list = deliveries_of(s->t, tensor[k]);
         for (int i = 0; i < list->count; i++)
             if (list->item[i].from)
-                add_frame(s, list->item[i].from, 0, list->item[i].bytes);
+                add_frame(s, list->item[i].from, 0, list->item[i].bytes, list->parts);
         if (s->frame_count) {
             send_frames(s, &tensor[k], 1);
             receive_tensor(s, tensor[k], 0);
         }
         for (int i = 0; i < list->count; i++)
             if (list->item[i].to)
-                add_frame(s, 0, list->item[i].to, list->item[i].bytes);
+                add_frame(s, 0, list->item[i].to, list->item[i].bytes, list->parts);
         if (s->frame_count)
             send_frames(s, &tensor[k], 1);
     }

@@ -39,7 +39,7 @@ struct reader {
 /* A frame on its way: all that one device sends to another in one exchange. */
 struct frame {
     double ready, bytes;
-    int from, to;
+    int from, to, messages;
 };
 
 /* Every kind of state has two slots: the current one, and the one to go back to. */
