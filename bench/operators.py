@@ -2,7 +2,7 @@
 """operators.py -- single operators with random shapes, types, attributes and opsets (operators_cases.py), on one and three devices, against ONNX Runtime.
 
 operators.py [-n COUNT] [-s SEED] [KIND]...: COUNT (40) cases of each kind (all), the same each time; -l lists the kinds. Cases that ONNX Runtime
-refuses are left out; the others of an opset become one model. Outputs of one device must be within 1e-4 of the largest magnitude (integers
+refuses are left out (VERBOSE=1 lists them); the others of an opset become one model. Outputs of one device must be within 1e-4 of the largest magnitude (integers
 equal but for a few that round otherwise, float16 1e-2), those of three devices by rows equal byte for byte. What mednnc refuses is listed with its line. MEDNNC,
 MEDNN_RUN, WORK (./bench-work/operators), CC, CFLAGS and NODE_PATH as for zoo.py. Exit status 1 when one disagrees."""
 # SPDX-License-Identifier: MIT
@@ -160,6 +160,9 @@ def option(words, name, otherwise):
 
 def main(words):
     number, seed = option(words, "-n", 40), option(words, "-s", 1)
+    if any(word.startswith("-") and word != "-l" for word in words):
+        print(__doc__)
+        return 2
     if "-l" in words:
         print("\n".join(KINDS))
         return 0
@@ -175,7 +178,7 @@ def main(words):
             node.expected = server.run(work + "/model.onnx", feeds)
             if isinstance(node.expected, str):
                 count["left out"] += 1
-                if "-v" in words or os.environ.get("VERBOSE"):
+                if os.environ.get("VERBOSE"):
                     print("left out: %s: %s" % (node.describe(), node.expected[:200]))
                 continue
             groups.setdefault(node.case.opset, []).append(node)

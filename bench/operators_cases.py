@@ -330,11 +330,11 @@ def resize(z):
             more["antialias"] = 1
     by_size = z.chance()
     if opset >= 18 and by_size and "axes" in more and z.chance(0.4):
-        more["keep_aspect_ratio_policy"] = z.pick("stretch", "not_larger", "not_smaller")
+        more["keep_aspect_ratio_policy"] = z.pick("stretch", "not_larger", "not_smaller") if more["coordinate_transformation_mode"] != "align_corners" else "stretch"
     if more["coordinate_transformation_mode"] == "align_corners": # ONNX's own tests take the length before it is rounded, ONNX Runtime the one after
         scales = [2.0 if s != int(s) else s for s in scales]
     if more["coordinate_transformation_mode"] == "tf_crop_and_resize":
-        by_size, n = True, len(axes) # ONNX Runtime leaves the region out of the length
+        by_size, n, sizes = True, len(axes), [s + (s == d) for s, d in zip(sizes, shape[-len(sizes):])] # ONNX Runtime leaves the region out of the length, and out of all where no size changes
         begin = [0.0] * (n - len(shape[2:])) + [z.pick(0.0, 0.2, 0.4, -0.1) for _ in shape[2:]]
         end = [1.0] * (n - len(shape[2:])) + [z.pick(0.9, 0.7, 1.0, 1.2) for _ in shape[2:]]
         roi = Fixed(begin + end, F4)
