@@ -58,14 +58,16 @@ class Node:
                 self.held[names[-1]] = value.array
             elif value is not None:
                 self.feeds[names[-1]] = value
+        outer = ["%s.z%d" % (self.name, i) for i in range(len(case.outer))]
+        self.feeds.update(zip(outer, case.outer))
         self.outputs = ["%s.y%d" % (self.name, k) for k in range(case.outputs)]
-        self.node = helper.make_node(case.op, names, self.outputs, self.name, **case.attributes)
+        self.node = helper.make_node(case.op, names, self.outputs, self.name, **{n: v(self.name, outer) if callable(v) else v for n, v in case.attributes.items()})
         self.expected = None
 
     def describe(self):
         what = ["-" if x is None else ("held " if isinstance(x, Fixed) else "") + "%s%s" % (a.dtype, list(a.shape)) + ("=%s" % a.tolist() if isinstance(x, Fixed) and a.size < 9 else "")
                 for x in self.case.inputs for a in [x.array if isinstance(x, Fixed) else x]]
-        return "%s opset %d (%s) %s" % (self.case.op, self.case.opset, ", ".join(what), self.case.attributes)
+        return "%s opset %d (%s) %s" % (self.case.op, self.case.opset, ", ".join(what), {n: v for n, v in self.case.attributes.items() if not callable(v)})
 
 
 def write(path, nodes):
