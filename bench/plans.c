@@ -1,9 +1,10 @@
 /* plans.c -- what the planner foretells: speed-ups over one device of all ways of dividing, for many clusters and links.
  *
- * plans [-n "2 3 4"] [-g "2 10"] [-r "200"] [-d "2"] [-u 4,2,1] [-s] [-z KIND] [-e EFFORT] [-l] MODEL.onnx...
+ * plans [-n "2 3 4"] [-g "2 10"] [-r "200"] [-d "2"] [-u 4,2,1] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...
  *
  * Numbers of devices, GMAC/s of the fastest, Mbit/s and milliseconds of its link, in all combinations; -u relative speeds
- * instead of -n; -s one medium that all share; -z what if that kind of work took no time; -e how long to search; -l what every device does at every
+ * instead of -n; -s one medium that all share; -z what if that kind of work took no time; -e how long to search; -f how many more come out in a second
+ * instead of how much sooner; -l what every device does at every
  * layer, and where its time goes. Prints CSV, with the processor seconds that planning took. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
@@ -31,7 +32,7 @@ struct values {
 struct wish {
     struct values devices, gmacs, mbit, delay;
     const char *speeds, *free_kind;
-    bool shared, layers;
+    bool shared, layers, throughput;
     double effort;
     int argc;
     char **argv;
@@ -189,7 +190,7 @@ static void print_setting(struct graph *graph, const char *name, const struct wi
     if (wish->free_kind)
         take_away(graph, wish->free_kind, &cluster);
     const double begin = processor_seconds(), alone = best_alone(graph, &cluster);
-    partition(graph, &cluster, (struct partition_wish){.mode = PARTITION_AUTO, .effort = wish->effort}, &plan);
+    partition(graph, &cluster, (struct partition_wish){.mode = PARTITION_AUTO, .effort = wish->effort, .throughput = wish->throughput}, &plan);
     const double seconds = processor_seconds() - begin;
     printf("%s,%s,%g,%g,%g", name, wish->speeds ? wish->speeds : "", setting[1], setting[2], setting[3]);
     static const enum partition mode[] = {PARTITION_ROWS, PARTITION_GTDP, PARTITION_STAR, PARTITION_AUTO};
@@ -226,7 +227,7 @@ static void print_model(const struct wish *wish, const char *path)
 static void run(void *data)
 {
     struct wish *wish = data;
-    for (int option; (option = getopt(wish->argc, wish->argv, "n:g:r:d:u:sz:e:l")) != -1;)
+    for (int option; (option = getopt(wish->argc, wish->argv, "n:g:r:d:u:sz:e:fl")) != -1;)
         switch (option) {
         case 'n':
             wish->devices = values_of(optarg);
@@ -252,11 +253,14 @@ static void run(void *data)
         case 'e':
             wish->effort = strtod(optarg, NULL);
             break;
+        case 'f':
+            wish->throughput = true;
+            break;
         case 'l':
             wish->layers = true;
             break;
         default:
-            fail("usage: plans [-n COUNTS] [-g GMACS] [-r MBIT] [-d MS] [-u SPEEDS] [-s] [-z KIND] [-e EFFORT] [-l] MODEL.onnx...");
+            fail("usage: plans [-n COUNTS] [-g GMACS] [-r MBIT] [-d MS] [-u SPEEDS] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...");
         }
     printf("model,speeds,gmacs,mbit,ms,devices,working,rows,gtdp,star,auto,planning_s\n");
     for (int i = optind; i < wish->argc; i++)

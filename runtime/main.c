@@ -243,6 +243,7 @@ struct job {
     pthread_mutex_t mutex;
     int64_t next;
     bool stopped;
+    double first, last; /* when the first outputs came, and the last */
 };
 
 /* The arrays of one inference: a lane's own. */
@@ -294,6 +295,8 @@ static void deliver(struct job *job, const struct tray *tray, int64_t sample, in
 {
     pthread_mutex_lock(&job->mutex);
     job->stopped |= status != 0;
+    job->last = now_seconds();
+    job->first = job->first > 0 ? job->first : job->last;
     for (uint32_t i = 0; !status && i < program->output_count; i++) {
         const size_t bytes = program->outputs[i].bytes;
         memcpy(job->output[i].data + (size_t)sample * bytes, tray->outputs[i], bytes);
@@ -329,16 +332,15 @@ static int warm_up(uint32_t lane, void *data)
     return status;
 }
 
-/* Several inferences in flight: how many come out in a second. */
+/* Several inferences in flight: how many come out in a second, once the first has. */
 static int run_job(struct job *job)
 {
     int failed = mednn_lanes_run(job->lanes, warm_up, job);
-    const double start = now_seconds();
     if (failed < 0)
         failed = mednn_lanes_run(job->lanes, run_lane, job);
+    const double more = (double)(job->samples * job->repeat - 1), seconds = job->last - job->first;
     if (failed < 0 && job->lanes->count > 1)
-        printf("inferences_per_s=%.3f in_flight=%u\n", (double)(job->samples * job->repeat) / (now_seconds() - start),
-               (unsigned)job->lanes->count);
+        printf("inferences_per_s=%.3f in_flight=%u\n", seconds > 0 ? more / seconds : 0, (unsigned)job->lanes->count);
     return failed;
 }
 

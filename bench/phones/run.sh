@@ -10,7 +10,10 @@
 #   -d 2            ms from one phone to another                -m MBIT   all share a medium of this rate as well
 #   -p "auto rows"  ways of dividing; naive: equal rows, every exchange waited for (--partition rows --no-overlap)
 #   -k 5            inferences per measurement, of which the median counts
-#   -t 3            rounds: everything is measured once a round, the medians of the rounds' ratios count
+#   -t 3            rounds: everything is measured once a round, the medians of the rounds' ratios count; 0: only build
+#   -j throughput   programs for the most inferences a second, several in flight; measured and predicted are then milliseconds
+#                   between two of them
+#   -c              go on: what an earlier run with the same -w measured is not measured again
 #   -w DIR          where programs are built and kept (phones-work)
 #   -q              slow down by CPU quotas, to check PHONE_SLOW
 #   -o FILE         the table (standard output)
@@ -18,9 +21,11 @@
 # A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
 # here first, and its processor time gives the phone's slowness. Columns: predicted and measured are milliseconds, speedup is over
 # the one-device program on the fastest phone, measured in the same round. Look at ratios: a busy machine shifts times.
+#
+# The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout
+numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on=''
 mednnc=${MEDNNC:-./mednnc}
 
 die()
@@ -29,7 +34,7 @@ die()
     exit 2
 }
 
-while getopts n:g:s:r:d:m:p:k:t:w:qo: option; do
+while getopts n:g:s:r:d:m:p:k:t:w:j:cqo: option; do
     case $option in
     n) numbers=$OPTARG ;;
     g) gmacs=$OPTARG ;;
@@ -41,6 +46,8 @@ while getopts n:g:s:r:d:m:p:k:t:w:qo: option; do
     k) repeat=$OPTARG ;;
     t) rounds=$OPTARG ;;
     w) work=$OPTARG ;;
+    j) objective=$OPTARG ;;
+    c) go_on=1 ;;
     q) quotas=-q ;;
     o) output=$OPTARG ;;
     *) die "see the head of this file" ;;
@@ -77,8 +84,9 @@ write_cluster()
         { printf "  <device id=\"%d\" speed=\"%s\" gmacs=\"%s\" address=\"198.18.0.%d\" port=\"7700\"/>\n", NR - 1, $1, $1, NR }
         END {
             shared = medium > 0 && medium < mbit
-            printf "  <network latency_ms=\"%s\" mbit=\"%s\" medium=\"%s\"/>\n</cluster>\n", ms,
-                shared || mbit <= 0 ? (medium > 0 ? medium : 10000) : mbit, shared ? "shared" : "switched"
+            rate = shared || mbit <= 0 ? (medium > 0 ? medium : 10000) : mbit
+            printf "  <network latency_ms=\"%.6g\" mbit=\"%.6g\" medium=\"%s\"/>\n</cluster>\n", ms + 0.16, 0.956 * rate,
+                shared ? "shared" : "switched"
         }' >"$1"
 }
 
@@ -87,6 +95,7 @@ build()
 {
     local options=(--partition "$4")
     [ "$4" != naive ] || options=(--partition rows --no-overlap)
+    options+=(--objective "$objective")
     if [ "$1/Makefile" -nt "$mednnc" ] && [ "$1/device0" -nt "$1/Makefile" ]; then
         return
     fi
@@ -103,7 +112,7 @@ inference_seconds()
         sed -n 's/^latency_ms median=\([0-9.]*\) .*/\1/p' | awk -v f=$factor '{ printf "%.6g\n", $1 / 1e3 / f }'
 }
 
-# Median latency in ms of the programs of DIR on phones of the SLOWness given after it.
+# Median latency in ms, or time between inferences, of the programs of DIR on phones of the SLOWness given after it.
 run_phones()
 {
     local dir=$1 limit=600
@@ -117,16 +126,43 @@ run_phones()
         cat "$work"/logs/*.err >&2
         return 1
     }
-    sed -n 's/^latency_ms median=\([0-9.]*\) .*/\1/p' "$work/logs/phone0.out"
+    awk -F'[= ]' -v objective="$objective" '/^latency_ms/ { ms = $3 } /^inferences_per_s/ && objective == "throughput" { each = 1000 / $2 }
+        END { print each ? each : ms }' "$work/logs/phone0.out"
 }
 
 predicted()
 {
-    sed -n 's/.*predicted_ms="\([0-9.]*\)".*/\1/p' "$1/report.xml" | head -1
+    local what=predicted_ms
+    [ "$objective" = latency ] || what=interval_ms
+    sed -n 's/.* '$what'="\([0-9.]*\)".*/\1/p' "$1/report.xml" | head -1
+}
+
+# Where the programs of MODEL for CLUSTER, divided in a WAY, are kept.
+folder()
+{
+    echo "$work/$1-${2//:/_}-$3-$gmacs-$mbit-$ms-$medium-$objective"
+}
+
+# MODEL CLUSTER WAY ROUND: has an earlier run measured that?
+is_measured()
+{
+    [ -n "$go_on" ] && grep -q "^$1,$2,$gmacs,$mbit,$ms,$medium,$3,.*,$4,$objective\$" "$rows"
+}
+
+# MODEL ROUND: is anything left to measure?
+is_complete()
+{
+    local cluster way
+    for cluster in $clusters; do
+        for way in $ways; do
+            is_measured "$1" "$cluster" "$way" "$2" || return 1
+        done
+    done
 }
 
 rows=$work/rows.csv
-: >"$rows"
+[ -n "$go_on" ] || : >"$rows"
+touch "$rows"
 for model in "$@"; do
     name=$(basename "$model" .onnx)
     one=$work/$name-one
@@ -137,24 +173,26 @@ for model in "$@"; do
     echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
     for cluster in $clusters; do
         for way in $ways; do
-            build "$work/$name-${cluster//:/_}-$way-$gmacs-$mbit-$ms-$medium" "$model" "$cluster" "$way"
+            build "$(folder "$name" "$cluster" "$way")" "$model" "$cluster" "$way"
         done
     done
     for ((round = 0; round < rounds; round++)); do
+        is_complete "$name" "$round" && continue
+        alone=$(run_phones "$one" "$slowness")
         for cluster in $clusters; do
             slow=$(phones_of "$cluster" | awk -v s="$slowness" -v g="$gmacs" '{ printf "%.6g ", s * g / $1 }')
-            alone=$(run_phones "$one" "$slowness")
             for way in $ways; do
-                dir=$work/$name-${cluster//:/_}-$way-$gmacs-$mbit-$ms-$medium
+                is_measured "$name" "$cluster" "$way" "$round" && continue
+                dir=$(folder "$name" "$cluster" "$way")
                 # shellcheck disable=SC2086
                 took=$(run_phones "$dir" $slow)
-                echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took")" |
+                echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took"),$round,$objective" |
                     tee -a "$rows" >&2
             done
         done
     done
 done
-awk -F, '{
+awk -F, -v objective="$objective" '$13 == objective {
     key = $1 "," $2 "," $3 "," $4 "," $5 "," $6 "," $7 "," $8
     if (!(key in count)) order[++keys] = key
     n = ++count[key]; took[key, n] = $9; one[key, n] = $10; ratio[key, n] = $11

@@ -23,7 +23,7 @@ struct partitioner {
 static struct timeline_rules rules_of(const struct partitioner *p, bool relay)
 {
     return (struct timeline_rules){
-        .relay = relay, .no_overlap = p->wish.no_overlap, .wire_half = p->wish.wire_half};
+        .relay = relay, .no_overlap = p->wish.no_overlap, .wire_half = p->wish.wire_half, .undivided = p->wish.throughput};
 }
 
 static struct timeline *timeline_of(struct partitioner *p, const struct division *division, bool relay)

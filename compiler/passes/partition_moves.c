@@ -36,12 +36,13 @@ static void move_way(struct search *s, int first, int last)
     }
 }
 
-/* As the node before. */
+/* As the node before, or behind. */
 static void move_copy(struct search *s, int first, int last)
 {
-    if (!first)
+    const bool behind = last < s->graph->node_count && draw_below(s, 2);
+    if (!behind && !first)
         return;
-    const struct choice from = s->trial[first - 1];
+    const struct choice from = s->trial[behind ? last : first - 1];
     for (int n = first; n < last; n++) {
         if (!is_allowed(s, n, from.option))
             continue;
@@ -181,6 +182,22 @@ static bool order_way(struct search *s, int first, int last, int option)
     return true;
 }
 
+/* One of the devices computes them alone: stages of a pipeline grow and shrink so. */
+static bool order_alone(struct search *s, int first, int last, int device)
+{
+    bool any = false;
+    for (int n = first; n < last; n++) {
+        if (s->trial[n].option == OPTION_SINGLE && s->trial[n].shares.device[0] == s->order[device])
+            continue;
+        share_out(s, &s->trial[n], OPTION_SINGLE, 1);
+        s->trial[n].shares.device[0] = s->order[device];
+        s->trial[n].follows = false;
+        touch(s, n);
+        any = true;
+    }
+    return any;
+}
+
 static bool order_follow(struct search *s, int first, int last, bool follows)
 {
     bool any = false;
@@ -212,9 +229,13 @@ bool move_in_order(struct search *s, int first, int length, int number, bool *do
 {
     const int last = first + length < s->graph->node_count ? first + length : s->graph->node_count;
     const int bounds = s->goal->devices <= ALL_BOUNDS ? s->goal->devices - 1 : 0;
-    *done = number >= OPTIONS + FOLLOW_MOVES + 4 * bounds;
+    const int alone = s->goal->throughput && bounds ? s->goal->devices : 0;
+    *done = number >= alone + OPTIONS + FOLLOW_MOVES + 4 * bounds;
     if (*done)
         return false;
+    if (number < alone)
+        return order_alone(s, first, last, number);
+    number -= alone;
     if (number < OPTIONS)
         return order_way(s, first, last, number);
     number -= OPTIONS;

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100 };
+enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 40 };
 static const double MOST_EFFORT = 8e6;
 /* Parts of the effort after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
 static const double FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
@@ -255,11 +255,12 @@ static void sort_devices(struct search *s)
             s->order[at++] = sorted.device[i];
 }
 
-/* Many devices have more ways to share. */
-static int64_t effort_for(const struct search_goal *goal)
+/* Many devices have more ways to share, small graphs fewer. */
+static int64_t effort_for(const struct graph *graph, const struct search_goal *goal)
 {
     const int many = goal->cluster->count > 8 ? goal->cluster->count / 4 : 1;
-    return (int64_t)(MOST_EFFORT * many * goal->effort);
+    const double large = graph->node_count < LARGE_GRAPH ? (double)graph->node_count / LARGE_GRAPH : 1;
+    return (int64_t)(MOST_EFFORT * many * large * goal->effort);
 }
 
 double partition_search(const struct graph *graph, const struct cost_model *model, const struct search_goal *goal,
@@ -267,7 +268,7 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
 {
     struct arena arena = {0};
     const size_t nodes = (size_t)graph->node_count + 1;
-    const double effort = (double)effort_for(goal);
+    const double effort = (double)effort_for(graph, goal);
     struct search s = {.graph = graph,
                        .cluster = goal->cluster,
                        .goal = goal,

@@ -60,6 +60,31 @@ static void plant_chains(struct search *s, const struct cost_model *model)
         }
 }
 
+/* A stage of the graph for each of the first `count` devices, with shares of the work in proportion to their speeds. */
+static void plant_stages(struct search *s, const struct cost_model *model, int count)
+{
+    struct choice all;
+    double total = 0, done = 0;
+    share_out(s, &all, OPTION_SINGLE, count);
+    for (int n = 0; n < s->graph->node_count; n++) {
+        const struct work work = kernel_work(s->graph->node[n], region_whole(s->graph->node[n]->output[0]->shape));
+        total += cost_seconds(model, 0, &work);
+    }
+    for (int n = 0; n < s->graph->node_count; n++) {
+        const struct work work = kernel_work(s->graph->node[n], region_whole(s->graph->node[n]->output[0]->shape));
+        const double seconds = cost_seconds(model, 0, &work);
+        struct choice *cut = &s->trial[n];
+        int stage = 0;
+        while (stage + 1 < count && done + seconds / 2 > total * (double)all.shares.bound[stage + 1])
+            stage++;
+        done += seconds;
+        share_out(s, cut, OPTION_SINGLE, 1);
+        cut->shares.device[0] = all.shares.device[stage];
+        cut->follows = false;
+    }
+    take_all(s);
+}
+
 void plant_all(struct search *s, const struct cost_model *model)
 {
     const int nodes = s->graph->node_count, devices = s->goal->devices;
@@ -90,4 +115,6 @@ void plant_all(struct search *s, const struct cost_model *model)
             plant(s, &seed);
         }
     plant_chains(s, model);
+    for (int count = 2; s->goal->throughput && count <= devices; count = next_count(count, devices))
+        plant_stages(s, model, count);
 }

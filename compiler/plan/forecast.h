@@ -18,7 +18,7 @@ struct span {
 /* What a simulation foretells, in seconds and bytes per inference. */
 struct forecast {
     double seconds;  /* input in to output out */
-    double interval; /* between outputs, when inputs keep coming */
+    double interval; /* between outputs, when enough inferences are in flight */
     double compute[MAX_DEVICES], wait[MAX_DEVICES], message[MAX_DEVICES]; /* of one inference */
     double bytes;
     int messages;

@@ -45,13 +45,16 @@ static void print_list(struct text *text, const struct region_list *list)
         text_printf(text, " %s", region_string(text->arena, list->item[i]));
 }
 
+/* Where an inference takes hardly longer than its busiest device does, that device is alone. */
+static const double SLACK = 0.02;
+
 int plan_in_flight(const struct plan *plan)
 {
-    enum { MOST = 16 };
-    int working = 0;
-    for (int d = 0; d < plan->cluster->count && plan->throughput; d++)
-        working += plan->forecast.compute[d] > 0;
-    return working < 2 ? 1 : working < MOST ? working + 1 : MOST;
+    const struct forecast *forecast = &plan->forecast;
+    const double most = 16, count = forecast->interval > 0 ? forecast->seconds / forecast->interval : 1;
+    if (!plan->throughput || count < 1 + SLACK)
+        return 1;
+    return 2 + (int)(count < most - 2 ? count : most - 2);
 }
 
 void plan_print(struct text *text, const struct plan *plan)

@@ -62,8 +62,8 @@ int64_t plan_wire_bytes(const struct plan *plan, const struct tensor *tensor, in
 /* MACs of a node on one device. */
 int64_t plan_macs(const struct plan *plan, const struct node *node, int device);
 
-/* Inferences that should be on their way at the same time: where the plan is for throughput one for each device that works, and one
- * that travels. */
+/* Inferences that should be on their way at the same time: where the plan is for throughput, so many that the busiest device always
+ * has one to go on with, while one waits for its turn to deliver outputs. */
 int plan_in_flight(const struct plan *plan);
 
 void plan_print(struct text *text, const struct plan *plan);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* When inputs keep coming: so many inferences settle into a rhythm. */
-enum { INFERENCES_IN_FLIGHT = 6 };
+/* Of plans that are equally good when inputs keep coming, the one whose inferences take less time is better: what it counts. */
+static const double PART_OF_LATENCY = 1e-3;
 
 struct simulation {
     struct timeline *t;
@@ -17,6 +17,7 @@ struct simulation {
     struct arena *trace;       /* of spans, or NULL */
     const struct node *node;   /* what spans are about */
     double now[MAX_DEVICES], up[MAX_DEVICES], down[MAX_DEVICES], medium;
+    double busy[MAX_DEVICES], sends[MAX_DEVICES], receives[MAX_DEVICES], carries; /* seconds of work: devices, ways, the medium */
     double *first, *arrival, *unpack; /* the timeline's, as the next two */
     struct frame *frame;
     int *frame_of, frame_count;
@@ -29,6 +30,8 @@ static void pass(struct simulation *s, int device, enum span_kind kind, double s
     if (!(seconds > 0))
         return;
     s->now[device] += seconds;
+    if (kind != SPAN_WAIT)
+        s->busy[device] += seconds;
     if (!forecast)
         return;
     double *sum = kind == SPAN_COMPUTE ? forecast->compute : kind == SPAN_WAIT ? forecast->wait : forecast->message;
@@ -63,6 +66,9 @@ static double travel(struct simulation *s, const struct frame *frame)
 {
     const double latency = s->model->latency[frame->from][frame->to];
     const double seconds = frame->bytes / s->model->rate[frame->from][frame->to];
+    s->carries += seconds;
+    s->sends[frame->from] += seconds;
+    s->receives[frame->to] += seconds;
     if (s->model->cluster->network.shared) {
         const double begin = frame->ready > s->medium ? frame->ready : s->medium;
         s->medium = begin + seconds;
@@ -261,9 +267,8 @@ static void run_node(struct simulation *s, int n)
         relay(s, s->node->output, s->node->output_count);
 }
 
-/* One inference from where the devices are now; returns when its outputs are there. With `flowing` device 0 goes on
- * before they are. */
-static double run_inference(struct simulation *s, bool flowing)
+/* One inference; returns when its outputs are there. */
+static double run_inference(struct simulation *s)
 {
     const struct graph *graph = s->t->graph;
     const size_t cells = (size_t)graph->tensor_count * (size_t)s->t->devices;
@@ -277,34 +282,29 @@ static double run_inference(struct simulation *s, bool flowing)
     for (int n = 0; n < graph->node_count; n++)
         run_node(s, n);
     s->node = NULL;
-    double end = s->now[0];
     for (int i = 0; i < graph->output_count; i++) {
-        const struct tensor *tensor = graph->output[i];
-        const int at = tensor->id * s->t->devices;
-        const double arrival = s->arrival[at];
-        receive(s, 0, flowing ? 0 : arrival, s->unpack[at]);
-        s->unpack[at] = 0;
-        pass(s, 0, SPAN_COMPUTE, cost_copy_seconds(s->model, 0, tensor));
-        end = arrival > end ? arrival : end;
+        receive_tensor(s, graph->output[i], 0);
+        pass(s, 0, SPAN_COMPUTE, cost_copy_seconds(s->model, 0, graph->output[i]));
     }
-    return s->now[0] > end ? s->now[0] : end;
+    return s->now[0];
 }
 
-/* Seconds between outputs, once the pipeline is full. */
-static double run_flow(struct simulation *s)
+static double larger(double a, double b)
 {
-    double end[INFERENCES_IN_FLIGHT];
-    for (int i = 0; i < INFERENCES_IN_FLIGHT; i++)
-        end[i] = run_inference(s, true);
-    return (end[INFERENCES_IN_FLIGHT - 1] - end[INFERENCES_IN_FLIGHT / 2 - 1]) / (INFERENCES_IN_FLIGHT / 2);
+    return a > b ? a : b;
 }
 
-static void start(struct simulation *s)
+/* Seconds between outputs when there are always inferences to go on with: what the busiest device or way has to do for one. */
+static double interval_of(const struct simulation *s)
 {
-    memset(s->now, 0, sizeof s->now);
-    memset(s->up, 0, sizeof s->up);
-    memset(s->down, 0, sizeof s->down);
-    s->medium = 0;
+    const bool shared = s->model->cluster->network.shared;
+    double most = shared ? s->carries : 0;
+    for (int d = 0; d < s->t->devices; d++) {
+        most = larger(most, s->busy[d]);
+        if (!shared)
+            most = larger(most, larger(s->sends[d], s->receives[d]));
+    }
+    return most;
 }
 
 double timeline_run(struct timeline *timeline, bool throughput, struct forecast *forecast, struct arena *arena)
@@ -317,21 +317,15 @@ double timeline_run(struct timeline *timeline, bool throughput, struct forecast 
                            .unpack = timeline->unpack,
                            .frame = timeline->frame,
                            .frame_of = timeline->frame_of};
-    double seconds = 0, interval = 0;
     if (forecast) {
         *forecast = (struct forecast){0};
         s.forecast = forecast;
         s.trace = arena;
     }
-    if (!throughput || forecast)
-        seconds = run_inference(&s, false);
-    s.forecast = NULL;
-    start(&s);
-    if (throughput || forecast)
-        interval = run_flow(&s);
+    const double seconds = run_inference(&s), interval = interval_of(&s);
     if (forecast) {
         forecast->seconds = seconds;
         forecast->interval = interval;
     }
-    return throughput ? interval : seconds;
+    return throughput ? interval + PART_OF_LATENCY * seconds : seconds;
 }

@@ -19,6 +19,7 @@ struct timeline_rules {
     bool relay;      /* everything passes through device 0 */
     bool no_overlap; /* every exchange is waited for where it begins */
     bool wire_half;  /* floats travel as float16 */
+    bool undivided;  /* no layer is divided to compute while messages travel: other inferences are computed then */
 };
 
 /* With nothing divided yet: set every node before it is run. The model and the graph must outlive it; memory comes from

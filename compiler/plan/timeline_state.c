@@ -460,7 +460,7 @@ static void time_phases(struct timeline *t, int n, int device, struct region_lis
     const bool waits = list_awaited(t, n, device, awaited, times, &seconds);
     const struct region_list sent = list_sent(t, node->output[0], device, &seconds);
     times->urgent = seconds_of(t, node, device, piece);
-    if (t->rules.no_overlap || (!waits && !sent.count))
+    if (t->rules.no_overlap || t->rules.undivided || (!waits && !sent.count))
         return;
     struct phases phases = {0};
     phases_divide(&t->scratch, node, &own, awaited, &sent, &phases);
