@@ -21,6 +21,8 @@ struct conv_direct {
     int64_t rows, columns;            /* of the piece */
     int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
     int without_bias; /* sums start from zero; `bias` is not read */
+    int64_t next_lines; /* of the cache, that all tiles fetch with 16 channels at a position, and the weights are near; 0: as
+                         * many as they use */
     int adds_residual;
     enum activation activation;
     float alpha, beta;
@@ -81,7 +83,7 @@ enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64, CONV_DIRECT_PLACES = 8 
 
 INLINE int conv_direct_next_lines(const struct conv_direct *s)
 {
-    const int64_t least = tile_count(s->panel, conv_direct_tile_count(s));
+    const int64_t least = tile_count(s->next_lines ? s->next_lines : s->panel, conv_direct_tile_count(s));
     return least <= CONV_DIRECT_FEW_LINES ? (int)least : least <= 8 ? 8 : least <= 16 ? 16 : 32;
 }
 
@@ -94,7 +96,7 @@ INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t position
 INLINE int conv_direct_places(const struct conv_direct *s)
 {
     const int lines = conv_direct_next_lines(s);
-    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+    return s->next_lines ? 1 : lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
 }
 
 /* Line number `line` of those that a tile fetches at one position: the places lie in equal distances. */
@@ -151,7 +153,7 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
         vf k[TILE_VECTORS];
         conv_direct_fetch(s, first + lane, next);
         UNROLL for (int o = 0; o < vectors; o++)
-            if (o * W % 16 == 0) /* once per line of the cache */
+            if (!s->next_lines && o * W % 16 == 0) /* once per line of the cache */
                 __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
         UNROLL for (int o = 0; o < vectors; o++)
             k[o] = *(const vf *)(w + lane * panel + o * W);

@@ -3,10 +3,13 @@
  * Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016; points 0, 1, -1, 2, -2. The map is
  * cut into tiles of size x size outputs, counted from the map's first row and column: a piece begins on a tile, and
  * every tile reads (size + 2)^2 inputs, through a border of zeros where it reaches beyond the map. Input and output
- * are blocked. Weights: [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
- * conv_direct.h wants a 1x1 kernel's.
+ * are blocked. Weights: either [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
+ * conv_direct.h wants a 1x1 kernel's; or transformed along rows only, [size + 2][panel][channels][3][panel width], half as
+ * much to read from far memory for F(4x4, 3x3): the way along columns is done for some channels of a panel at a time,
+ * which stay in a near cache. Matrices are numbered column by column.
  * Each output element is a fixed tree of additions, whatever the piece, the block of tiles and the vector width: the
- * transforms multiply by powers of two only, so that it makes no difference whether they are contracted. */
+ * transforms add products with powers of two only, so that it makes no difference whether they are contracted; what is
+ * left of the factors of the way along columns is multiplied with the inputs, last. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_CONV_WINOGRAD_H
 #define MEDNN_CONV_WINOGRAD_H
@@ -18,12 +21,17 @@
 
 enum { WINOGRAD_MOST = 6 }; /* inputs of a tile along one axis */
 
+/* Channels whose weights are transformed together, a multiple of 16. */
+enum { WINOGRAD_DEPTH = 64 };
+
 /* A piece: pointers given to conv_winograd() point at its first output element and the input that its first tap reads. */
 struct conv_winograd {
     struct view x, y, residual;
     int64_t batch, channels, outputs; /* outputs: of the piece */
     int64_t rows, columns;            /* of the piece */
     int size;                         /* outputs of a tile along one axis: 2 or 4 */
+    int64_t panel;                    /* 32, or 16 */
+    int64_t halfway;                  /* the weights are transformed along rows only */
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
@@ -34,14 +42,26 @@ typedef void conv_winograd_input_function(const float *restrict x, float *restri
 typedef void conv_winograd_output_function(const float *restrict m, const float *restrict bias,
                                            const float *restrict residual, float *restrict y, int rows, int columns);
 
-/* Instances for one layer; `part`: tiles that reach beyond the piece. */
+typedef void conv_winograd_column_function(const float *restrict w, int64_t channels, float *restrict u);
+typedef void conv_winograd_product_function(const float *restrict v, const float *restrict u, uintptr_t next,
+                                            int64_t blocks, int adds, float *restrict m);
+
+/* Instances for one layer whose weights are transformed halfway: of whole panels, and of the half panel at the end; products of
+ * wide tiles, and of those one smaller. */
+struct conv_winograd_columns {
+    conv_winograd_column_function *column, *half_column;
+    conv_winograd_product_function *wide, *narrow, *half_wide, *half_narrow;
+};
+
+/* Instances for one layer; `part`: tiles that reach beyond the piece. One of `product` and `columns` is NULL. */
 struct conv_winograd_tiles {
     conv_winograd_input_function *input;
     conv_winograd_output_function *whole, *part;
     const struct conv_direct_tiles *product;
+    const struct conv_winograd_columns *columns;
 };
 
-/* Floats from one of the (size + 2)^2 matrices of a block of tiles to the next: not a multiple of a page. */
+/* Floats from one of the (size + 2)^2 matrices of a block of tiles, or of weights, to the next: not a multiple of a page. */
 INLINE int64_t winograd_step(int64_t channels, int64_t tiles)
 {
     return (channels + 15) / 16 * 16 * tiles + 48;
@@ -84,6 +104,32 @@ INLINE void winograd_output_line(int size, const vf *restrict d, vf *restrict e)
     e[3] = (difference + 8.0f * difference_2) + d[5];
 }
 
+/* One column of a kernel: rows of G without their factors. */
+INLINE void winograd_column_line(int size, const vf *restrict g, vf *restrict u)
+{
+    CONTRACT
+    const vf sum = g[0] + g[2];
+    u[0] = g[0];
+    u[1] = sum + g[1];
+    u[2] = sum - g[1];
+    if (size == 2) {
+        u[3] = g[2];
+        return;
+    }
+    const vf sum_4 = g[0] + 4.0f * g[2];
+    u[3] = sum_4 + 2.0f * g[1];
+    u[4] = sum_4 - 2.0f * g[1];
+    u[5] = g[2];
+}
+
+/* Those factors. */
+INLINE float winograd_factor(int size, int point)
+{
+    if (size == 2)
+        return point == 1 || point == 2 ? 0.5f : 1.0f;
+    return point == 0 ? 0.25f : point <= 2 ? -1.0f / 6 : point <= 4 ? 1.0f / 24 : 1.0f;
+}
+
 /* A vector of channels of one tile. */
 INLINE void conv_winograd_input(const struct conv_winograd *s, const float *restrict x, float *restrict v)
 {
@@ -102,8 +148,48 @@ INLINE void conv_winograd_input(const struct conv_winograd *s, const float *rest
         vf e[WINOGRAD_MOST];
         winograd_input_line(s->size, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < edge; j++)
-            *(vf *)(v + (i * edge + j) * step) = e[j];
+            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(s->size, i) : 1.0f);
     }
+}
+
+/* One column of the weights of some channels, for outputs that are a panel apart. */
+INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, const float *restrict w, int64_t channels,
+                                  float *restrict u)
+{
+    const int edge = s->size + 2;
+    const int64_t step = winograd_step(panel, WINOGRAD_DEPTH);
+    for (int64_t c = 0; c < channels; c++, w += 3 * panel, u += panel)
+        UNROLL for (int o = 0; o < panel; o += W) {
+            const vf g[3] = {*(const vf *)(w + o), *(const vf *)(w + panel + o), *(const vf *)(w + 2 * panel + o)};
+            vf e[WINOGRAD_MOST];
+            winograd_column_line(s->size, g, e);
+            UNROLL for (int i = 0; i < edge; i++)
+                *(vf *)(u + i * step + o) = e[i];
+        }
+    for (int64_t c = channels; c % 16; c++, u += panel)
+        for (int i = 0; i < edge; i++)
+            for (int o = 0; o < panel; o += W)
+                *(vf *)(u + i * step + o) = (vf){0};
+}
+
+/* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
+ * stored. */
+INLINE void conv_winograd_product(const struct conv_direct *s, int vectors, int tiles, int panel,
+                                  const float *restrict v, const float *restrict u, uintptr_t next, int64_t blocks,
+                                  int adds, float *restrict m)
+{
+    vf a[TILE_ACCUMULATORS];
+    UNROLL for (int t = 0; t < tiles; t++)
+        UNROLL for (int o = 0; o < vectors; o++)
+            a[t * vectors + o] = adds ? *(const vf *)(m + o * s->y.block + t * s->y.column) : (vf){0};
+    for (; blocks > 0; blocks--, next += conv_direct_share(s, 1)) {
+        conv_direct_fetch_few(s, next);
+        for (int part = 0; part < 16; part += W, v += s->x.block, u += W * panel)
+            conv_direct_lanes(s, vectors, tiles, tiles, W, panel, part, v, u, next, a);
+    }
+    UNROLL for (int t = 0; t < tiles; t++)
+        UNROLL for (int o = 0; o < vectors; o++)
+            *(vf *)(m + o * s->y.block + t * s->y.column) = a[t * vectors + o];
 }
 
 /* A vector of outputs of one tile, of which rows x columns are stored. */
@@ -117,7 +203,7 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     UNROLL for (int j = 0; j < edge; j++) {
         vf d[WINOGRAD_MOST], e[WINOGRAD_MOST];
         UNROLL for (int i = 0; i < edge; i++)
-            d[i] = *(const vf *)(m + (i * edge + j) * step);
+            d[i] = *(const vf *)(m + (j * edge + i) * step);
         winograd_output_line(s->size, d, e);
         UNROLL for (int i = 0; i < s->size; i++)
             half[i * WINOGRAD_MOST + j] = e[i];
@@ -135,29 +221,62 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     }
 }
 
-/* The micro-kernels of a layer whose shape is NAME_shape, and whose products have the shape NAME_product_shape. */
+#define CONV_WINOGRAD_PRODUCT_TILE(name, kind, narrow, panel)                                              \
+    MICROKERNEL name##_##kind(const float *restrict v, const float *restrict u, uintptr_t next,            \
+                              int64_t blocks, int adds, float *restrict m)                                 \
+    {                                                                                                      \
+        conv_winograd_product(&name##_product_shape, conv_direct_vectors(panel),                           \
+                              conv_direct_columns(&name##_product_shape, narrow), panel, v, u, next,       \
+                              blocks, adds, m);                                                            \
+    }
+
+/* The micro-kernels of a layer whose shape is NAME_shape, and whose products have the shape NAME_product_shape: of whole weights,
+ * and of weights that are transformed halfway. */
 #define CONV_WINOGRAD_TILES(name)                                                                          \
     CONV_DIRECT_TILES(name##_product)                                                                      \
+    CONV_WINOGRAD_TRANSFORMS(name, &name##_product_tiles, NULL)
+
+#define CONV_WINOGRAD_HALFWAY_TILES(name)                                                                  \
+    CONV_WINOGRAD_PRODUCT_TILE(name, wide, 0, (int)name##_shape.panel)                                     \
+    CONV_WINOGRAD_PRODUCT_TILE(name, narrow, 1, (int)name##_shape.panel)                                   \
+    CONV_WINOGRAD_PRODUCT_TILE(name, half_wide, 0, 16)                                                     \
+    CONV_WINOGRAD_PRODUCT_TILE(name, half_narrow, 1, 16)                                                   \
+    MICROKERNEL name##_column(const float *restrict w, int64_t channels, float *restrict u)                \
+    {                                                                                                      \
+        conv_winograd_weights(&name##_shape, (int)name##_shape.panel, w, channels, u);              \
+    }                                                                                                      \
+    MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u)           \
+    {                                                                                                      \
+        conv_winograd_weights(&name##_shape, 16, w, channels, u);                                   \
+    }                                                                                                      \
+    static const struct conv_winograd_columns name##_columns = {                                           \
+        name##_column, name##_half_column, name##_wide, name##_narrow, name##_half_wide, name##_half_narrow}; \
+    CONV_WINOGRAD_TRANSFORMS(name, NULL, &name##_columns)
+
+#define CONV_WINOGRAD_TRANSFORMS(name, products, by_columns)                                                  \
     MICROKERNEL name##_input(const float *restrict x, float *restrict v)                                   \
     {                                                                                                      \
         conv_winograd_input(&name##_shape, x, v);                                                          \
     }                                                                                                      \
     MICROKERNEL name##_whole(const float *restrict m, const float *restrict bias,                          \
-                             const float *restrict residual, float *restrict y, int rows, int columns)     \
+                             const float *restrict residual, float *restrict y, int rows, int columns)    \
     {                                                                                                      \
-        (void)rows, (void)columns;                                                                         \
+        (void)rows, (void)columns;                                                                        \
         conv_winograd_output(&name##_shape, m, bias, residual, y, name##_shape.size, name##_shape.size);   \
     }                                                                                                      \
     MICROKERNEL name##_part(const float *restrict m, const float *restrict bias,                           \
-                            const float *restrict residual, float *restrict y, int rows, int columns)      \
+                            const float *restrict residual, float *restrict y, int rows, int columns)     \
     {                                                                                                      \
-        conv_winograd_output(&name##_shape, m, bias, residual, y, rows, columns);                          \
+        conv_winograd_output(&name##_shape, m, bias, residual, y, rows, columns);                         \
     }                                                                                                      \
-    static const struct conv_winograd_tiles name##_tiles = {                                               \
-        name##_input, name##_whole, name##_part, &name##_product_tiles};
+    static const struct conv_winograd_tiles name##_tiles = {name##_input, name##_whole, name##_part,       \
+                                                            products, by_columns};
+
+/* Lines of the cache of weights that are transformed halfway, for a panel and 16 channels at one point. */
+#define CONV_WINOGRAD_HALFWAY_LINES(tile_size, panel_width) (3 * (panel_width) / ((tile_size) + 2))
 
 /* Initialiser of NAME_product_shape: a 1x1 convolution of a row of tiles. */
-#define CONV_WINOGRAD_PRODUCT(channel_count, output_count, panel_width, tile_count)                        \
+#define CONV_WINOGRAD_PRODUCT(channel_count, output_count, panel_width, tile_count, next_line_count)       \
     {.x = BLOCKED(((channel_count) + 15) / 16, 1, tile_count),                                             \
      .y = BLOCKED(((output_count) + 15) / 16, 1, tile_count),                                              \
      .batch = 1,                                                                                           \
@@ -172,14 +291,15 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
      .stride_columns = 1,                                                                                  \
      .dilation_rows = 1,                                                                                   \
      .dilation_columns = 1,                                                                                \
-     .without_bias = 1}
+     .without_bias = 1,                                                                                    \
+     .next_lines = (next_line_count)}
 
 /* Tiles [first, first + s->tiles) of a map, in the order of rows. */
 INLINE void conv_winograd_inputs(const struct conv_winograd *s, const struct conv_winograd_tiles *tiles,
                                  const float *restrict x, float *restrict v, int64_t first)
 {
     const int64_t across = tile_count(s->columns, s->size);
-    for (int64_t block = 0; block < (s->channels + W - 1) / W; block++)
+    for (int64_t block = 0; block < (s->channels + 15) / 16 * (16 / W); block++)
         for (int64_t t = 0; t < s->tiles; t++) {
             const int64_t row = (first + t) / across * s->size, column = (first + t) % across * s->size;
             tiles->input(x + block * s->x.block + row * s->x.row + column * s->x.column, v + (block * s->tiles + t) * W);
@@ -205,24 +325,76 @@ INLINE void conv_winograd_outputs(const struct conv_winograd *s, const struct co
         }
 }
 
-/* scratch: (size + 2)^2 times winograd_step() of the channels and of the outputs, in floats. The last block of tiles ends
- * with the last tile, and computes some once more where the tiles do not divide evenly. */
+/* Products of some channels with a panel at the points of one column, while the weights from `next` on are fetched. */
+INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
+                                 const struct conv_winograd_columns *tiles, int64_t panel, const float *v,
+                                 const float *u, uintptr_t next, int64_t channels, int adds, float *m)
+{
+    const int64_t count = conv_direct_tile_count(product), blocks = (channels + 15) / 16;
+    const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
+    const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+    conv_winograd_product_function *wide = panel == s->panel ? tiles->wide : tiles->half_wide;
+    conv_winograd_product_function *narrow = panel == s->panel ? tiles->narrow : tiles->half_narrow;
+    for (int i = 0; i < s->size + 2; i++) {
+        for (int64_t part = 0; part < panel; part += width)
+            for (int64_t t = 0, column = 0; t < count; t++) {
+                (t < broad ? wide : narrow)(v + column * W, u + part, next, blocks, adds,
+                                            m + part / W * product->y.block + column * W);
+                column += conv_direct_columns(product, t >= broad);
+                next += conv_direct_share(product, blocks);
+            }
+        v += winograd_step(s->channels, s->tiles);
+        u += winograd_step(panel, WINOGRAD_DEPTH);
+        m += winograd_step(s->outputs, s->tiles);
+    }
+}
+
+/* Those of all channels and outputs. */
+INLINE void conv_winograd_column(const struct conv_winograd *s, const struct conv_direct *product,
+                                 const struct conv_winograd_columns *tiles, const float *v, const float *w, float *m,
+                                 float *u)
+{
+    const int64_t outputs = (s->outputs + 15) / 16 * 16;
+    for (int64_t o = 0; o < outputs; o += s->panel) {
+        const int64_t panel = outputs - o < s->panel ? 16 : s->panel;
+        for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
+            const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
+            (panel == s->panel ? tiles->column : tiles->half_column)(w, channels, u);
+            w += channels * 3 * panel;
+            conv_winograd_points(s, product, tiles, panel, v + c * s->tiles, u, (uintptr_t)w, channels, c > 0,
+                                 m + o * s->tiles);
+        }
+    }
+}
+
+/* Floats of scratch memory: for the tiles' inputs and outputs at all points, and a column of weights. */
+INLINE int64_t conv_winograd_scratch(const struct conv_winograd *s)
+{
+    const int64_t edge = s->size + 2;
+    return edge * edge * (winograd_step(s->channels, s->tiles) + winograd_step(s->outputs, s->tiles)) +
+           (s->halfway ? edge * winograd_step(s->panel, WINOGRAD_DEPTH) : 0);
+}
+
+/* The last block of tiles ends with the last tile, and computes some once more where the tiles do not divide evenly. */
 INLINE void conv_winograd(const struct conv_winograd *s, const struct conv_direct *product,
                           const struct conv_winograd_tiles *tiles, const float *restrict x,
                           const float *restrict weights, const float *restrict bias, const float *restrict residual,
                           float *restrict y, float *restrict scratch)
 {
-    const int64_t points = (s->size + 2) * (s->size + 2), outputs = (s->outputs + 15) / 16 * 16;
+    const int64_t edge = s->size + 2, matrix = (s->outputs + 15) / 16 * 16 * s->channels;
     const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
     const int64_t all = tile_count(s->rows, s->size) * tile_count(s->columns, s->size);
-    float *v = scratch, *m = scratch + points * v_step;
+    float *v = scratch, *m = v + edge * edge * v_step, *u = m + edge * edge * m_step;
     for (int64_t n = 0; n < s->batch; n++)
         for (int64_t done = 0; done < all; done += s->tiles) {
             const int64_t first = done + s->tiles <= all ? done : all - s->tiles;
             conv_winograd_inputs(s, tiles, x + n * s->x.batch, v, first);
-            for (int64_t point = 0; point < points; point++)
-                conv_direct(product, tiles->product, v + point * v_step, weights + point * outputs * s->channels,
-                            NULL, NULL, m + point * m_step);
+            for (int64_t j = 0; s->halfway && j < edge; j++)
+                conv_winograd_column(s, product, tiles->columns, v + j * edge * v_step, weights + j * 3 * matrix,
+                                     m + j * edge * m_step, u);
+            for (int64_t point = 0; !s->halfway && point < edge * edge; point++)
+                conv_direct(product, tiles->product, v + point * v_step, weights + point * matrix, NULL, NULL,
+                            m + point * m_step);
             conv_winograd_outputs(s, tiles, m, bias, s->adds_residual ? residual + n * s->residual.batch : residual,
                                   y + n * s->y.batch, first);
         }

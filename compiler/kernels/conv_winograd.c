@@ -5,14 +5,21 @@
 
 #include <inttypes.h>
 
-enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
+enum { PANEL = 32, DEPTH = 64, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
 
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
 
+/* Weights of F(4x4, 3x3) that are so many come from far memory: half of each 36 numbers, while for few the time to make the
+ * others counts more. F(2x2, 3x3) has 16, of which it could leave 4 only. */
+static const int64_t FEWEST_HALFWAY = 32768;
+
 /* Measured, in multiply-accumulates of a good kernel: transforming one number of a tile of inputs or outputs, and reading
  * one transformed weight. */
-static const double TRANSFORM_COST = 6, WEIGHT_COST = 12;
+static const double TRANSFORM_COST = 6, WEIGHT_COST = 10;
+
+/* What transforming a number of a weight takes, along columns, in those of a tile. Measured: it misses the nearest cache. */
+static const double COLUMN_NUMBERS = 4;
 
 static int64_t tiles_along(int64_t outputs, int size)
 {
@@ -71,13 +78,26 @@ static int64_t grid_4(const struct node *node, int axis)
     return grid_of(node, axis, 4);
 }
 
+/* Are the weights transformed along rows only? Of the whole node, for pieces of it share weights. */
+static bool is_halfway(const struct node *node, int size)
+{
+    const struct shape weights = node->input[1]->shape;
+    return size == 4 && weights.dim[0] * weights.dim[1] >= FEWEST_HALFWAY;
+}
+
+/* Numbers in memory for a kernel. */
+static int64_t numbers_of(const struct node *node, int size)
+{
+    return is_halfway(node, size) ? 3 * (size + 2) : points_of(size);
+}
+
 static double cost_of(const struct node *node, int size)
 {
     const struct shape x = node->input[0]->shape, y = node->output[0]->shape;
     const double channels = (double)round_up(x.dim[1], BLOCK), outputs = (double)round_up(y.dim[1], BLOCK);
     const double tiles = (double)(y.dim[0] * tiles_along(y.dim[2], size) * tiles_along(y.dim[3], size));
-    return (double)points_of(size) * (tiles * channels * outputs + tiles * TRANSFORM_COST * (channels + outputs) +
-                                      WEIGHT_COST * channels * outputs);
+    return (double)points_of(size) * (tiles * channels * outputs + tiles * TRANSFORM_COST * (channels + outputs)) +
+           (double)numbers_of(node, size) * WEIGHT_COST * channels * outputs;
 }
 
 static double cost_2(const struct node *node)
@@ -92,7 +112,7 @@ static double cost_4(const struct node *node)
 
 static int64_t added_weights(const struct node *node, int size)
 {
-    return (points_of(size) - 9) * (shape_size(node->input[1]->shape) / 9) * (int64_t)sizeof(float);
+    return (numbers_of(node, size) - 9) * (shape_size(node->input[1]->shape) / 9) * (int64_t)sizeof(float);
 }
 
 static int64_t added_weights_2(const struct node *node)
@@ -121,11 +141,13 @@ static int64_t step_of(int64_t channels, int64_t tiles)
     return round_up(channels, BLOCK) * tiles + STEP_PADDING;
 }
 
+/* What conv_winograd_scratch() gives. */
 static int64_t scratch_of(const struct node *node, struct region piece, int size)
 {
     const struct map box = map_of(piece);
     const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, size);
-    return points_of(size) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) *
+    const int64_t column = is_halfway(node, size) ? (size + 2) * step_of(panel_of(node), DEPTH) : 0;
+    return (points_of(size) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) + column) *
            (int64_t)sizeof(float);
 }
 
@@ -150,7 +172,9 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     const double points = (double)points_of(size), tiles = (double)(passes * each);
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
-    layer_weights_work(points * (double)channels * outputs * (double)sizeof(float), (double)passes, work);
+    if (is_halfway(node, size))
+        work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * COLUMN_NUMBERS;
+    layer_weights_work((double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float), (double)passes, work);
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)
@@ -181,24 +205,34 @@ static void transform_line(int size, const double g[3], double u[6])
     u[5] = g[2];
 }
 
-static void transform_kernel(int size, const float kernel[9], float u[MOST_POINTS])
+/* Along rows: line r of the kernel is u[j] at 3 j + r. */
+static void transform_rows(int size, const float kernel[9], double u[18])
 {
-    const int edge = size + 2;
-    double half[6][3], line[6];
-    for (int k = 0; k < 3; k++) {
-        const double g[3] = {(double)kernel[k], (double)kernel[3 + k], (double)kernel[6 + k]};
+    for (int r = 0; r < 3; r++) {
+        const double g[3] = {(double)kernel[3 * r], (double)kernel[3 * r + 1], (double)kernel[3 * r + 2]};
+        double line[6];
         transform_line(size, g, line);
-        for (int i = 0; i < edge; i++)
-            half[i][k] = line[i];
-    }
-    for (int i = 0; i < edge; i++) {
-        transform_line(size, half[i], line);
-        for (int j = 0; j < edge; j++)
-            u[i * edge + j] = (float)line[j];
+        for (int j = 0; j < size + 2; j++)
+            u[3 * j + r] = line[j];
     }
 }
 
-/* Outputs [begin, end): [point][panel][channels][panel], zero beyond the last output. */
+/* The numbers in memory for a kernel: of each column 3, or all. */
+static void transform_kernel(int size, bool halfway, const float kernel[9], float u[MOST_POINTS])
+{
+    double rows[18], line[6];
+    transform_rows(size, kernel, rows);
+    for (int i = 0; halfway && i < 3 * (size + 2); i++)
+        u[i] = (float)rows[i];
+    for (int j = 0; !halfway && j < size + 2; j++) {
+        transform_line(size, rows + 3 * j, line);
+        for (int i = 0; i < size + 2; i++)
+            u[j * (size + 2) + i] = (float)line[i];
+    }
+}
+
+/* Outputs [begin, end), zero beyond the last output: [point][panel][channels][panel], or halfway
+ * [column][panel][channels][3][panel]. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel,
                                 int size)
 {
@@ -206,16 +240,19 @@ static const char *pack_weights(struct source *source, const struct node *node, 
     if (shared)
         return shared;
     const struct tensor *weights = node->input[1];
+    const bool halfway = is_halfway(node, size);
     const int64_t channels = weights->shape.dim[1], rounded = round_up(outputs.end - outputs.begin, BLOCK);
-    const int64_t points = points_of(size);
-    const size_t count = (size_t)(points * rounded * channels);
+    const int64_t numbers = numbers_of(node, size), together = halfway ? 3 : 1;
+    const size_t count = (size_t)(numbers * rounded * channels);
     float *packed = source_scratch(source, count * sizeof *packed), u[MOST_POINTS];
     for (int64_t o = 0; o < outputs.end - outputs.begin; o++) {
         const int64_t first = o / panel * panel, width = rounded - first < panel ? BLOCK : panel;
         for (int64_t c = 0; c < channels; c++) {
-            transform_kernel(size, (const float *)weights->data + ((outputs.begin + o) * channels + c) * 9, u);
-            for (int64_t point = 0; point < points; point++)
-                packed[(point * rounded + first) * channels + c * width + o - first] = u[point];
+            const float *kernel = (const float *)weights->data + ((outputs.begin + o) * channels + c) * 9;
+            transform_kernel(size, halfway, kernel, u);
+            for (int64_t i = 0; i < numbers; i++)
+                packed[(i / together * rounded + first) * channels * together + (c * together + i % together) * width +
+                       o - first] = u[i];
         }
     }
     return source_weights(source, "weights", weights, packed, count);
@@ -228,6 +265,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     const struct map box = map_of(*region);
     const int64_t channels = node->input[1]->shape.dim[1], outputs = box.c.end - box.c.begin;
     const int64_t panel = panel_of(node), tiles = block_of_tiles(box, channels, size);
+    const bool halfway = is_halfway(node, size);
     const char *name = source_name(source);
     const char *weights = pack_weights(source, node, box.c, panel, size);
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
@@ -236,18 +274,21 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_printf(source,
                   "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
-                  ", .size = %d, .tiles = %" PRId64,
+                  ",\n    .size = %d, .panel = %" PRId64 ", .halfway = %d, .tiles = %" PRId64,
                   name, source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, size, tiles);
+                  box.column.end - box.column.begin, size, panel, halfway, tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const char *shared = source_shared(source, "tiles", tiles);
     if (shared == name)
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
-                      ", %" PRId64 ", %" PRId64 ");\nCONV_WINOGRAD_TILES(%s)\n",
-                      name, channels, outputs, panel, tiles, name);
+                      ", %" PRId64 ", %" PRId64 ", %s);\nCONV_WINOGRAD_%sTILES(%s)\n",
+                      name, channels, outputs, panel, tiles,
+                      halfway ? arena_printf(source_arena(source), "CONV_WINOGRAD_HALFWAY_LINES(%d, %" PRId64 ")", size, panel)
+                              : "0",
+                      halfway ? "HALFWAY_" : "", name);
     source_printf(source, "\n");
     source_function(source);
     source_printf(source,

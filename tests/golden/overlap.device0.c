@@ -142,9 +142,10 @@ static void layer_first_interior(unsigned char *restrict arena, int box)
 
 static const struct conv_winograd layer_second_interior0_shape = {
     .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
-    .batch = 1, .channels = 16, .outputs = 16, .rows = 28, .columns = 96, .size = 4, .tiles = 28};
+    .batch = 1, .channels = 16, .outputs = 16, .rows = 28, .columns = 96,
+    .size = 4, .panel = 16, .halfway = 0, .tiles = 28};
 static const struct conv_direct layer_second_interior0_product_shape =
-    CONV_WINOGRAD_PRODUCT(16, 16, 16, 28);
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 0);
 CONV_WINOGRAD_TILES(layer_second_interior0)
 
 /* Conv 'second' (conv_winograd_4)
@@ -174,9 +175,10 @@ static void receive_tensor_a(unsigned char *restrict arena)
 
 static const struct conv_winograd layer_second_shape = {
     .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
-    .batch = 1, .channels = 16, .outputs = 16, .rows = 4, .columns = 96, .size = 4, .tiles = 24};
+    .batch = 1, .channels = 16, .outputs = 16, .rows = 4, .columns = 96,
+    .size = 4, .panel = 16, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_second_product_shape =
-    CONV_WINOGRAD_PRODUCT(16, 16, 16, 24);
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 0);
 CONV_WINOGRAD_TILES(layer_second)
 
 /* Conv 'second' (conv_winograd_4)

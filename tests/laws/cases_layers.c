@@ -146,3 +146,9 @@ const char *const layers_cases[] = {
     "GRU /2 2x1x20 =1x150x20 =1x150x50 =1x300 activations=[Sigmoid,ScaledTanh]",
     NULL,
 };
+
+/* Of a size that only large layers have. */
+const char *const large_cases[] = {
+    "Conv 1x168x26x25 =200x168x3x3 =200 pads=[1,1,1,1]",
+    NULL,
+};

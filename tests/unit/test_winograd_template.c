@@ -13,7 +13,7 @@
 
 struct problem {
     int64_t batch, channels, outputs, panel, rows, columns, most_tiles;
-    int size, adds_residual;
+    int size, halfway, adds_residual;
     enum activation activation;
     float alpha, beta;
     int64_t border; /* cells around what is read and written */
@@ -48,31 +48,36 @@ static void weight_line(int size, const double g[3], double u[6])
     u[5] = g[2];
 }
 
-/* One of the (size + 2)^2 numbers that stand for a kernel. */
-static float weight_at(int size, const float *kernel, int i, int j)
+/* Number `at` of those in memory for a kernel: at point (at % edge, at / edge), or halfway of row at % 3 at column at / 3. */
+static float weight_at(const struct problem *p, const float *kernel, int at)
 {
-    double down[6], line[6], across[3];
+    const int edge = p->size + 2, j = p->halfway ? at / 3 : at / edge;
+    double line[6], along[3];
     for (int k = 0; k < 3; k++) {
-        const double g[3] = {kernel[k], kernel[3 + k], kernel[6 + k]};
-        weight_line(size, g, down);
-        across[k] = down[i];
+        const double g[3] = {kernel[3 * k], kernel[3 * k + 1], kernel[3 * k + 2]};
+        weight_line(p->size, g, line);
+        along[k] = line[j];
     }
-    weight_line(size, across, line);
-    return (float)line[j];
+    weight_line(p->size, along, line);
+    return (float)(p->halfway ? along[at % 3] : line[at % edge]);
+}
+
+static int64_t numbers_of(const struct problem *p)
+{
+    return (p->size + 2) * (p->halfway ? 3 : p->size + 2);
 }
 
 static float *pack_weights(const struct problem *p, const float *weights)
 {
-    const int64_t outputs = round_up(p->outputs, 16);
-    const int edge = p->size + 2;
-    float *packed = floats(edge * edge * outputs * p->channels, 0), *at = packed;
-    for (int point = 0; point < edge * edge; point++)
+    const int64_t outputs = round_up(p->outputs, 16), together = p->halfway ? 3 : 1;
+    float *packed = floats(numbers_of(p) * outputs * p->channels, 0), *at = packed;
+    for (int64_t number = 0; number < numbers_of(p); number += together)
         for (int64_t first = 0; first < outputs; first += p->panel) {
             const int64_t width = outputs - first < p->panel ? 16 : p->panel;
-            for (int64_t c = 0; c < p->channels; c++)
+            for (int64_t c = 0; c < p->channels * together; c++)
                 for (int64_t o = first; o < first + width; o++)
-                    *at++ = o < p->outputs ? weight_at(p->size, weights + (o * p->channels + c) * 9, point / edge,
-                                                       point % edge)
+                    *at++ = o < p->outputs ? weight_at(p, weights + (o * p->channels + c / together) * 9,
+                                                       (int)(number + c % together))
                                            : 0;
         }
     return packed;
@@ -175,14 +180,17 @@ static void compare(const char *name, const struct problem *p, const struct data
 /* The same templates with sizes known at run time, for any number of shapes. */
 static struct conv_winograd any_shape;
 static struct conv_direct any_product_shape;
-CONV_WINOGRAD_TILES(any)
+CONV_WINOGRAD_HALFWAY_TILES(any)
+CONV_DIRECT_TILES(any_product)
+static const struct conv_winograd_tiles any_whole_tiles = {any_input, any_whole, any_part, &any_product_tiles, NULL};
 
 static void compute(const struct problem *p, struct data *d, struct box box)
 {
     const int64_t rows = box.row_end - box.row_begin, columns = box.column_end - box.column_begin;
     const int64_t all = tile_count(rows, p->size) * tile_count(columns, p->size);
     const int64_t tiles = all < p->most_tiles ? all : p->most_tiles, outputs = box.c_end - box.c_begin;
-    const struct conv_direct product = CONV_WINOGRAD_PRODUCT(p->channels, outputs, p->panel, tiles);
+    const struct conv_direct product = CONV_WINOGRAD_PRODUCT(
+        p->channels, outputs, p->panel, tiles, p->halfway ? CONV_WINOGRAD_HALFWAY_LINES(p->size, p->panel) : 0);
     any_product_shape = product;
     any_shape = (struct conv_winograd){.x = d->x,
                                        .y = d->y,
@@ -193,21 +201,23 @@ static void compute(const struct problem *p, struct data *d, struct box box)
                                        .rows = rows,
                                        .columns = columns,
                                        .size = p->size,
+                                       .panel = p->panel,
+                                       .halfway = p->halfway,
                                        .tiles = tiles,
                                        .adds_residual = p->adds_residual,
                                        .activation = p->activation,
                                        .alpha = p->alpha,
                                        .beta = p->beta};
-    const int64_t points = (p->size + 2) * (p->size + 2), all_outputs = round_up(p->outputs, 16);
-    const int64_t held = round_up(outputs, 16) * p->channels;
-    float *scratch = floats(points * (winograd_step(p->channels, tiles) + winograd_step(outputs, tiles)), NAN);
-    float *weights = floats(points * held, 0);
-    for (int64_t point = 0; point < points; point++)
-        memcpy(weights + point * held, d->packed + (point * all_outputs + box.c_begin) * p->channels,
-               (size_t)held * sizeof(float));
+    const int64_t together = p->halfway ? 3 : 1, matrices = numbers_of(p) / together;
+    const int64_t all_outputs = round_up(p->outputs, 16), depth = p->channels * together;
+    const int64_t held = round_up(outputs, 16) * depth;
+    float *scratch = floats(conv_winograd_scratch(&any_shape), NAN);
+    float *weights = floats(matrices * held, 0);
+    for (int64_t i = 0; i < matrices; i++)
+        memcpy(weights + i * held, d->packed + (i * all_outputs + box.c_begin) * depth, (size_t)held * sizeof(float));
     const int64_t y = view_at(d->y, box.n_begin, box.c_begin, p->border + box.row_begin,
                               p->border / 2 + box.column_begin);
-    conv_winograd(&any_shape, &any_product_shape, &any_tiles,
+    conv_winograd(&any_shape, &any_product_shape, p->halfway ? &any_tiles : &any_whole_tiles,
                   d->input + view_at(d->x, box.n_begin, 0, p->border + box.row_begin, p->border / 2 + box.column_begin),
                   weights, d->bias + box.c_begin, d->residual + y, d->output + y, scratch);
     free(scratch);
@@ -241,16 +251,17 @@ static void test_problem(const char *name, const struct problem *p)
     drop(&d);
 }
 
-static void test_random(int size)
+static void test_random(int size, int halfway)
 {
     for (int trial = 0; trial < 40; trial++) {
         struct problem p = {.batch = random_between(1, 2),
-                            .channels = random_between(1, 50),
+                            .channels = random_between(1, trial % 8 ? 50 : 150),
                             .outputs = random_between(1, 70),
                             .rows = random_between(1, 20),
                             .columns = random_between(1, 20),
                             .most_tiles = random_between(1, 30),
                             .size = size,
+                            .halfway = halfway,
                             .adds_residual = (int)random_between(0, 1),
                             .activation = (enum activation)random_between(0, 3),
                             .alpha = 0.125f,
@@ -262,8 +273,8 @@ static void test_random(int size)
 }
 
 /* Shapes known to the compiler, as in generated files. */
-#define WINOGRAD(name, c, m, p, h, w, t, z, ...)                                                           \
-    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, __VA_ARGS__};                    \
+#define WINOGRAD(name, kind, c, m, p, h, w, t, z, half, ...)                                               \
+    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, half, __VA_ARGS__};              \
     static const struct conv_winograd name##_shape = {                                                     \
         .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + 2, (w + z - 1) / z * z + 2),                     \
         .y = BLOCKED((m + 15) / 16, h, w),                                                                 \
@@ -274,15 +285,18 @@ static void test_random(int size)
         .rows = h,                                                                                         \
         .columns = w,                                                                                      \
         .size = z,                                                                                         \
+        .panel = p,                                                                                        \
+        .halfway = half,                                                                                   \
         .tiles = t,                                                                                        \
         __VA_ARGS__};                                                                                      \
-    static const struct conv_direct name##_product_shape = CONV_WINOGRAD_PRODUCT(c, m, p, t);              \
-    CONV_WINOGRAD_TILES(name)                                                                              \
+    static const struct conv_direct name##_product_shape =                                                \
+        CONV_WINOGRAD_PRODUCT(c, m, p, t, half ? CONV_WINOGRAD_HALFWAY_LINES(z, p) : 0);                   \
+    CONV_WINOGRAD_##kind(name)                                                                             \
     static void test_##name(void)                                                                          \
     {                                                                                                      \
         const struct problem *problem = &name##_problem;                                                   \
         struct data d = make(problem);                                                                     \
-        float *scratch = floats(36 * (winograd_step(c, t) + winograd_step(m, t)), NAN);                    \
+        float *scratch = floats(conv_winograd_scratch(&name##_shape), NAN);                                \
         conv_winograd(&name##_shape, &name##_product_shape, &name##_tiles, d.input, d.packed, d.bias,      \
                       d.residual, d.output, scratch);                                                      \
         compare(#name, problem, &d);                                                                       \
@@ -297,17 +311,23 @@ static void test_random(int size)
         drop(&d);                                                                                          \
     }
 
-WINOGRAD(four_even, 32, 64, 32, 28, 28, 49, 4, .adds_residual = 1, .activation = ACTIVATION_RELU)
-WINOGRAD(four_odd, 20, 48, 32, 13, 30, 11, 4, .activation = ACTIVATION_RELU)
-WINOGRAD(two_even, 16, 16, 16, 14, 14, 49, 2, .activation = ACTIVATION_NONE)
-WINOGRAD(two_odd, 33, 40, 32, 7, 7, 16, 2, .adds_residual = 1, .activation = ACTIVATION_RELU)
+WINOGRAD(four_even, TILES, 32, 64, 32, 28, 28, 49, 4, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
+WINOGRAD(four_odd, TILES, 20, 48, 32, 13, 30, 11, 4, 0, .activation = ACTIVATION_RELU)
+WINOGRAD(two_even, TILES, 16, 16, 16, 14, 14, 49, 2, 0, .activation = ACTIVATION_NONE)
+WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 1, .adds_residual = 1)
+WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
 
 int main(void)
 {
-    test_random(2);
-    test_random(4);
+    test_random(2, 0);
+    test_random(2, 1);
+    test_random(4, 0);
+    test_random(4, 1);
     test_four_even();
     test_four_odd();
+    test_half_even();
+    test_half_odd();
     test_two_even();
     test_two_odd();
     return finish("winograd");
