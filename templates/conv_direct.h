@@ -96,7 +96,7 @@ INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t position
 INLINE int conv_direct_places(const struct conv_direct *s)
 {
     const int lines = conv_direct_next_lines(s);
-    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+    return s->next_lines ? 1 : lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
 }
 
 /* Line number `line` of those that a tile fetches at one position: the places lie in equal distances. */

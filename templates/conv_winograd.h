@@ -183,7 +183,7 @@ INLINE void conv_winograd_product(const struct conv_direct *s, int vectors, int 
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = adds ? *(const vf *)(m + o * s->y.block + t * s->y.column) : (vf){0};
     for (; blocks > 0; blocks--, next += conv_direct_share(s, 1)) {
-        conv_direct_fetch_few(conv_direct_next_lines(s), next);
+        conv_direct_fetch_few(s, next);
         for (int part = 0; part < 16; part += W, v += s->x.block, u += W * panel)
             conv_direct_lanes(s, vectors, tiles, tiles, W, panel, part, v, u, next, a);
     }

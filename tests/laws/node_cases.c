@@ -21,6 +21,7 @@ static const char *const *const lists[] = {
     quantized_cases,
     attention_cases,
     settled_cases,
+    large_cases,
 };
 
 int node_case_count(void)

@@ -13,5 +13,6 @@ extern const char *const movement_cases[];
 extern const char *const attention_cases[];
 extern const char *const quantized_cases[];
 extern const char *const settled_cases[];
+extern const char *const large_cases[];
 
 #endif
