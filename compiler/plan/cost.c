@@ -7,9 +7,9 @@
 /* Seconds per unit on the reference machine, one core of a server with AVX-512, as bench/reference.sh prints them. Only the
  * proportions count. */
 static const double reference[WORK_KINDS] = {
-    [WORK_DIRECT] = 9e-12,    [WORK_WINOGRAD] = 1.13e-11, [WORK_TRANSFORM] = 6.6e-12, [WORK_DEPTHWISE] = 8e-12,
-    [WORK_MATRIX] = 8.9e-12,  [WORK_SCALAR] = 1.3e-10,    [WORK_VECTOR] = 3.7e-11,    [WORK_ELEMENT] = 8.2e-10,
-    [WORK_WEIGHTS] = 3.1e-11, [WORK_STREAM] = 5.3e-11,    [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-7};
+    [WORK_DIRECT] = 9.7e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 1.1e-11, [WORK_DEPTHWISE] = 7.1e-12,
+    [WORK_MATRIX] = 8.5e-12, [WORK_SCALAR] = 1.3e-10, [WORK_VECTOR] = 5.1e-11, [WORK_ELEMENT] = 8.1e-10,
+    [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
 /* Over the links of bench/phones, the mean of sending and receiving. */
 static const double reference_message_seconds = 4.5e-6, reference_byte_seconds = 5e-10;
 

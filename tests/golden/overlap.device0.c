@@ -16,16 +16,16 @@ static void load_tensor_x(unsigned char *restrict arena, const void *input)
                  (const int64_t[]){1, 3, 64, 96}, 4, 4);
 }
 
-/* Pack x part 1 of 2 */
-static void send_tensor_x_part1(unsigned char *restrict arena)
+/* Pack x part 1 of 2 for device 1 */
+static void send_tensor_x_part1_of_device1(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 31:47, 0:96] */
     pack_plain(arena + 965568, (float *)(arena + 64) + 3137, (const int64_t[]){19110, 6370, 98, 1},
                (const int64_t[]){1, 3, 16, 96}, 4, 4);
 }
 
-/* Pack x part 2 of 2 */
-static void send_tensor_x_part2(unsigned char *restrict arena)
+/* Pack x part 2 of 2 for device 1 */
+static void send_tensor_x_part2_of_device1(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 47:64, 0:96] */
     pack_plain(arena + 945984, (float *)(arena + 64) + 4705, (const int64_t[]){19110, 6370, 98, 1},
@@ -214,11 +214,11 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
     (void)session, (void)arena, (void)inputs, (void)outputs;
     load_tensor_x(arena, inputs[0]);
     mednn_done(session, 0, 0);
-    send_tensor_x_part1(arena);
+    send_tensor_x_part1_of_device1(arena);
     if (mednn_exchange_begin(session, 0))
         return -1;
     mednn_done(session, 1, 4);
-    send_tensor_x_part2(arena);
+    send_tensor_x_part2_of_device1(arena);
     if (mednn_exchange_begin(session, 1))
         return -1;
     mednn_done(session, 1, 5);
@@ -264,8 +264,8 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
 
 /* exchange, peer, offset in the arena, bytes */
 static const struct mednn_message frames_sent[] = {
-    {0, 1, 965568, 18432}, /* x part 1 of 2 */
-    {1, 1, 945984, 19584}, /* x part 2 of 2 */
+    {0, 1, 965568, 18432}, /* x part 1 of 2 for device 1 */
+    {1, 1, 945984, 19584}, /* x part 2 of 2 for device 1 */
     {2, 1, 984000, 6144}, /* a */
 };
 /* exchange, peer, offset in the arena, bytes */
