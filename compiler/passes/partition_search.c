@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 40 };
+enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 12 };
 static const double MOST_EFFORT = 8e6;
 /* Parts of the effort after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
 static const double FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
