@@ -186,6 +186,28 @@ static bool try_tuning(struct pruning *p, const struct calibration *seen, const 
     return true;
 }
 
+/* Labels of other samples, or other classes' numbers, would let anything pass. */
+static void check_labels(const struct pruning *p)
+{
+    int64_t classes = answers_classes(p->graph);
+    if (!classes)
+        fail("--labels %s: the model's output is no list of class scores; without labels its agreement with the whole model is "
+             "what counts", p->options->labels);
+    for (int64_t s = 0; s < p->samples.samples; s++)
+        if (p->samples.label[s] < 0 || p->samples.label[s] >= classes)
+            fail("%s: sample %" PRId64 " has label %" PRId64 ", but the model's classes are 0 to %" PRId64, p->options->labels, s,
+                 p->samples.label[s], classes - 1);
+}
+
+/* When the whole network hardly beats guessing. */
+static void doubt_labels(const struct pruning *p, const struct answers *answers)
+{
+    double right = answers->dense_right / answers->samples;
+    if (p->samples.label && right * (double)answers_classes(p->graph) < 1.5 && answers_classes(p->graph) > 2)
+        note("--labels %s: the whole network is right about %.3g %% of them only; are they the classes of these samples?",
+             p->options->labels, 100 * right);
+}
+
 /* Points lost on samples that the repair did not see; the first time, whether tuning helps is found out, too. */
 static double measure_drop(struct pruning *p, bool first)
 {
@@ -202,6 +224,8 @@ static double measure_drop(struct pruning *p, bool first)
         calibration_free(p->graph, &seen);
         calibration_free(p->graph, &apart);
     }
+    if (first)
+        doubt_labels(p, &answers);
     p->result->drop_of_classes = answers.classes;
     p->result->drop_of_labels = answers.classes && p->samples.label;
     return answers_drop(&answers, p->samples.label);
@@ -234,6 +258,7 @@ static void choose_amount(struct pruning *p)
         }
     }
     choose_classes(p, best);
+    result->limited = true;
     result->drop = best_drop;
     note("--prune: %.3g %% would lose %.3g points on samples kept apart (%s; at most %.3g may be lost): %.3g %% is removed "
          "instead; more calibration samples may allow more",
@@ -310,6 +335,8 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     result->layer = arena_array(graph->arena, (size_t)result->change.layer_count + 1, sizeof *result->layer);
     if (options->calibrate_count)
         calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
+    if (options->labels)
+        check_labels(&p);
     channels_prepare(graph);
     layers_prepare(graph);
     p.layers = layers_find(graph);
