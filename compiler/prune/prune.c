@@ -239,7 +239,8 @@ static void choose_amount(struct pruning *p)
     double part = 1, least = 0, most = 1;
     choose_classes(p, 1);
     result->drop = -1;
-    if (p->options->no_repair || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
+    bool open = limit < 100 || tune_default(channels_macs(p->channels, NULL), p->samples.samples).visits;
+    if (!open || p->options->no_repair || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
     result->drop = measure_drop(p, true);
     double refused = result->drop;
