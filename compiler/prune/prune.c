@@ -18,7 +18,7 @@
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, TRIAL = 3, INVENTED = 256, MOST_INVENTED = 4096 };
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
@@ -41,7 +41,7 @@ struct pruning {
     int *snap, most_snap;
     bool *removed; /* [class] */
     int *count;    /* [curve]: classes that go */
-    bool tunes;    /* tuning was found to help */
+    double tuning_rate; /* with which tuning was found to help; 0: it does not */
     const char *doing;
 };
 
@@ -158,32 +158,40 @@ static void repair_on(struct pruning *p, const struct calibration *samples, cons
     calibration_free(p->graph, &more);
 }
 
-/* All weights together, after the repair; to find out whether it helps, a part of the visits will do. */
-static void tune_on(struct pruning *p, const struct calibration *samples, bool trial)
+/* All weights together, after the repair; to find out whether it helps, half of the visits will do. */
+static void tune_on(struct pruning *p, const struct calibration *samples, double rate, bool trial)
 {
     struct tune_options options = tune_default(channels_macs(p->channels, NULL), samples->samples);
     p->doing = trial ? "judging" : "tuning";
-    options.visits /= trial ? TRIAL : 1;
+    options.visits /= trial ? 2 : 1;
+    options.rate = rate;
     options.variety = p->variety;
     options.progress = show_progress;
     options.data = p;
     p->result->tuned = tune(p->graph, &p->layers, samples, &options);
 }
 
-/* Is the network nearer to the dense one after tuning, on samples that neither repair nor tuning saw? Then *answers are the
- * better ones. */
-static bool try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
+/* With which steps is the network nearest to the dense one after tuning, on samples that neither repair nor tuning saw? Sets
+ * `tuning_rate`; *answers are the better ones then. Weights that are fitted well already bear small steps only. */
+static void try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
                        struct answers *answers)
 {
-    struct answers now = {0};
-    tune_on(p, seen, true);
-    if (!p->result->tuned)
-        return false;
-    answers_add(p->graph, apart, &p->layers, &now);
-    if (!(now.error < answers->error))
-        return false;
-    *answers = now;
-    return true;
+    static const double rates[] = {TUNE_RATE, TUNE_RATE / 4};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct answers now = {0};
+        if (i) {
+            layers_free(&p->layers);
+            repair_on(p, seen, "judging");
+        }
+        tune_on(p, seen, rates[i], true);
+        if (!p->result->tuned)
+            return;
+        answers_add(p->graph, apart, &p->layers, &now);
+        if (now.error < answers->error) {
+            *answers = now;
+            p->tuning_rate = rates[i];
+        }
+    }
 }
 
 /* Labels of other samples, or other classes' numbers, would let anything pass. */
@@ -219,7 +227,7 @@ static double measure_drop(struct pruning *p, bool first)
         repair_on(p, &seen, "judging");
         answers_add(p->graph, &apart, &p->layers, &answers);
         if (first && f == 0)
-            p->tunes = try_tuning(p, &seen, &apart, &answers);
+            try_tuning(p, &seen, &apart, &answers);
         layers_free(&p->layers);
         calibration_free(p->graph, &seen);
         calibration_free(p->graph, &apart);
@@ -354,8 +362,8 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     choose_amount(&p);
     repair_on(&p, &p.samples, "repairing");
     result->tuned = false;
-    if (p.tunes)
-        tune_on(&p, &p.samples, false);
+    if (p.tuning_rate > 0)
+        tune_on(&p, &p.samples, p.tuning_rate, false);
     describe_groups(&p);
     describe_layers(&p);
     goals_foretell(&p.goals, p.removed, result);
