@@ -2,7 +2,7 @@
 """operators.py -- single operators with random shapes, types, attributes and opsets (operators_cases.py), on one and three devices, against ONNX Runtime.
 
 operators.py [-n COUNT] [-s SEED] [KIND]...: COUNT (40) cases of each kind (all), the same each time; -l lists the kinds. Cases that ONNX Runtime
-refuses are left out; the others of an opset become one model. Outputs of one device must be within 1e-4 of the largest magnitude (integers
+refuses are left out (VERBOSE=1 lists them); the others of an opset become one model. Outputs of one device must be within 1e-4 of the largest magnitude (integers
 equal but for a few that round otherwise, float16 1e-2), those of three devices by rows equal byte for byte. What mednnc refuses is listed with its line. MEDNNC,
 MEDNN_RUN, WORK (./bench-work/operators), CC, CFLAGS and NODE_PATH as for zoo.py. Exit status 1 when one disagrees."""
 # SPDX-License-Identifier: MIT
@@ -58,14 +58,16 @@ class Node:
                 self.held[names[-1]] = value.array
             elif value is not None:
                 self.feeds[names[-1]] = value
+        outer = ["%s.z%d" % (self.name, i) for i in range(len(case.outer))]
+        self.feeds.update(zip(outer, case.outer))
         self.outputs = ["%s.y%d" % (self.name, k) for k in range(case.outputs)]
-        self.node = helper.make_node(case.op, names, self.outputs, self.name, **case.attributes)
+        self.node = helper.make_node(case.op, names, self.outputs, self.name, **{n: v(self.name, outer) if callable(v) else v for n, v in case.attributes.items()})
         self.expected = None
 
     def describe(self):
         what = ["-" if x is None else ("held " if isinstance(x, Fixed) else "") + "%s%s" % (a.dtype, list(a.shape)) + ("=%s" % a.tolist() if isinstance(x, Fixed) and a.size < 9 else "")
                 for x in self.case.inputs for a in [x.array if isinstance(x, Fixed) else x]]
-        return "%s opset %d (%s) %s" % (self.case.op, self.case.opset, ", ".join(what), self.case.attributes)
+        return "%s opset %d (%s) %s" % (self.case.op, self.case.opset, ", ".join(what), {n: v for n, v in self.case.attributes.items() if not callable(v)})
 
 
 def write(path, nodes):
@@ -160,6 +162,9 @@ def option(words, name, otherwise):
 
 def main(words):
     number, seed = option(words, "-n", 40), option(words, "-s", 1)
+    if any(word.startswith("-") and word != "-l" for word in words):
+        print(__doc__)
+        return 2
     if "-l" in words:
         print("\n".join(KINDS))
         return 0
@@ -175,7 +180,7 @@ def main(words):
             node.expected = server.run(work + "/model.onnx", feeds)
             if isinstance(node.expected, str):
                 count["left out"] += 1
-                if "-v" in words or os.environ.get("VERBOSE"):
+                if os.environ.get("VERBOSE"):
                     print("left out: %s: %s" % (node.describe(), node.expected[:200]))
                 continue
             groups.setdefault(node.case.opset, []).append(node)

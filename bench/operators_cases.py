@@ -2,6 +2,7 @@
 that returns a Case."""
 # SPDX-License-Identifier: MIT
 import numpy
+from onnx import TensorProto, helper, numpy_helper
 
 F4, F8, F2 = numpy.float32, numpy.float64, numpy.float16
 I8, I4, I2, I1 = numpy.int64, numpy.int32, numpy.int16, numpy.int8
@@ -16,6 +17,10 @@ class Fixed:
 
 
 class Case:
+    """A node. Attributes may be functions of the node's name and the names of the tensors `outer`, which make graphs that read these."""
+
+    outer = ()
+
     def __init__(self, opset, op, inputs, outputs=1, **attributes):
         while inputs and inputs[-1] is None:
             inputs = inputs[:-1]
@@ -330,17 +335,19 @@ def resize(z):
             more["antialias"] = 1
     by_size = z.chance()
     if opset >= 18 and by_size and "axes" in more and z.chance(0.4):
-        more["keep_aspect_ratio_policy"] = z.pick("stretch", "not_larger", "not_smaller")
+        more["keep_aspect_ratio_policy"] = z.pick("stretch", "not_larger", "not_smaller") if more["coordinate_transformation_mode"] != "align_corners" else "stretch"
     if more["coordinate_transformation_mode"] == "align_corners": # ONNX's own tests take the length before it is rounded, ONNX Runtime the one after
         scales = [2.0 if s != int(s) else s for s in scales]
     if more["coordinate_transformation_mode"] == "tf_crop_and_resize":
-        by_size, n = True, len(axes) # ONNX Runtime leaves the region out of the length
+        by_size, n, sizes = True, len(axes), [s + (s == d) for s, d in zip(sizes, shape[-len(sizes):])] # ONNX Runtime leaves the region out of the length, and out of all where no size changes
         begin = [0.0] * (n - len(shape[2:])) + [z.pick(0.0, 0.2, 0.4, -0.1) for _ in shape[2:]]
         end = [1.0] * (n - len(shape[2:])) + [z.pick(0.9, 0.7, 1.0, 1.2) for _ in shape[2:]]
         roi = Fixed(begin + end, F4)
         more["extrapolation_value"] = z.maybe(3.0)
     elif opset == 11 or z.chance(0.2):
         roi = Fixed([], F4)
+    elif z.chance(0.2):
+        roi = z.held(z.values([2 * len(axes)]))
     more["mode"] = mode
     x = z.values(shape, z.pick(F4, F4, F4, U1, I4) if mode == "nearest" else F4)
     return Case(opset, "Resize", [x, roi, Fixed(scales, F4) if not by_size else (Fixed([], F4) if opset == 11 else None), Fixed(sizes) if by_size else None], **more)
@@ -838,3 +845,103 @@ def _affine_size(case, z):
 
 _placement = placement
 KINDS["placement"] = lambda z: (lambda case: _affine_size(case, z) if case.op == "AffineGrid" else case)(_placement(z))
+
+
+# ---- control flow ----
+
+
+def body(name, nodes, inputs, outputs, constants=()):
+    """A graph of (operator, inputs, outputs[, attributes]); inputs and outputs are (name, type, shape)."""
+    info = lambda values: [helper.make_tensor_value_info(n, t, s) for n, t, s in values]
+    return helper.make_graph([helper.make_node(op, i, o, **(more[0] if more else {})) for op, i, o, *more in nodes], name, info(inputs), info(outputs),
+                             [numpy_helper.from_array(numpy.asarray(x), n) for n, x in constants])
+
+
+def branch(z, prefix, shape, readable):
+    """A graph without inputs whose output combines outer tensors of one shape."""
+    made = "%s.o" % prefix
+    nodes, last = [], z.pick(*readable)
+    for i in range(z.int(0, 2)):
+        nodes.append((z.pick("Add", "Mul", "Sub", "Max"), [last, z.pick(*readable)], ["%s.t%d" % (prefix, i)]))
+        last = nodes[-1][2][0]
+    nodes.append((z.pick("Neg", "Relu", "Identity", "Tanh"), [last], [made]))
+    return body(prefix, nodes, [], [(made, TensorProto.FLOAT, shape)])
+
+
+def chosen(z, name, shape, readable, depth):
+    """Nodes and the name of an If (in an If) that reads outer tensors: its condition is computed."""
+    condition = [("ReduceSum", [z.pick(*readable)], [name + ".sum"], {"keepdims": 0}), ("Constant", [], [name + ".nought"], {"value": numpy_helper.from_array(numpy.float32(z.pick(0, 0.5, -9, 9)))}),
+                 (z.pick("Less", "Greater"), [name + ".sum", name + ".nought"], [name + ".c"])]
+    then, other = branch(z, name + ".then", shape, readable), branch(z, name + ".else", shape, readable)
+    if depth:
+        inner, last = chosen(z, name + ".in", shape, readable, depth - 1)
+        then = body(name + ".then", inner + [("Identity", [last], [name + ".then.o"])], [], [(name + ".then.o", TensorProto.FLOAT, shape)])
+    return condition + [("If", [name + ".c"], [name + ".y"], {"then_branch": then, "else_branch": other})], name + ".y"
+
+
+@kind
+def condition(z):
+    shape = z.shape(1, 3, 0)
+    case = Case(z.pick(13, 16, 19, 21), "If", [z.held(numpy.array(z.chance()), 0.3)])
+    case.outer = [z.values(shape), z.values(shape)]
+
+    def inside(which):
+        def graph(name, outer):
+            name = "%s.%s" % (name, which)
+            nodes, last = chosen(z, name, shape, outer, z.int(0, 1))
+            return body(name, nodes + [("Relu", [last], [name + ".r"])], [], [(name + ".r", TensorProto.FLOAT, shape)]) if z.chance() else branch(z, name, shape, outer)
+
+        return graph
+
+    case.attributes = {"then_branch": inside("then"), "else_branch": inside("else")}
+    return case
+
+
+@kind
+def loop(z):
+    """Two states, of which the second is not used by the first; scanned results; a condition that may end it; an outer tensor."""
+    shape, trips = z.shape(1, 3, 0), z.int(0, 4)
+    stops, scans, nested = z.chance(0.3), z.int(0, 2) if trips else 0, z.chance(0.4) # mednnc does not know the shape of a list of no results
+    case = Case(z.pick(11, 13, 16, 19, 21), "Loop", [Fixed(trips), None if z.chance() and not stops else Fixed(True, bool), z.values(shape), z.held(z.values(shape))], 2 + (0 if stops else scans))
+    case.outer = [z.values(shape)]
+
+    def graph(name, outer):
+        n = lambda part: "%s.%s" % (name, part)
+        nodes = [("Add", [n("a"), outer[0]], [n("a1")]), ("Mul", [n("b"), n("a")], [n("b0")]), ("Tanh", [n("b0")], [n("b1")])]
+        last = n("a1")
+        if nested and case.opset >= 13:
+            more, last = chosen(z, n("if"), shape, [n("a1"), n("b"), outer[0]], 0)
+            nodes += more
+        nodes += [("Cast", [n("i")], [n("f")], {"to": TensorProto.FLOAT}), ("Add", [last, n("f")], [n("a2")])]
+        if stops:
+            nodes += [("Less", [n("i"), n("limit")], [n("c2")])]
+        else:
+            nodes += [("Identity", [n("c")], [n("c2")])]
+        nodes += [("Sub", [n("a2"), n("b1")], [n("s%d" % k)]) for k in range(scans)]
+        return body(name, nodes, [(n("i"), TensorProto.INT64, []), (n("c"), TensorProto.BOOL, []), (n("a"), TensorProto.FLOAT, shape), (n("b"), TensorProto.FLOAT, shape)],
+                    [(n("c2"), TensorProto.BOOL, []), (n("a2"), TensorProto.FLOAT, shape), (n("b1"), TensorProto.FLOAT, shape)] + ([] if stops else [(n("s%d" % k), TensorProto.FLOAT, shape) for k in range(scans)]),
+                    [(n("limit"), numpy.int64(z.int(0, 3)))])
+
+    case.attributes = {"body": graph}
+    return case
+
+
+@kind
+def scan(z):
+    shape, length, count = z.shape(0, 2, 0), z.int(1, 5), z.int(1, 2)
+    axes = [z.int(0, len(shape)) for _ in range(count)]
+    scanned = [z.held(z.values(shape[:a] + [length] + shape[a:]), 0.2) for a in axes]
+    case = Case(z.pick(9, 11, 16, 21), "Scan", [z.values(shape)] + scanned, 2)
+    case.outer = [z.values(shape)]
+
+    def graph(name, outer):
+        n = lambda part: "%s.%s" % (name, part)
+        nodes = [("Mul", [n("s"), outer[0]], [n("m")])]
+        for k in range(count):
+            nodes.append(("Add", [n("m") if k == 0 else n("p%d" % (k - 1)), n("x%d" % k)], [n("p%d" % k)]))
+        nodes += [("Tanh", [n("p%d" % (count - 1))], [n("s2")]), ("Sub", [n("s2"), n("x0")], [n("y")])]
+        return body(name, nodes, [(n("s"), TensorProto.FLOAT, shape)] + [(n("x%d" % k), TensorProto.FLOAT, shape) for k in range(count)], [(n("s2"), TensorProto.FLOAT, shape), (n("y"), TensorProto.FLOAT, shape)])
+
+    case.attributes = {"body": graph, "num_scan_inputs": count, "scan_input_axes": [a - z.pick(0, len(shape) + 1) if case.opset >= 11 else a for a in axes], "scan_input_directions": [z.int(0, 1) for _ in axes],
+                       "scan_output_axes": [z.int(0, len(shape))], "scan_output_directions": [z.int(0, 1)]}
+    return case

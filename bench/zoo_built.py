@@ -323,12 +323,14 @@ def normalization(z):
         z.add(op, [x, z.weights(c), z.weights(c), z.weights(c), z.number(numpy.abs(z.random.standard_normal(c)).astype("f4") + 0.5)])
     elif op == "InstanceNormalization":
         z.add(op, [x, z.weights(c), z.weights(c)], epsilon=1e-2)
-    elif op == "LayerNormalization":
+    elif op == "LayerNormalization": # what is constant is normalised to noise
+        z.add("Add", [x, z.weights(*z.shape[x])])
+        x = list(z.shape)[-1]
         axis = int(z.random.integers(1, len(z.shape[x])))
         z.add(op, [x, z.weights(*z.shape[x][axis:])], axis=axis, epsilon=1e-2)
     elif len(z.shape[x]) == 4 and op == "LRN":
         z.add(op, [x], size=3)
-    elif len(z.shape[x]) == 4:
+    elif len(z.shape[x]) == 4 and numpy.prod(z.shape[x]) > c:
         z.add("Add", [x, z.weights(*z.shape[x])]) # of what is constant ONNX Runtime makes 0 / 0
         z.add(op, [list(z.shape)[-1]])
 

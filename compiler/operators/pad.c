@@ -73,7 +73,7 @@ static struct pads read_pads(const struct node *node)
         pads.begin[a] = tensor_int(list, i);
         pads.end[a] = tensor_int(list, i + count);
         /* What a mode can copy from: reflect does not repeat the edge. */
-        int64_t most = pads.mode == MODE_REFLECT             ? x.dim[a] - 1
+        int64_t most = pads.mode == MODE_REFLECT             ? x.dim[a] - (x.dim[a] > 0)
                        : pads.mode == MODE_WRAP              ? x.dim[a]
                        : pads.mode == MODE_EDGE && !x.dim[a] ? 0
                                                              : INT32_MAX;

@@ -248,6 +248,8 @@ static void settle(struct graph *graph, struct node *node)
     read_modes(node, &resize);
     const bool crops = resize.common.coordinate == RESAMPLE_TF_CROP_AND_RESIZE;
     const struct tensor *scales = node_input(node, 2), *sizes = node_input(node, 3);
+    if (!crops && node_input(node, 1))
+        node->input[1] = NULL; /* of no consequence, fed or not */
     const bool has_sizes = sizes && shape_size(sizes->shape), has_scales = scales && shape_size(scales->shape);
     if (has_sizes && input_is_computed(node, 3)) {
         const struct shape y = settled_shape(graph, node, 3, "sizes", x.rank);

@@ -24,6 +24,8 @@ bool fold_mask(struct graph *graph, struct node *node);
 bool matmul_to_einsum(struct graph *graph, struct node *node);
 bool gemm_to_einsum(struct graph *graph, struct node *node);
 bool softmax_to_logarithms(struct graph *graph, struct node *node);
+/* Of all types but float32: Resize to the nearest element becomes Gather, axis by axis. */
+bool nearest_to_gather(struct graph *graph, struct node *node);
 /* x Sigmoid(x): Swish; x (1 + Erf(x / sqrt(2))) / 2 with the half in any place: Gelu. */
 bool make_smooth_activation(struct graph *graph, struct node *node);
 

@@ -1,8 +1,11 @@
-/* simplify_types.c -- products and Softmax of doubles and integers by operators that have kernels for them. */
+/* simplify_types.c -- products, Softmax and Resize of doubles and integers by operators that have kernels for them. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
+#include "../operators/resize.h"
 #include "edit.h"
 #include "simplify.h"
+
+#include <string.h>
 
 /* Float has kernels of its own; halves become float. */
 static bool is_other(const struct tensor *tensor)
@@ -95,5 +98,45 @@ bool softmax_to_logarithms(struct graph *graph, struct node *node)
     difference->input[0] = x;
     difference->input[1] = sum->output[0];
     node_become(graph, node, "Exp", 1, difference->output);
+    return true;
+}
+
+/* The input element of every output along an axis, or NULL where one is extrapolated. */
+static struct tensor *nearest_elements(struct graph *graph, const struct node *node, const struct resize *resize, int axis)
+{
+    const int64_t outputs = resize->axis[axis].outputs;
+    int64_t *index = arena_array(graph->arena, (size_t)outputs, sizeof *index);
+    for (int64_t i = 0; i < outputs; i++) {
+        const struct resample_taps taps = resize_taps(resize, axis, i);
+        if (!taps.count)
+            return NULL;
+        index[i] = resize_index(resize, axis, &taps, 0);
+    }
+    return graph_constant(graph, arena_printf(graph->arena, "%s.axis%d", node->name, axis), TYPE_INT64,
+                          (struct shape){.rank = 1, .dim = {outputs}}, index);
+}
+
+bool nearest_to_gather(struct graph *graph, struct node *node)
+{
+    if (!node_is(node, "Resize") || node->input[0]->type == TYPE_FLOAT || strcmp(node_string(node, "mode", "nearest"), "nearest"))
+        return false;
+    const struct resize resize = resize_of(node);
+    struct tensor *index[MAX_RANK] = {NULL}, *x = node->input[0];
+    for (int a = 0; a < resize.rank; a++) {
+        index[a] = resize.axis[a].resized ? nearest_elements(graph, node, &resize, a) : NULL;
+        if (resize.axis[a].resized && !index[a])
+            return false;
+    }
+    for (int a = 0; a < resize.rank; a++) {
+        if (!index[a])
+            continue;
+        struct node *gather = node_insert(graph, node, "Gather", 2, x);
+        gather->input[0] = x;
+        gather->input[1] = index[a];
+        node_set_attribute(graph, gather, (struct attribute){.name = "axis", .kind = ATTRIBUTE_INT, .i = a});
+        x = gather->output[0];
+        x->shape.dim[a] = index[a]->shape.dim[0];
+    }
+    node_become(graph, node, "Identity", 1, &x);
     return true;
 }

@@ -199,6 +199,7 @@ static void upgrade_softmax(struct graph *graph, int at)
     struct node *back =
         graph_node(graph, at + 3, arena_printf(graph->arena, "%s.back", node->name), "Reshape", 2, 1);
     set_int(graph, flatten, "axis", axis);
+    set_int(graph, back, "allowzero", 1);
     flatten->input[0] = shape->input[0] = node->input[0];
     node->input[0] = flatten->output[0] = graph_tensor(graph, flatten->name);
     back->output[0] = node->output[0];

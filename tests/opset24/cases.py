@@ -185,6 +185,8 @@ def resize():
         yield Case("Resize", x, None, None, Constant([9, 13]), axes=[3, 2], keep_aspect_ratio_policy=policy, mode="linear")
     yield Case("Resize", x, Constant([0.4, 0.6, 0.9, 0.8], np.float32), None, Constant([3, 3]), axes=[2, 3], mode="linear",
                coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=5.0)
+    yield Case("Resize", x, real(8), None, Constant([1, 2, 4, 9]), mode="linear")
+    yield Case("Resize", integers(1, 2, 5, 4, dtype=np.int32), None, None, Constant([1, 2, 7, 3]), nearest_mode="ceil")
 
 
 def images():
