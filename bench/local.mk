@@ -30,7 +30,7 @@ EXTRA_DIST += \
 	%D%/predicted.sh \
 	%D%/reference.sh \
 	%D%/usage.c \
-	%D%/vgg16.sh \
+	%D%/compile-cost.sh \
 	%D%/vs-onnxruntime.sh \
 	%D%/operators.py \
 	%D%/operators_cases.py \

@@ -184,7 +184,7 @@ def reduction(z):
     op = z.pick("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare")
     shape = z.shape(0, 4)
     dtype = z.pick(F4, F4, F8, I4, I8)
-    if op in ("ReduceLogSum", "ReduceLogSumExp", "ReduceL2"):
+    if op in ("ReduceLogSum", "ReduceLogSumExp", "ReduceL2", "ReduceProd"): # a product of integers that overflows wraps here and is limited there
         dtype = z.pick(F4, F8)
     if op in ("ReduceMax", "ReduceMin") and z.chance(0.3):
         dtype = z.pick(I1, U1)

@@ -299,4 +299,21 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                                 y + n * s->y.batch);
 }
 
+/* The pixels that a 1x1 kernel of stride > 1 reads, side by side: otherwise every panel of outputs would come by the others, too. */
+struct conv_direct_sample {
+    struct view x, y;
+    int64_t batch, channels, rows, columns, stride_rows, stride_columns;
+};
+
+INLINE void conv_direct_sample(const struct conv_direct_sample *s, const float *restrict x, float *restrict y)
+{
+    for (int64_t n = 0; n < s->batch; n++)
+        for (int64_t block = 0; block < (s->channels + 15) / 16 * (16 / W); block++)
+            for (int64_t row = 0; row < s->rows; row++)
+                for (int64_t column = 0; column < s->columns; column++)
+                    *(vf *)(y + n * s->y.batch + block * s->y.block + row * s->y.row + column * s->y.column) =
+                        *(const vf *)(x + n * s->x.batch + block * s->x.block + row * s->stride_rows * s->x.row +
+                                      column * s->stride_columns * s->x.column);
+}
+
 #endif

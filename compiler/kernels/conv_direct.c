@@ -66,11 +66,50 @@ static const char *pack_weights(struct source *source, const struct node *node, 
     return source_weights(source, "weights", weights, packed, count);
 }
 
+/* Pixels that a 1x1 kernel reads with strides are copied side by side first, where more than a few panels read them. */
+static bool is_sampled(const struct node *node)
+{
+    const struct window window = conv_window(node);
+    const struct shape y = node->output[0]->shape;
+    int64_t taps = 1, stride = 1;
+    for (int axis = 0; axis < y.rank - 2; axis++) {
+        taps *= window.kernel[axis];
+        stride *= window.stride[axis];
+        if (window.pad_begin[axis])
+            return false;
+    }
+    return taps == 1 && stride > 1 && y.dim[1] >= 4 * PANEL && node->input[0]->shape.dim[1] >= BLOCK;
+}
+
+static int64_t scratch(const struct node *node, struct region piece)
+{
+    const int64_t pixels = region_size(piece) / (piece.axis[1].end - piece.axis[1].begin);
+    return is_sampled(node) ? pixels * round_up(node->input[0]->shape.dim[1], BLOCK) * (int64_t)sizeof(float) : 0;
+}
+
+/* Where the pixels are side by side, as an expression of the view. */
+static const char *sample_view(struct source *source, const struct node *node, int64_t rows, int64_t columns)
+{
+    return arena_printf(source_arena(source), "BLOCKED(%" PRId64 ", %" PRId64 ", %" PRId64 ")",
+                        round_up(node->input[0]->shape.dim[1], BLOCK) / BLOCK, rows, columns);
+}
+
+static void write_sample(struct source *source, const struct node *node, const struct window2 *w, struct map box)
+{
+    const int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
+    source_printf(source,
+                  "static const struct conv_direct_sample %s_sample = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
+                  ", .channels = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64 ", .stride_rows = %" PRId64
+                  ", .stride_columns = %" PRId64 "};\n",
+                  source_name(source), source_view(source, node->input[0]), sample_view(source, node, rows, columns),
+                  box.n.end - box.n.begin, node->input[0]->shape.dim[1], rows, columns, w->stride_rows, w->stride_columns);
+}
+
 /* With a 1x1 kernel and no border a map is one long row. */
 static bool is_flat(struct source *source, const struct node *node, const struct window2 *window, struct map box)
 {
     const int64_t columns = box.column.end - box.column.begin;
-    const struct tensor *tensor[] = {node->input[0], node->output[0],
+    const struct tensor *tensor[] = {is_sampled(node) ? NULL : node->input[0], node->output[0],
                                      node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL};
     if (window->kernel_rows * window->kernel_columns * window->stride_rows * window->stride_columns != 1)
         return false;
@@ -95,10 +134,14 @@ static void emit(struct source *source, const struct node *node, const struct re
 {
     const struct window window = conv_window(node);
     const struct window2 w = window2_of(&window);
+    struct window2 near = w;
     const struct map box = map_of(*region);
+    const bool sampled = is_sampled(node);
     const int64_t panel = panel_of(node);
     int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
-    if (is_flat(source, node, &w, box)) {
+    if (sampled)
+        near.stride_rows = near.stride_columns = 1;
+    if (is_flat(source, node, &near, box)) {
         columns *= rows;
         rows = 1;
     }
@@ -111,19 +154,27 @@ static void emit(struct source *source, const struct node *node, const struct re
                   "static const struct conv_direct %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .panel = %" PRId64 ", .rows = %" PRId64
                   ", .columns = %" PRId64 ",\n",
-                  name, source_view(source, node->input[0]), source_view(source, node->output[0]),
-                  box.n.end - box.n.begin, node->input[1]->shape.dim[1], box.c.end - box.c.begin, panel, rows, columns);
-    write_window(source, &w);
+                  name, sampled ? sample_view(source, node, rows, columns) : source_view(source, node->input[0]),
+                  source_view(source, node->output[0]), box.n.end - box.n.begin, node->input[1]->shape.dim[1], box.c.end - box.c.begin, panel, rows, columns);
+    write_window(source, &near);
     write_epilogue(source, node);
     source_printf(source, "};\n");
+    if (sampled)
+        write_sample(source, node, &w, box);
     const char *tiles = source_shared(source, "tiles", tiles_key(rows, columns));
     if (tiles == name)
         source_printf(source, "CONV_DIRECT_TILES(%s)\n", name);
     source_printf(source, "\n");
     source_function(source);
     write_clear_padding(source, node->input[0]);
+    const char *x = conv_input_at(source, node, &w, *region, 0);
+    if (sampled) {
+        const char *all = x;
+        x = source_scratch_buffer(source);
+        source_printf(source, "    conv_direct_sample(&%s_sample, %s, %s);\n", name, all, x);
+    }
     source_printf(source, "    conv_direct(&%s_shape, &%s_tiles, %s,\n                %s, %s, %s,\n                %s);\n",
-                  name, tiles, conv_input_at(source, node, &w, *region, 0), weights, bias,
+                  name, tiles, x, weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
     if (!epilogue_keeps_zero(&node->epilogue))
@@ -137,5 +188,6 @@ const struct kernel kernel_conv_direct = {.name = "conv_direct",
                                           .layout = layout,
                                           .zero_border = true,
                                           .grid = grid,
+                                          .scratch = scratch,
                                           .work = work,
                                           .emit = emit};

@@ -107,15 +107,21 @@ static void limit_growth(const struct graph *graph)
     }
 }
 
+static noreturn void fail_without_kernel(const struct graph *graph, const struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    const bool other = x && x->type != TYPE_FLOAT;
+    node_fail(node, "no kernel computes this combination of types, shapes and attributes (%s %s)%s", x ? type_name(x->type) : "",
+              x ? shape_string(graph->arena, x->shape) : "", other ? "; cast its inputs to float32" : "");
+}
+
 void choose_kernels(struct graph *graph)
 {
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
         const struct kernel *kernel = cheapest(graph, node, !graph->no_winograd);
         if (!kernel)
-            node_fail(node, "no kernel computes this combination of types, shapes and attributes (%s %s)",
-                      node_input(node, 0) ? type_name(node->input[0]->type) : "",
-                      node_input(node, 0) ? shape_string(graph->arena, node->input[0]->shape) : "");
+            fail_without_kernel(graph, node);
         set_kernel(node, kernel);
     }
     limit_growth(graph);

@@ -6,7 +6,9 @@
 #include "../support/fail.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The array in the arena, so that a failure later on loses nothing. */
 static struct mednn_array read_array(struct arena *arena, const char *path)
@@ -34,10 +36,33 @@ static int find_input(const struct graph *graph, const char *file, const char **
         }
     }
     *path = file;
+    const char *equals = strchr(file, '=');
+    if (graph->input_count == 1 && equals && access(file, F_OK))
+        fail("--calibrate %s: the model's input is called '%s'", file, graph->input[0]->name);
     if (graph->input_count != 1)
         fail("--calibrate %s: the model has %d inputs; say which: --calibrate %s=FILE.npy", file,
              graph->input_count, graph->input_count ? graph->input[0]->name : "NAME");
     return 0;
+}
+
+/* One infinity or NaN would spoil all that is computed with the samples. */
+static void check_numbers(const struct tensor *tensor, const char *path, const float *values, int64_t samples)
+{
+    int64_t size = shape_size(tensor->shape);
+    for (int64_t i = 0; tensor->type == TYPE_FLOAT && i < samples * size; i++)
+        if (!isfinite(values[i]))
+            fail("%s: sample %" PRId64 " holds %s", path, i / size, isnan(values[i]) ? "a NaN" : "an infinity");
+}
+
+static bool all_alike(const struct graph *graph, const struct calibration *calibration)
+{
+    for (int i = 0; i < graph->input_count; i++) {
+        size_t bytes = (size_t)shape_size(graph->input[i]->shape) * type_size(graph->input[i]->type);
+        for (int64_t s = 1; s < calibration->samples; s++)
+            if (memcmp(calibration->input[i], (const char *)calibration->input[i] + (size_t)s * bytes, bytes))
+                return false;
+    }
+    return true;
 }
 
 static void read_input(const struct graph *graph, const char *file, struct calibration *calibration)
@@ -57,6 +82,7 @@ static void read_input(const struct graph *graph, const char *file, struct calib
         fail("%s", error);
     if (calibration->samples && calibration->samples != samples)
         fail("%s: %" PRId64 " samples, but another input has %" PRId64, path, samples, calibration->samples);
+    check_numbers(tensor, path, (const float *)(const void *)array.data, samples);
     calibration->samples = samples;
     calibration->input[i] = array.data;
 }
@@ -89,4 +115,6 @@ void calibration_read(const struct graph *graph, const char *const file[], int f
                  graph->input[i]->name);
     if (labels)
         read_labels(graph->arena, labels, calibration);
+    if (calibration->samples > 1 && all_alike(graph, calibration))
+        fail("--calibrate: all %" PRId64 " samples are the same one, which says nothing about channels", calibration->samples);
 }

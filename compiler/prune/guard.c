@@ -49,15 +49,15 @@ static void compare_batch(void *data, const struct batch *batch)
     c->answers->samples += (double)batch->count;
 }
 
-static bool has_classes(const struct graph *graph)
+int64_t answers_classes(const struct graph *graph)
 {
     if (graph->output_count != 1 || graph->output[0]->type != TYPE_FLOAT || !graph->output[0]->producer)
-        return false;
+        return 0;
     struct shape shape = graph->output[0]->shape;
     int wide = 0;
     for (int a = 0; a < shape.rank; a++)
         wide += shape.dim[a] != 1;
-    return wide == 1;
+    return wide == 1 ? shape_size(shape) : 0;
 }
 
 void answers_add(const struct graph *graph, const struct calibration *calibration, const struct layers *layers,
@@ -65,7 +65,7 @@ void answers_add(const struct graph *graph, const struct calibration *calibratio
 {
     struct comparison comparison = {.answers = answers};
     struct replay replay = replay_begin(graph, calibration, layers);
-    answers->classes = has_classes(graph);
+    answers->classes = answers_classes(graph) > 0;
     replay_compare(&replay);
     replay_run(&replay, graph->node_count, (struct replay_visitor){.batch_done = compare_batch, .data = &comparison});
     replay_end(&replay);

@@ -18,6 +18,9 @@ struct answers {
 void answers_add(const struct graph *graph, const struct calibration *calibration, const struct layers *layers,
                  struct answers *answers);
 
+/* Scores that the graph's only output holds, one per class; 0: it is no list of scores. */
+int64_t answers_classes(const struct graph *graph);
+
 /* What was lost, in points of 100: accuracy with labels; else answers that differ, or where there are no classes the
  * squared error against the variance. */
 double answers_drop(const struct answers *answers, bool labels);

@@ -18,7 +18,7 @@
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, TRIAL = 3, INVENTED = 256, MOST_INVENTED = 4096 };
+enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
@@ -41,7 +41,7 @@ struct pruning {
     int *snap, most_snap;
     bool *removed; /* [class] */
     int *count;    /* [curve]: classes that go */
-    bool tunes;    /* tuning was found to help */
+    double tuning_rate; /* with which tuning was found to help; 0: it does not */
     const char *doing;
 };
 
@@ -158,32 +158,62 @@ static void repair_on(struct pruning *p, const struct calibration *samples, cons
     calibration_free(p->graph, &more);
 }
 
-/* All weights together, after the repair; to find out whether it helps, a part of the visits will do. */
-static void tune_on(struct pruning *p, const struct calibration *samples, bool trial)
+/* All weights together, after the repair; to find out whether it helps, half of the visits will do. */
+static void tune_on(struct pruning *p, const struct calibration *samples, double rate, bool trial)
 {
     struct tune_options options = tune_default(channels_macs(p->channels, NULL), samples->samples);
     p->doing = trial ? "judging" : "tuning";
-    options.visits /= trial ? TRIAL : 1;
+    options.visits /= trial ? 2 : 1;
+    options.rate = rate;
     options.variety = p->variety;
     options.progress = show_progress;
     options.data = p;
     p->result->tuned = tune(p->graph, &p->layers, samples, &options);
 }
 
-/* Is the network nearer to the dense one after tuning, on samples that neither repair nor tuning saw? Then *answers are the
- * better ones. */
-static bool try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
+/* With which steps is the network nearest to the dense one after tuning, on samples that neither repair nor tuning saw? Sets
+ * `tuning_rate`; *answers are the better ones then. Weights that are fitted well already bear small steps only. */
+static void try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
                        struct answers *answers)
 {
-    struct answers now = {0};
-    tune_on(p, seen, true);
-    if (!p->result->tuned)
-        return false;
-    answers_add(p->graph, apart, &p->layers, &now);
-    if (!(now.error < answers->error))
-        return false;
-    *answers = now;
-    return true;
+    static const double rates[] = {TUNE_RATE, TUNE_RATE / 4};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct answers now = {0};
+        if (i) {
+            layers_free(&p->layers);
+            repair_on(p, seen, "judging");
+        }
+        tune_on(p, seen, rates[i], true);
+        if (!p->result->tuned)
+            return;
+        answers_add(p->graph, apart, &p->layers, &now);
+        if (now.error < answers->error) {
+            *answers = now;
+            p->tuning_rate = rates[i];
+        }
+    }
+}
+
+/* Labels of other samples, or other classes' numbers, would let anything pass. */
+static void check_labels(const struct pruning *p)
+{
+    int64_t classes = answers_classes(p->graph);
+    if (!classes)
+        fail("--labels %s: the model's output is no list of class scores; without labels its agreement with the whole model is "
+             "what counts", p->options->labels);
+    for (int64_t s = 0; s < p->samples.samples; s++)
+        if (p->samples.label[s] < 0 || p->samples.label[s] >= classes)
+            fail("%s: sample %" PRId64 " has label %" PRId64 ", but the model's classes are 0 to %" PRId64, p->options->labels, s,
+                 p->samples.label[s], classes - 1);
+}
+
+/* When the whole network hardly beats guessing. */
+static void doubt_labels(const struct pruning *p, const struct answers *answers)
+{
+    double right = answers->dense_right / answers->samples;
+    if (p->samples.label && right * (double)answers_classes(p->graph) < 1.5 && answers_classes(p->graph) > 2)
+        note("--labels %s: the whole network is right about %.3g %% of them only; are they the classes of these samples?",
+             p->options->labels, 100 * right);
 }
 
 /* Points lost on samples that the repair did not see; the first time, whether tuning helps is found out, too. */
@@ -197,11 +227,13 @@ static double measure_drop(struct pruning *p, bool first)
         repair_on(p, &seen, "judging");
         answers_add(p->graph, &apart, &p->layers, &answers);
         if (first && f == 0)
-            p->tunes = try_tuning(p, &seen, &apart, &answers);
+            try_tuning(p, &seen, &apart, &answers);
         layers_free(&p->layers);
         calibration_free(p->graph, &seen);
         calibration_free(p->graph, &apart);
     }
+    if (first)
+        doubt_labels(p, &answers);
     p->result->drop_of_classes = answers.classes;
     p->result->drop_of_labels = answers.classes && p->samples.label;
     return answers_drop(&answers, p->samples.label);
@@ -215,7 +247,8 @@ static void choose_amount(struct pruning *p)
     double part = 1, least = 0, most = 1;
     choose_classes(p, 1);
     result->drop = -1;
-    if (p->options->no_repair || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
+    bool open = limit < 100 || tune_default(channels_macs(p->channels, NULL), p->samples.samples).visits;
+    if (!open || p->options->no_repair || !p->options->calibrate_count || p->samples.samples < 2 * FOLDS)
         return;
     result->drop = measure_drop(p, true);
     double refused = result->drop;
@@ -234,6 +267,7 @@ static void choose_amount(struct pruning *p)
         }
     }
     choose_classes(p, best);
+    result->limited = true;
     result->drop = best_drop;
     note("--prune: %.3g %% would lose %.3g points on samples kept apart (%s; at most %.3g may be lost): %.3g %% is removed "
          "instead; more calibration samples may allow more",
@@ -310,6 +344,8 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     result->layer = arena_array(graph->arena, (size_t)result->change.layer_count + 1, sizeof *result->layer);
     if (options->calibrate_count)
         calibration_read(graph, options->calibrate, options->calibrate_count, options->labels, &p.samples);
+    if (options->labels)
+        check_labels(&p);
     channels_prepare(graph);
     layers_prepare(graph);
     p.layers = layers_find(graph);
@@ -326,8 +362,8 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     choose_amount(&p);
     repair_on(&p, &p.samples, "repairing");
     result->tuned = false;
-    if (p.tunes)
-        tune_on(&p, &p.samples, false);
+    if (p.tuning_rate > 0)
+        tune_on(&p, &p.samples, p.tuning_rate, false);
     describe_groups(&p);
     describe_layers(&p);
     goals_foretell(&p.goals, p.removed, result);

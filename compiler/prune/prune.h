@@ -56,6 +56,7 @@ struct prune_result {
      * above. In the graph's arena. */
     const struct cluster *rates;
     double measured[2];          /* seconds on this machine before and after; 0: not measured */
+    bool limited;           /* less than was asked for went, so that no more is lost */
     double drop;            /* on samples kept apart; < 0: not measured */
     bool drop_of_labels, drop_of_classes;
     struct graph_change change;

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *widths(struct arena *arena, const int64_t pair[2])
 {
@@ -39,6 +40,18 @@ static void print_layers(struct arena *arena, const struct prune_result *result)
     fputs(text.bytes, stderr);
 }
 
+/* What could not be had; the guard says itself what it forbids. */
+static void print_missed(const struct prune_result *result)
+{
+    enum { TOLERANCE = 200 }; /* parts */
+    for (int i = 0; !result->limited && i < result->goal_count; i++) {
+        const struct prune_goal *goal = &result->goal[i];
+        if (goal->reached < goal->wanted - 1.0 / TOLERANCE)
+            note("--prune: %.3g %% of the %s were to go, but no more than %.3g %% can", 100 * goal->wanted,
+                 !strcmp(goal->name, "macs") ? "multiply-accumulates" : goal->name, 100 * goal->reached);
+    }
+}
+
 /* Of an inference. */
 static void print_foretold(const struct prune_result *result)
 {
@@ -69,5 +82,6 @@ void prune_print(struct arena *arena, const struct prune_result *result, bool ta
          change->macs[0] ? 100 * (1 - (double)change->macs[1] / (double)change->macs[0]) : 0,
          result->tuned ? "repaired and tuned with" : result->repaired ? "repaired with" : "not repaired, chosen with",
          result->samples ? arena_printf(arena, "%" PRId64 " samples", result->samples) : "noise", judged);
+    print_missed(result);
     print_foretold(result);
 }

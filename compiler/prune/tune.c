@@ -12,7 +12,6 @@
 enum { VISITS = 24576, VISITS_EACH = 128, FEW_VISITS = 2048, WARM_UP = 10 };
 #define TUNE_WORK 1.4e12
 #define BACK_FACTOR 4
-#define RATE 1e-2
 #define BETA_1 0.9
 #define BETA_2 0.99
 
@@ -40,7 +39,7 @@ struct tuning {
 
 struct tune_options tune_default(int64_t macs, int64_t samples)
 {
-    struct tune_options options = {.visits = samples < VISITS / VISITS_EACH ? samples * VISITS_EACH : VISITS, .rate = RATE};
+    struct tune_options options = {.visits = samples < VISITS / VISITS_EACH ? samples * VISITS_EACH : VISITS, .rate = TUNE_RATE};
     double most = TUNE_WORK / (BACK_FACTOR * (double)macs + 1);
     if (most < (double)options.visits)
         options.visits = most < FEW_VISITS ? 0 : (int64_t)most;

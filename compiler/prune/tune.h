@@ -8,6 +8,9 @@
 
 #include "tape.h"
 
+/* Steps that suit weights which are far from fitting, relative to their size. */
+#define TUNE_RATE 1e-2
+
 struct tune_options {
     int64_t visits; /* of samples, in all */
     struct variety variety; /* every visit sees another copy */

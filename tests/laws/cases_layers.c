@@ -150,5 +150,8 @@ const char *const layers_cases[] = {
 /* Of a size that only large layers have. */
 const char *const large_cases[] = {
     "Conv 1x168x26x25 =200x168x3x3 =200 pads=[1,1,1,1]",
+    "Conv 2x20x9x7 =130x20x1x1 =130 strides=[2,1]",
+    "Conv 1x40x8x9 =161x40x1x1 =161 strides=[2,3]",
+    "Conv 1x24x15 =129x24x1 strides=[2]",
     NULL,
 };

@@ -3,10 +3,12 @@ LAW_SOURCES = %D%/interpret.c %D%/interpret.h %D%/node_cases.c %D%/node_cases.h 
 	%D%/cases_attention.c %D%/cases_elementwise.c %D%/cases_images.c %D%/cases_layers.c %D%/cases_movement.c \
 	%D%/cases_quantized.c %D%/cases_reductions.c %D%/cases_settled.c
 
-check_PROGRAMS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
-TESTS += test_compact test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
+check_PROGRAMS += test_compact test_couple test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
+TESTS += test_compact test_couple test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares
 test_compact_SOURCES = %D%/test_compact.c %D%/random_graphs.c %D%/random_graphs.h $(LAW_SOURCES)
 test_compact_LDADD = $(MEDNNC_LIBS)
+test_couple_SOURCES = %D%/test_couple.c $(LAW_SOURCES)
+test_couple_LDADD = $(MEDNNC_LIBS)
 test_cut_SOURCES = %D%/test_cut.c $(LAW_SOURCES)
 test_cut_LDADD = $(MEDNNC_LIBS)
 test_export_SOURCES = %D%/test_export.c %D%/random_graphs.c %D%/random_graphs.h $(LAW_SOURCES)
