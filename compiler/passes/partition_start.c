@@ -11,6 +11,7 @@
 struct seed {
     int count, map, last, pattern;
     bool divides_others, last_axis;
+    bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
 };
 
 static int other_option(const struct search *s, int n, bool last_axis)
@@ -36,6 +37,8 @@ static void plant(struct search *s, const struct seed *seed)
         else if (!is_allowed(s, n, option))
             option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
         share_out(s, cut, option, seed->count);
+        for (int i = 1; seed->equal && i < seed->count; i++)
+            cut->shares.bound[i] = (float)i / (float)seed->count;
         cut->follows = place->follows && option != OPTION_SINGLE &&
                        (seed->pattern == 1 ? !place->works : seed->pattern == 2 ? n % 2 == 0 : seed->pattern == 3);
     }
@@ -114,6 +117,7 @@ void plant_all(struct search *s, const struct cost_model *model)
             seed.last = nodes * part / 4;
             plant(s, &seed);
         }
+    plant(s, &(struct seed){.count = devices, .map = OPTION_AXIS + 2, .last = nodes, .equal = true});
     plant_chains(s, model);
     for (int count = 2; s->goal->throughput && count <= devices; count = next_count(count, devices))
         plant_stages(s, model, count);
