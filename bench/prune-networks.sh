@@ -15,6 +15,11 @@ mkdir -p "$work"
 ${CC:-cc} -O2 -o "$work/usage" "$here/usage.c"
 samples=$work/images-$images.npy
 [ -s "$samples" ] || /usr/bin/python3 "$here/images.py" "$samples" "$images" 3 224 224
+# Both networks are divided in the same way.
+partition=()
+for ((i = 0; i + 1 < ${#options[@]}; i++)); do
+    [[ ${options[i]} != --partition ]] || partition=(--partition "${options[i + 1]}")
+done
 (($#)) || set -- vgg16 resnet18 resnet50
 
 total_bytes()
@@ -48,7 +53,7 @@ for name; do
         dense=$work/$name-dense-$devices pruned=$work/$name-pruned-$devices how=()
         ((devices == 1)) && how=(--emit-onnx "$work/$name-pruned.onnx") || how=(--no-repair)
         echo "== $name, $devices device(s), $fraction of the MACs"
-        "$mednnc" -q "$model" --devices "$devices" -o "$dense"
+        "$mednnc" -q "$model" --devices "$devices" "${partition[@]}" -o "$dense"
         "$work/usage" "$mednnc" "$model" --devices "$devices" --prune "$fraction" --calibrate "$samples" "${options[@]}" "${how[@]}" \
             -o "$pruned" 2>&1 | sed 's/^.*note: //'
         if ((devices > 1)); then
