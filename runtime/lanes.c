@@ -38,6 +38,8 @@ static int open_lane(struct mednn_lanes *lanes, const struct mednn_program *prog
     lane->memory = aligned_memory(bytes);
     if (!lane->memory || (listener >= 0 && options.listen_fd < 0)) {
         snprintf(error, error_size, "out of memory: %zu bytes are needed", bytes);
+        if (options.listen_fd >= 0)
+            close(options.listen_fd);
         free(lane->memory);
         return -1;
     }

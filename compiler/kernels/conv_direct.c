@@ -155,7 +155,8 @@ static void emit(struct source *source, const struct node *node, const struct re
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .panel = %" PRId64 ", .rows = %" PRId64
                   ", .columns = %" PRId64 ",\n",
                   name, sampled ? sample_view(source, node, rows, columns) : source_view(source, node->input[0]),
-                  source_view(source, node->output[0]), box.n.end - box.n.begin, node->input[1]->shape.dim[1], box.c.end - box.c.begin, panel, rows, columns);
+                  source_view(source, node->output[0]), box.n.end - box.n.begin, node->input[1]->shape.dim[1],
+                  box.c.end - box.c.begin, panel, rows, columns);
     write_window(source, &near);
     write_epilogue(source, node);
     source_printf(source, "};\n");
