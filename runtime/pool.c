@@ -1,6 +1,6 @@
 /* pool.c -- the threads that compute beside the one that runs the program. */
 /* SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "pool.h"
 
 #include "session.h"
@@ -19,6 +19,9 @@ enum { PAUSES_PER_LOOK_AT_THE_CLOCK = 32 };
 /* The two sides of a worker's mailbox: one waits for it to be empty, the other for work. */
 enum side { OWNER, WORKER, SIDES };
 
+/* A processor that is not known. */
+enum { ANY_PROCESSOR = -1 };
+
 /* A mailbox of its own cache lines for every thread: work, or NULL when it is done. */
 struct worker {
     _Alignas(128) mednn_part *_Atomic work;
@@ -26,7 +29,8 @@ struct worker {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     pthread_t thread;
-    unsigned char *arena;
+    struct mednn_session *session;
+    atomic_int processor; /* that it was on last, or ANY_PROCESSOR */
 };
 
 size_t mednn_pool_bytes(const struct mednn_program *program)
@@ -85,6 +89,62 @@ static void last_work(unsigned char *restrict arena)
     (void)arena;
 }
 
+#if defined(__linux__)
+
+static int processor_of_this_thread(void)
+{
+    return sched_getcpu();
+}
+
+static void mark(cpu_set_t *set, const atomic_int *processor)
+{
+    const int number = atomic_load_explicit(processor, memory_order_relaxed);
+    if (number >= 0 && number < CPU_SETSIZE)
+        CPU_SET((size_t)number, set);
+}
+
+/* The processors of the program's own thread and of the workers before this one. */
+static void mark_processors_before(const struct worker *worker, cpu_set_t *others)
+{
+    CPU_ZERO(others);
+    mark(others, &worker->session->processor);
+    for (const struct worker *other = worker->session->pool; other < worker; other++)
+        mark(others, &other->processor);
+}
+
+/* A thread that is woken often finds itself on the processor of the one that has woken it, and two that spin for each other may
+ * stay there for seconds, each with half of its time: the scheduler sees no idle one of them. So whoever finds itself on the
+ * processor of a thread before it goes to any other one that it may use. */
+static void leave_processors_of_others(struct worker *worker)
+{
+    const int own = processor_of_this_thread();
+    cpu_set_t others, allowed, left;
+    mark_processors_before(worker, &others);
+    atomic_store_explicit(&worker->processor, own, memory_order_relaxed);
+    if (own < 0 || own >= CPU_SETSIZE || !CPU_ISSET((size_t)own, &others) || sched_getaffinity(0, sizeof allowed, &allowed))
+        return;
+    CPU_AND(&left, &allowed, &others);
+    CPU_XOR(&left, &left, &allowed);
+    if (CPU_COUNT(&left) == 0 || sched_setaffinity(0, sizeof left, &left))
+        return;
+    sched_setaffinity(0, sizeof allowed, &allowed);
+    atomic_store_explicit(&worker->processor, processor_of_this_thread(), memory_order_relaxed);
+}
+
+#else
+
+static int processor_of_this_thread(void)
+{
+    return ANY_PROCESSOR;
+}
+
+static void leave_processors_of_others(struct worker *worker)
+{
+    (void)worker;
+}
+
+#endif
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -93,7 +153,8 @@ static void *work(void *argument)
         mednn_part *part = atomic_load_explicit(&worker->work, memory_order_acquire);
         if (part == last_work)
             return NULL;
-        part(worker->arena);
+        leave_processors_of_others(worker);
+        part(worker->session->arena);
         put_work(worker, NULL, OWNER);
     }
 }
@@ -118,7 +179,8 @@ int mednn_pool_open(struct mednn_session *session)
 {
     struct worker *worker = session->pool;
     for (uint32_t i = 1; i < session->program->threads; i++, worker++) {
-        worker->arena = session->arena;
+        worker->session = session;
+        atomic_init(&worker->processor, ANY_PROCESSOR);
         const int status = start(worker);
         if (status) {
             mednn_pool_close(session);
@@ -144,6 +206,7 @@ void mednn_pool_close(struct mednn_session *session)
 void mednn_parallel(struct mednn_session *session, mednn_part *const part[], uint32_t count)
 {
     struct worker *worker = session->pool;
+    atomic_store_explicit(&session->processor, processor_of_this_thread(), memory_order_relaxed);
     for (uint32_t i = 1; i < count; i++)
         if (part[i])
             put_work(&worker[i - 1], part[i], WORKER);

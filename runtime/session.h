@@ -6,6 +6,7 @@
 
 #include "mednn_runtime.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define MEDNN_PROTOCOL_VERSION 1u
@@ -18,8 +19,9 @@ struct mednn_session {
     void *state;                  /* the transport's */
     struct mednn_options options; /* defaults filled in */
     unsigned char *arena;
-    void *pool; /* of threads (pool.c) */
+    void *pool;            /* of threads (pool.c) */
     uint32_t pool_threads; /* that run beside the owner's */
+    atomic_int processor;  /* the owner's, when it handed out work last (pool.c) */
     void *weights; /* mapped file of weights, or NULL */
     void *profile; /* of layers (profile.c), or NULL */
     uint32_t epoch; /* of the plan that runs; 0 as long as there is only one */

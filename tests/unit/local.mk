@@ -13,12 +13,16 @@ test_region_LDADD = $(UNIT_LIBS)
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += test_npy test_cluster_file test_pages
-TESTS += test_npy test_cluster_file test_pages
+check_PROGRAMS += test_npy test_cluster_file test_pages test_pool
+TESTS += test_npy test_cluster_file test_pages test_pool
 test_pages_SOURCES = %D%/test_pages.c
 test_pages_CPPFLAGS = -I$(srcdir)/runtime
 test_pages_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_pages_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
+test_pool_SOURCES = %D%/test_pool.c
+test_pool_CPPFLAGS = -I$(srcdir)/runtime
+test_pool_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_pool_LDADD = tests/devices/libruntime.a $(CUNIT_LIBS)
 test_npy_SOURCES = %D%/test_npy.c
 test_npy_CPPFLAGS = -I$(srcdir)/runtime
 test_npy_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
