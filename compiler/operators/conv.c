@@ -196,31 +196,59 @@ static void infer(struct graph *graph, struct node *node)
     output_set(node, 0, node->input[0]->type, y);
 }
 
+/* Elements of one channel. */
+static int64_t map_size(struct shape shape)
+{
+    int64_t size = 1;
+    for (int a = 2; a < shape.rank; a++)
+        size *= shape.dim[a];
+    return size;
+}
+
+/* What the window meets of one channel at an output element: which of the weights, and where in the channel. */
+struct taps {
+    int64_t *weight, *place;
+    int64_t count;
+};
+
+static void find_taps(const struct node *node, const struct window *window, const int64_t at[], struct taps *taps)
+{
+    const struct shape x = node->input[0]->shape, w = node->input[1]->shape;
+    struct shape kernel = {.rank = window->spatial};
+    int64_t tap[MAX_RANK] = {0};
+    for (int a = 0; a < kernel.rank; a++)
+        kernel.dim[a] = w.dim[a + 2];
+    taps->count = 0;
+    for (int64_t i = 0; i < map_size(w); i++, shape_next(kernel, tap)) {
+        bool inside = true;
+        int64_t place = 0;
+        for (int a = 0; a < window->spatial; a++) {
+            int64_t from = at[a + 2] * window->stride[a] - window->pad_begin[a] + tap[a] * window->dilation[a];
+            inside &= from >= 0 && from < x.dim[a + 2];
+            place = place * x.dim[a + 2] + from;
+        }
+        taps->weight[taps->count] = i;
+        taps->place[taps->count] = place;
+        taps->count += inside;
+    }
+}
+
 /* One output element: the sum over the channels of its group and the window. */
-static double convolve(const struct node *node, const struct window *window, const void *const input[],
-                       const int64_t at[])
+static double convolve(const struct node *node, const struct window *window, const struct taps *taps,
+                       const void *const input[], const int64_t at[])
 {
     const struct tensor *x = node->input[0], *w = node->input[1];
+    const bool is_float = x->type == TYPE_FLOAT && w->type == TYPE_FLOAT;
     int64_t channels = w->shape.dim[1], group = at[1] / (w->shape.dim[0] / window->group);
-    int64_t tap[MAX_RANK] = {0}, from[MAX_RANK];
-    struct shape taps = {.rank = w->shape.rank - 1};
-    for (int i = 0; i < taps.rank; i++)
-        taps.dim[i] = w->shape.dim[i + 1];
-    int64_t count = shape_size(taps);
+    int64_t map = map_size(x->shape), size = map_size(w->shape);
+    int64_t from = (at[0] * x->shape.dim[1] + group * channels) * map, by = at[1] * channels * size;
     double sum = 0;
-    from[0] = at[0];
-    for (int64_t i = 0; i < count; i++, shape_next(taps, tap)) {
-        bool inside = true;
-        from[1] = group * channels + tap[0];
-        for (int a = 0; a < window->spatial; a++) {
-            from[a + 2] =
-                at[a + 2] * window->stride[a] - window->pad_begin[a] + tap[a + 1] * window->dilation[a];
-            inside &= from[a + 2] >= 0 && from[a + 2] < x->shape.dim[a + 2];
+    for (int64_t c = 0; c < channels; c++, from += map, by += size)
+        for (int64_t i = 0; i < taps->count; i++) {
+            int64_t k = from + taps->place[i], m = by + taps->weight[i];
+            sum += is_float ? (double)((const float *)input[0])[k] * (double)((const float *)input[1])[m]
+                            : element_real(x->type, input[0], k) * element_real(w->type, input[1], m);
         }
-        if (inside)
-            sum += element_real(x->type, input[0], shape_offset(x->shape, from)) *
-                   element_real(w->type, input[1], at[1] * count + i);
-    }
     return sum;
 }
 
@@ -229,12 +257,17 @@ static void evaluate(const struct node *node, const void *const input[], void *c
     struct window window = conv_window(node);
     const struct tensor *y = node->output[0];
     int64_t at[MAX_RANK] = {0}, size = shape_size(y->shape);
+    struct arena arena = {0};
+    size_t most = (size_t)map_size(node->input[1]->shape);
+    struct taps taps = {arena_array(&arena, most, sizeof(int64_t)), arena_array(&arena, most, sizeof(int64_t)), 0};
     for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
-        double sum = convolve(node, &window, input, at);
+        find_taps(node, &window, at, &taps);
+        double sum = convolve(node, &window, &taps, input, at);
         if (node_input(node, 2))
             sum += element_real(y->type, input[2], at[1]);
         element_set_real(y->type, output[0], i, sum);
     }
+    arena_free(&arena);
 }
 
 struct region conv_reads(const struct node *node, int input, int output, struct region region)

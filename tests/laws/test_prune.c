@@ -24,7 +24,8 @@ static int failures;
 
 /* ---- forward_node ---- */
 
-enum { SAMPLES = 3, MAX_TENSORS = 80 };
+/* Of nodes with more multiply-accumulates than LARGE only the last sample is compared: `evaluate` is slow. */
+enum { SAMPLES = 3, MAX_TENSORS = 80, LARGE = 10000000 };
 
 /* Winograd's algorithm rounds on the scale of the largest element. */
 static double scale_of(const struct node *node, const float *y)
@@ -75,7 +76,8 @@ static void check_forward(struct arena *arena, const struct graph *graph, const 
             wanted[k] = arena_alloc(arena, tensor_bytes(node->output[k]));
         }
     forward_node(node, SAMPLES, input, output);
-    for (size_t s = 0; s < SAMPLES; s++) {
+    const bool is_large = node->op->macs && node->op->macs(node, region_whole(node->output[0]->shape)) > LARGE;
+    for (size_t s = is_large ? SAMPLES - 1 : 0; s < SAMPLES; s++) {
         const void *one[MAX_TENSORS];
         for (int i = 0; i < node->input_count; i++)
             one[i] = input[i].data ? (const char *)input[i].data + s * input[i].stride : NULL;
@@ -157,7 +159,7 @@ static void check_matrices(struct arena *arena)
 
 static const char network[] = "%a Conv 1x3x8x8 =16x3x3x3 =16 pads=[1,1,1,1]; %b Relu %a; %c Conv %b =8x16x3x3 =8 pads=[1,1,1,1]; "
                               "%d Relu %c; %e GlobalAveragePool %d; %f Flatten %e; Gemm %f =8x4 =4";
-enum { IMAGES = 200, IMAGE = 3 * 8 * 8 };
+enum { IMAGES = 64, IMAGE = 3 * 8 * 8 };
 
 /* Filters 8..15 of the first layer become multiples of 0..7, which the second layer's weights can take over. */
 static struct graph *doubled_network(struct arena *arena)
