@@ -15,7 +15,7 @@ struct resize_table {
 };
 
 /* scales and roi may be NULL: then the number of outputs is right. Returns whether it is. */
-__attribute__((unused)) static int resize_table(const struct resize_table *s, int32_t *index, float *weight,
+__attribute__((unused)) static int resize_table(const struct resize_table *s, int32_t *index, double *weight,
                                                 const void *scales, const void *roi)
 {
     struct resample axis = s->axis;
@@ -40,7 +40,7 @@ struct interpolate {
 };
 
 __attribute__((unused)) static void interpolate(const struct interpolate *s, void *y, const void *x,
-                                                const int32_t *index, const float *weight)
+                                                const int32_t *index, const double *weight)
 {
     int64_t at[8] = {0};
     do {
@@ -50,7 +50,7 @@ __attribute__((unused)) static void interpolate(const struct interpolate *s, voi
         if (index[entry] >= 0) {
             sum = 0;
             for (int64_t tap = 0; tap < s->taps; tap++) {
-                const double factor = (double)weight[entry + tap];
+                const double factor = weight[entry + tap];
                 if (factor < 0 || factor > 0)
                     sum += factor * load_real(x, s->type, from + index[entry + tap] * s->x[s->axis]);
             }

@@ -16,6 +16,8 @@ TEMPLATE_FILES = \
 	%D%/devices.mk.in \
 	%D%/dft.h \
 	%D%/double_bits.h \
+	%D%/double_functions.h \
+	%D%/double_vectors.h \
 	%D%/doubles.h \
 	%D%/einsum.h \
 	%D%/einsum_scalar.h \

@@ -174,7 +174,7 @@ INLINE int64_t resample_index(const struct resample *s, const struct resample_ta
 /* Whether the scale gives `outputs` elements, or these are given. Fills tables of `taps` input elements, -1 for what lies outside of the region
  * of interest, and weights for each of them; elements that exist in any case. */
 __attribute__((unused)) static int resample_table(const struct resample *s, int given, int64_t taps, int32_t *index,
-                                                  float *weight)
+                                                  double *weight)
 {
     const int crops = s->coordinate == RESAMPLE_TF_CROP_AND_RESIZE, fits = given || resample_outputs(s) == s->outputs;
     const int same = s->outputs == s->size && s->scale >= 1 && s->scale <= 1 &&
@@ -186,7 +186,7 @@ __attribute__((unused)) static int resample_table(const struct resample *s, int 
         for (int64_t tap = 0; tap < taps; tap++) {
             const int64_t real = tap < own.count ? tap : own.count - 1;
             index[i * taps + tap] = own.count ? (int32_t)resample_index(s, &own, real) : -1;
-            weight[i * taps + tap] = tap < own.count ? (float)resample_weight(s, &own, tap) : 0;
+            weight[i * taps + tap] = tap < own.count ? resample_weight(s, &own, tap) : 0;
         }
     }
     return fits;

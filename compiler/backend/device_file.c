@@ -82,9 +82,10 @@ static void emit_piece(struct source *source, const struct node *node, struct re
     for (int k = 1; k < node->output_count; k++)
         if (node->output[k] && shape_size(node->output[k]->shape))
             region[k] = plan_own(source->program->plan, node->output[k], source->device)->item[own_piece];
-    source->node = node;
     source->piece = region;
+    const size_t start = source_begin_node(source, node);
     node->kernel->emit(source, node, region);
+    source_end_node(source, start);
     source->first_piece = false;
 }
 
@@ -415,6 +416,7 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .templates = {.arena = arena},
                             .functions = {.arena = arena},
                             .schedule = {.arena = arena},
+                            .doubles = {.arena = arena},
                             .scratch = scratch,
                             .arena_base = WEIGHTS_ALIGNMENT,
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),

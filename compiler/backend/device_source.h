@@ -4,6 +4,7 @@
 #define MEDNN_DEVICE_SOURCE_H
 
 #include "../plan/program.h"
+#include "double_text.h"
 #include "emit.h"
 #include "source.h"
 #include "weights.h"
@@ -55,6 +56,8 @@ struct source {
     struct definition *definition;
     int definition_count, definition_capacity;
 
+    struct doubles doubles; /* names of the templates that were written in double */
+
     struct scratch *scratch;
     struct layer_row *row; /* the table of layers */
     int row_count, row_capacity;
@@ -74,9 +77,15 @@ struct source {
     int piece_count; /* so far, but for interiors */
     int64_t scratch_offset; /* of the part's scratch memory in that of the layer */
     bool first_piece;
+    bool in_double;
     struct piece_share *share; /* what its pieces share */
     int share_count, share_capacity;
 };
+
+/* Begin and end the text of a node's piece: in between source_in_double() holds where its kernel says so; then what was written since
+ * `start`, what source_begin_node() returned, is put into double. */
+size_t source_begin_node(struct source *source, const struct node *node);
+void source_end_node(struct source *source, size_t start);
 
 /* The lines of a function body that zero the border of a tensor's storage on this device; nothing where it has none. */
 void source_clear_border(struct source *source, const struct tensor *tensor);

@@ -2,6 +2,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/cluster_file.c %D%/cluster_file.h \
 	%D%/device_file.c \
 	%D%/device_source.h \
+	%D%/double_text.c %D%/double_text.h \
 	%D%/embed.h \
 	%D%/emit.c %D%/emit.h \
 	%D%/names.c %D%/names.h \

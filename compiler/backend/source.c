@@ -22,13 +22,20 @@ struct arena *source_arena(const struct source *source)
     return source->arena;
 }
 
-/* Templates name each other by #include "NAME": those go first, and the lines themselves are left out. */
-void source_use(struct source *source, const char *template_name)
+static bool is_new(struct source *source, const char *template_name)
 {
     for (int i = 0; i < source->used_count; i++)
         if (!strcmp(source->used_template[i], template_name))
-            return;
+            return false;
     *arena_append(source->arena, source->used_template, source->used_count, source->used_capacity) = template_name;
+    return true;
+}
+
+static void use_in(struct source *source, const char *template_name, bool in_double);
+
+/* Templates name each other by #include "NAME": those go first, and the lines themselves are left out. */
+static const char *without_includes(struct source *source, const char *template_name, bool in_double)
+{
     struct text kept = {.arena = source->arena};
     for (const char *line = template_text(template_name); *line;) {
         const char *end = strchr(line, '\n') + 1;
@@ -37,14 +44,82 @@ void source_use(struct source *source, const char *template_name)
             const char *name = line + sizeof include - 1;
             char *other = arena_string(source->arena, name);
             *strchr(other, '"') = 0;
-            source_use(source, other);
+            use_in(source, other, in_double);
         } else {
             text_add_bytes(&kept, line, (size_t)(end - line));
         }
         line = end;
     }
-    text_add(&source->templates, kept.bytes);
+    return kept.bytes;
+}
+
+static void use_written(struct source *source, const char *template_name)
+{
+    if (!is_new(source, arena_printf(source->arena, "%s in double", template_name)))
+        return;
+    use_in(source, "double_vectors.h", false);
+    const char *text = without_includes(source, template_name, true);
+    doubles_learn(&source->doubles, text);
+    text_printf(&source->templates, "/* ---- %s in double ---- */\n", template_name);
+    doubles_write(&source->doubles, &source->templates, text, true);
     text_add(&source->templates, "\n");
+}
+
+static void use_in(struct source *source, const char *template_name, bool in_double)
+{
+    const char *by_hand = NULL;
+    switch (in_double ? doubles_kind(template_name, &by_hand) : DOUBLES_AS_IS) {
+    case DOUBLES_WRITTEN:
+        use_written(source, template_name);
+        return;
+    case DOUBLES_BY_HAND:
+        doubles_learn(&source->doubles, without_includes(source, template_name, true));
+        template_name = by_hand;
+        break;
+    case DOUBLES_AS_IS:
+        break;
+    }
+    if (!is_new(source, template_name))
+        return;
+    text_add(&source->templates, without_includes(source, template_name, false));
+    text_add(&source->templates, "\n");
+}
+
+void source_use(struct source *source, const char *template_name)
+{
+    use_in(source, template_name, source->in_double);
+}
+
+bool source_in_double(const struct source *source)
+{
+    return source->in_double;
+}
+
+static bool has_doubles(struct tensor *const tensor[], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (tensor[i] && tensor[i]->type == TYPE_DOUBLE)
+            return true;
+    return false;
+}
+
+size_t source_begin_node(struct source *source, const struct node *node)
+{
+    source->node = node;
+    source->in_double = node->kernel->doubles && (has_doubles(node->input, node->input_count) ||
+                                                  has_doubles(node->output, node->output_count));
+    return source->functions.length;
+}
+
+void source_end_node(struct source *source, size_t start)
+{
+    struct text *functions = &source->functions;
+    if (source->in_double) {
+        const char *layer = arena_string(source->arena, functions->bytes + start);
+        functions->length = start;
+        doubles_write(&source->doubles, functions, layer, false);
+    }
+    source->in_double = false;
 }
 
 void source_printf(struct source *source, const char *format, ...)
@@ -201,6 +276,19 @@ const char *source_weights(struct source *source, const char *role, const struct
     const char *name = arena_printf(source->arena, "%s_%s", source->name, role);
     weights_add(source->weights, name, from, TYPE_FLOAT, values, count);
     return name;
+}
+
+const char *source_reals(struct source *source, const char *role, const double *values, size_t count)
+{
+    const char *name = arena_printf(source->arena, "%s_%s", source->name, role);
+    if (source->in_double) {
+        weights_add(source->weights, name, NULL, TYPE_DOUBLE, values, count);
+        return name;
+    }
+    float *rounded = arena_array(source->arena, count, sizeof *rounded);
+    for (size_t i = 0; i < count; i++)
+        rounded[i] = (float)values[i];
+    return source_weights(source, role, NULL, rounded, count);
 }
 
 const char *source_shared(struct source *source, const char *what, int64_t key)

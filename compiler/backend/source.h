@@ -19,6 +19,10 @@ struct arena *source_arena(const struct source *source); /* memory until the fil
  * own #include lines name, before it. */
 void source_use(struct source *source, const char *template_name);
 
+/* The layer is written in double: names of templates, `float` and vectors become those of doubles afterwards, numbers must be given
+ * as the doubles that they are (real_text() in kernels/layer.h). */
+bool source_in_double(const struct source *source);
+
 void source_printf(struct source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Open and close the layer's function: `static void NAME(unsigned char *restrict arena)`, or of a kernel that fails `static
@@ -59,6 +63,9 @@ const char *source_at(struct source *source, const struct tensor *tensor, int64_
  * once: the caller may free them (see source_scratch). */
 const char *source_weights(struct source *source, const char *role, const struct tensor *from, const float *values,
                            size_t count);
+
+/* The same of numbers that are floats, or doubles where the layer is written in double. */
+const char *source_reals(struct source *source, const char *role, const double *values, size_t count);
 
 /* A layer that is computed in several pieces writes things once for all pieces of the same channels (axis 1 of output 0) and
  * the same `key`: the name of the piece that wrote `what` ("tiles", "weights"), or source_name() for the first piece that asks,

@@ -72,6 +72,11 @@ bool type_is_float(enum type type)
     return type == TYPE_FLOAT || type == TYPE_DOUBLE || type == TYPE_FLOAT16 || type == TYPE_BFLOAT16;
 }
 
+bool type_is_wide(enum type type)
+{
+    return type == TYPE_FLOAT || type == TYPE_DOUBLE;
+}
+
 bool type_is_integer(enum type type)
 {
     switch (type) {

@@ -33,6 +33,7 @@ size_t type_size(enum type type);        /* bytes of an element; 0 for types tha
 const char *type_name(enum type type);   /* ONNX's name: "float32", "int64"; "type 23" style for unknown numbers */
 const char *type_c_name(enum type type); /* "float", "int64_t"; NULL where C has none */
 bool type_is_float(enum type type);
+bool type_is_wide(enum type type);       /* float32 or float64 */
 bool type_is_integer(enum type type);    /* signed and unsigned, not bool */
 
 /* A value; rank 0 is a scalar. */

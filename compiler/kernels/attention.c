@@ -12,8 +12,10 @@ enum { FEW_QUERIES = 3, MOST_IN_BLOCK = 56, MOST_SCORES = 1 << 16 };
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT && node_output(node, 0) && !node_input(node, ATTENTION_PAST_KEY) &&
-           !node_output(node, 1) && !node_output(node, 2);
+    const enum type type = node->input[0]->type;
+    const struct tensor *mask = node_input(node, ATTENTION_MASK);
+    return type_is_wide(type) && (!mask || mask->type == TYPE_BOOL || mask->type == type) && node_output(node, 0) &&
+           !node_input(node, ATTENTION_PAST_KEY) && !node_output(node, 1) && !node_output(node, 2);
 }
 
 /* Heads stay whole. */
@@ -42,7 +44,7 @@ static int64_t scratch(const struct node *node, struct region piece)
     const struct attention a = attention_of(node);
     const struct region box = heads_split(&a.y, piece);
     const int64_t rows = block_of(&a, box.axis[2].end - box.axis[2].begin) + (is_few(&a) ? 0 : a.q.width);
-    return rows * round_up(a.keys, BLOCK) * (int64_t)sizeof(float);
+    return rows * round_up(a.keys, BLOCK) * (int64_t)type_size(node->input[0]->type);
 }
 
 static void strides_of(struct source *source, const struct tensor *tensor, const struct heads *heads, int64_t result[3])
@@ -71,7 +73,7 @@ static void write_product(struct source *source, const char *which, int64_t rows
                   ", .columns = %" PRId64 ", .a_row = %" PRId64 ", .a_depth = 1, .b_depth = %" PRId64
                   ", .b_column = 1,\n    .y_row = %" PRId64 ", .scale = %s};\nMATMUL_TILES(%s_%s)\n",
                   source_name(source), which, rows, depth, columns, a_row, b_depth, y_row,
-                  float_text(source_arena(source), scale), source_name(source), which);
+                  real_text(source, scale), source_name(source), which);
 }
 
 static void write_products(struct source *source, const struct attention *a, const int64_t q[3], const int64_t k[3],
@@ -101,7 +103,7 @@ static void write_mask(struct source *source, const struct node *node, const str
                       numbers_text(arena, stride, 4), mask->shape.dim[mask->shape.rank - 1], mask->type == TYPE_BOOL);
     }
     if (a->softcap > 0)
-        source_printf(source, ",\n    .softcap = %s", float_text(arena, a->softcap));
+        source_printf(source, ",\n    .softcap = %s", real_text(source, a->softcap));
     if (a->causal)
         source_printf(source, ",\n    .causal = 1, .frontier_of_count = %d, .frontier = %" PRId64, a->frontier_of_count,
                       box.axis[2].begin + (a->frontier_of_count ? -a->q.rows : a->past));
@@ -159,4 +161,5 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_attention = {
-    .name = "attention", .op_type = "Attention", .accepts = accepts, .grid = grid, .scratch = scratch, .emit = emit};
+    .name = "attention", .op_type = "Attention", .accepts = accepts, .grid = grid, .scratch = scratch,
+    .doubles = true, .emit = emit};

@@ -8,7 +8,7 @@
 static bool accepts(const struct node *node)
 {
     const struct tensor *x = node_input(node, 0);
-    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 2 + GROUPED_AXES;
+    return type_is_wide(x->type) && x->shape.rank >= 3 && x->shape.rank <= 2 + GROUPED_AXES;
 }
 
 static const struct tensor *bias_of(const struct node *node)
@@ -74,4 +74,4 @@ static double cost(const struct node *node)
 }
 
 const struct kernel kernel_conv_grouped = {
-    .name = "conv_grouped", .op_type = "Conv", .accepts = accepts, .cost = cost, .emit = emit};
+    .name = "conv_grouped", .op_type = "Conv", .accepts = accepts, .cost = cost, .doubles = true, .emit = emit};

@@ -10,7 +10,7 @@ enum { AXES = 3 };
 static bool accepts(const struct node *node)
 {
     const struct tensor *x = node->input[0];
-    return x->type == TYPE_FLOAT && x->shape.rank <= 2 + AXES;
+    return type_is_wide(x->type) && x->shape.rank <= 2 + AXES;
 }
 
 /* A device stores of computed weights what its piece reads. */
@@ -59,4 +59,4 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_conv_transpose = {
-    .name = "conv_transpose", .op_type = "ConvTranspose", .accepts = accepts, .emit = emit};
+    .name = "conv_transpose", .op_type = "ConvTranspose", .accepts = accepts, .doubles = true, .emit = emit};

@@ -9,7 +9,7 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[0]->type);
 }
 
 /* Groups stay whole. */
@@ -22,7 +22,8 @@ static int64_t grid(const struct node *node, int axis)
 static int64_t scratch(const struct node *node, struct region piece)
 {
     const struct shape w = node->input[1]->shape;
-    return w.dim[1] * w.dim[2] * w.dim[3] * (piece.axis[3].end - piece.axis[3].begin) * (int64_t)sizeof(float);
+    const int64_t samples = w.dim[1] * w.dim[2] * w.dim[3] * (piece.axis[3].end - piece.axis[3].begin);
+    return samples * (int64_t)type_size(node->input[0]->type);
 }
 
 static const char *strides(struct source *source, const struct tensor *tensor)
@@ -90,4 +91,5 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_deform_conv = {
-    .name = "deform_conv", .op_type = "DeformConv", .accepts = accepts, .grid = grid, .scratch = scratch, .emit = emit};
+    .name = "deform_conv", .op_type = "DeformConv", .accepts = accepts, .grid = grid, .scratch = scratch,
+    .doubles = true, .emit = emit};

@@ -9,18 +9,18 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[0]->type);
 }
 
 static const char *bake_turn(struct source *source, int64_t length)
 {
-    float *turn = source_scratch(source, (size_t)(2 * length) * sizeof *turn);
+    double *turn = source_scratch(source, (size_t)(2 * length) * sizeof *turn);
     for (int64_t i = 0; i < length; i++) {
         const double angle = 2 * 3.14159265358979323846 * (double)i / (double)length;
-        turn[i] = (float)cos(angle);
-        turn[length + i] = (float)sin(angle);
+        turn[i] = cos(angle);
+        turn[length + i] = sin(angle);
     }
-    return source_weights(source, "turn", NULL, turn, (size_t)(2 * length));
+    return source_reals(source, "turn", turn, (size_t)(2 * length));
 }
 
 /* The axes that are walked: their lengths in the piece, and strides. */
@@ -75,7 +75,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     write_dft(source, node, *region, &walked, &dft, from.axis[dft.axis].end, x_stride[dft.axis], "NULL");
 }
 
-const struct kernel kernel_dft = {.name = "dft", .op_type = "DFT", .accepts = accepts, .emit = emit};
+const struct kernel kernel_dft = {.name = "dft", .op_type = "DFT", .accepts = accepts, .doubles = true, .emit = emit};
 
 static void emit_stft(struct source *source, const struct node *node, const struct region *region)
 {
@@ -93,4 +93,4 @@ static void emit_stft(struct source *source, const struct node *node, const stru
               window ? plain_at(source, window, region_whole(window->shape)) : "NULL");
 }
 
-const struct kernel kernel_stft = {.name = "stft", .op_type = "STFT", .accepts = accepts, .emit = emit_stft};
+const struct kernel kernel_stft = {.name = "stft", .op_type = "STFT", .accepts = accepts, .doubles = true, .emit = emit_stft};

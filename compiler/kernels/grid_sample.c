@@ -11,7 +11,7 @@ enum { AXES = 3 };
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT && node->input[1]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[0]->type) && node->input[1]->type == node->input[0]->type;
 }
 
 /* Numbers of the spatial axes, the missing ones in front. */
@@ -58,4 +58,4 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_grid_sample = {
-    .name = "grid_sample", .op_type = "GridSample", .accepts = accepts, .emit = emit};
+    .name = "grid_sample", .op_type = "GridSample", .accepts = accepts, .doubles = true, .emit = emit};

@@ -67,6 +67,10 @@ struct kernel {
      * see source_scratch_buffer(). NULL: none. */
     int64_t (*scratch)(const struct node *node, struct region piece);
 
+    /* It serves float64 too, though its templates know float alone: what it emits for a node with tensors of float64 is
+     * written in double (backend/double_text.h). */
+    bool doubles;
+
     /* The layer's function returns an int, 0 or what ends the inference, and takes `session` before `arena`, for
      * mednn_refuse(). No other layer can fail. */
     bool fails;

@@ -90,17 +90,26 @@ const char *some_buffer(struct source *source, const struct tensor *tensor)
     return shape_size(tensor->shape) ? source_buffer(source, tensor) : "NULL";
 }
 
-const char *float_text(struct arena *arena, double value)
+/* `suffix`: f of float, nothing of double. */
+static const char *number_text(struct arena *arena, double value, int digits, const char *suffix)
 {
     if (isnan(value))
-        return "__builtin_nanf(\"\")";
+        return arena_printf(arena, "__builtin_nan%s(\"\")", suffix);
     if (isinf(value))
-        return value < 0 ? "-__builtin_inff()" : "__builtin_inff()";
-    const char *text = arena_printf(arena, "%.9g", value);
-    for (const char *at = text; *at; at++)
-        if (*at == '.' || *at == 'e')
-            return arena_printf(arena, "%sf", text);
-    return arena_printf(arena, "%s.0f", text);
+        return arena_printf(arena, "%s__builtin_inf%s()", value < 0 ? "-" : "", suffix);
+    const char *text = arena_printf(arena, "%.*g", digits, value);
+    return arena_printf(arena, "%s%s%s", text, strpbrk(text, ".e") ? "" : ".0", suffix);
+}
+
+const char *float_text(struct arena *arena, double value)
+{
+    return number_text(arena, value, 9, "f");
+}
+
+const char *real_text(struct source *source, double value)
+{
+    return source_in_double(source) ? number_text(source_arena(source), value, 17, "")
+                                    : float_text(source_arena(source), value);
 }
 
 const char *element_type_text(enum type type)

@@ -38,6 +38,9 @@ const char *some_buffer(struct source *source, const struct tensor *tensor);
 /* A float as a C expression. */
 const char *float_text(struct arena *arena, double value);
 
+/* The same for the layer that is being written, which may be one in double. */
+const char *real_text(struct source *source, double value);
+
 /* The constant of templates/scalars.h for a type. */
 const char *element_type_text(enum type type);
 

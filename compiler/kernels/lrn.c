@@ -6,7 +6,7 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[0]->type);
 }
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
@@ -36,13 +36,13 @@ static void emit(struct source *source, const struct node *node, const struct re
                   channels.end - channels.begin, x_stride[1], y_stride[1], -channels.begin,
                   x->shape.dim[1] - channels.begin, (size - 1) / 2, size / 2);
     source_printf(source, ", .alpha = %s, .beta = %s, .bias = %s};\n\n",
-                  float_text(arena, (double)node_float(node, "alpha", 1e-4f) / (double)size),
-                  float_text(arena, (double)node_float(node, "beta", 0.75f)),
-                  float_text(arena, (double)node_float(node, "bias", 1)));
+                  real_text(source, (double)node_float(node, "alpha", 1e-4f) / (double)size),
+                  real_text(source, (double)node_float(node, "beta", 0.75f)),
+                  real_text(source, (double)node_float(node, "bias", 1)));
     source_function(source);
     source_printf(source, "    lrn(&%s_shape, %s,\n        %s);\n", source_name(source), plain_at(source, y, *region),
                   plain_at(source, x, *region));
     source_end(source);
 }
 
-const struct kernel kernel_lrn = {.name = "lrn", .op_type = "LRN", .accepts = accepts, .emit = emit};
+const struct kernel kernel_lrn = {.name = "lrn", .op_type = "LRN", .accepts = accepts, .doubles = true, .emit = emit};

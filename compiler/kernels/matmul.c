@@ -13,7 +13,7 @@ static bool is_gemm(const struct node *node)
 
 static bool accepts(const struct node *node)
 {
-    return node->output[0]->type == TYPE_FLOAT && !node->epilogue.bias;
+    return type_is_wide(node->output[0]->type) && !node->epilogue.bias;
 }
 
 /* An operand as a stack of matrices under the axes of the output. */
@@ -108,16 +108,15 @@ static struct product product_of(struct source *source, const struct node *node,
 
 static void write_shape(struct source *source, const struct node *node, const struct product *p)
 {
-    struct arena *arena = source_arena(source);
     source_printf(source,
                   "static const struct matmul %s_shape = {\n    .rows = %" PRId64 ", .depth = %" PRId64
                   ", .columns = %" PRId64 ",\n    .a_row = %" PRId64 ", .a_depth = %" PRId64 ", .b_depth = %" PRId64
                   ", .b_column = %" PRId64 ", .y_row = %" PRId64 ", .scale = %s",
                   source_name(source), p->rows, p->depth, p->columns, p->a.row, p->a.column, p->b.row, p->b.column,
-                  p->y.row, float_text(arena, is_gemm(node) ? (double)node_float(node, "alpha", 1) : 1));
+                  p->y.row, real_text(source, is_gemm(node) ? (double)node_float(node, "alpha", 1) : 1));
     if (p->addend)
         source_printf(source, ",\n    .adds_c = 1, .c_row = %" PRId64 ", .c_column = %" PRId64 ", .c_scale = %s",
-                      p->c.row, p->c.column, float_text(arena, (double)node_float(node, "beta", 1)));
+                      p->c.row, p->c.column, real_text(source, (double)node_float(node, "beta", 1)));
     if (node->epilogue.residual)
         source_printf(source, ",\n    .adds_residual = 1, .residual_row = %" PRId64, p->residual.row);
     write_activation(source, node);
@@ -164,6 +163,8 @@ static void work(const struct node *node, struct region piece, struct work *work
 }
 
 const struct kernel kernel_matmul = {
-    .name = "matmul", .op_type = "MatMul", .accepts = accepts, .cost = cost, .work = work, .emit = emit};
+    .name = "matmul", .op_type = "MatMul", .accepts = accepts, .cost = cost, .work = work, .doubles = true,
+    .emit = emit};
 const struct kernel kernel_matmul_gemm = {
-    .name = "matmul_gemm", .op_type = "Gemm", .accepts = accepts, .cost = cost, .work = work, .emit = emit};
+    .name = "matmul_gemm", .op_type = "Gemm", .accepts = accepts, .cost = cost, .work = work, .doubles = true,
+    .emit = emit};

@@ -17,8 +17,8 @@ static bool accepts(const struct node *node)
     for (size_t i = 0; !*node->domain && i < sizeof types / sizeof *types; i++)
         known |= !strcmp(types[i], node->op_type);
     for (int k = 1; known && k < node->output_count; k++)
-        known = !node->output[k] || node->output[k]->type == TYPE_FLOAT;
-    return known && node->input[0]->type == TYPE_FLOAT && node_output(node, 0);
+        known = !node->output[k] || node->output[k]->type == node->input[0]->type;
+    return known && type_is_wide(node->input[0]->type) && node_output(node, 0);
 }
 
 /* Cuts between groups of channels. */
@@ -143,8 +143,8 @@ static void write_shape(struct source *source, const struct normalize *normalize
                   ", .bias_step = %" PRId64 ", .first = %" PRId64 ",\n",
                   line->part, line->y, line->scale, line->bias, first);
     source_printf(source, "    .norm = %s, .elements = %s, .epsilon = %s, .epsilon_outside = %d};\n\n",
-                  norms[normalize->norm], float_text(source_arena(source), (double)walks->elements),
-                  float_text(source_arena(source), normalize->epsilon), normalize->epsilon_outside);
+                  norms[normalize->norm], real_text(source, (double)walks->elements),
+                  real_text(source, normalize->epsilon), normalize->epsilon_outside);
 }
 
 static const char *operand_at(struct source *source, const struct node *node,
@@ -183,4 +183,5 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_normalize = {.name = "normalize", .accepts = accepts, .grid = grid, .work = layer_line_work, .emit = emit};
+const struct kernel kernel_normalize = {.name = "normalize", .accepts = accepts, .grid = grid, .work = layer_line_work,
+                                        .doubles = true, .emit = emit};

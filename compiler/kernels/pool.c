@@ -17,11 +17,21 @@ static bool is_global(const struct node *node)
     return !strncmp(node->op_type, "Global", 6);
 }
 
-static bool accepts(const struct node *node)
+static bool accepts_type(const struct node *node, bool fits)
 {
     const struct tensor *x = node_input(node, 0);
-    return x->type == TYPE_FLOAT && x->shape.rank >= 3 && x->shape.rank <= 5 && !node_output(node, 1) &&
+    return fits && x->shape.rank >= 3 && x->shape.rank <= 5 && !node_output(node, 1) &&
            !node->epilogue.residual && !node->epilogue.activation;
+}
+
+static bool accepts(const struct node *node)
+{
+    return accepts_type(node, node_input(node, 0)->type == TYPE_FLOAT);
+}
+
+static bool accepts_norm(const struct node *node)
+{
+    return accepts_type(node, type_is_wide(node_input(node, 0)->type));
 }
 
 static bool accepts_blocked(const struct node *node)
@@ -257,9 +267,10 @@ static double cost_scalar(const struct node *node)
                                                   .emit = emit_scalar};
 
 const struct kernel kernel_LpPool = {
-    .name = "LpPool", .op_type = "LpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+    .name = "LpPool", .op_type = "LpPool", .accepts = accepts_norm, .cost = cost_plain, .doubles = true, .emit = emit_plain};
 const struct kernel kernel_GlobalLpPool = {
-    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts, .cost = cost_plain, .emit = emit_plain};
+    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts_norm, .cost = cost_plain, .doubles = true,
+    .emit = emit_plain};
 
 KERNEL(AveragePool)
 KERNEL(GlobalAveragePool)

@@ -10,7 +10,7 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[STEPS_X]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[STEPS_X]->type);
 }
 
 /* Cut by units, a node computes whole blocks; of several steps all units are needed. */
@@ -32,7 +32,7 @@ static int64_t scratch(const struct node *node, struct region piece)
     const struct recurrent_steps s = recurrent_steps_of(node);
     const struct range blocks = blocks_of(piece);
     const int64_t floats = (blocks.end - blocks.begin) * (s.gates + 2) * UNITS + 2 * s.blocks * UNITS;
-    return floats * (int64_t)sizeof(float);
+    return floats * (int64_t)type_size(node->input[0]->type);
 }
 
 static void work(const struct node *node, struct region piece, struct work *work)
@@ -49,7 +49,7 @@ static void work(const struct node *node, struct region piece, struct work *work
 
 /* ---- emit ---- */
 
-static void write_gates(struct text *text, const struct recurrent_steps *s)
+static void write_gates(struct source *source, struct text *text, const struct recurrent_steps *s)
 {
     static const char *const names[] = {"GATE_SIGMOID",     "GATE_TANH",         "GATE_RELU",
                                         "GATE_AFFINE",      "GATE_LEAKY_RELU",   "GATE_THRESHOLDED_RELU",
@@ -58,7 +58,7 @@ static void write_gates(struct text *text, const struct recurrent_steps *s)
     text_add(text, "    .gate = {");
     for (int f = 0; f <= (int)s->cell; f++)
         text_printf(text, "%s{%s, %s, %s}", f ? ", " : "", names[s->gate[f].function],
-                    float_text(text->arena, (double)s->gate[f].alpha), float_text(text->arena, (double)s->gate[f].beta));
+                    real_text(source, (double)s->gate[f].alpha), real_text(source, (double)s->gate[f].beta));
     text_add(text, "}");
 }
 
@@ -100,8 +100,8 @@ static const char *shape_text(struct source *source, const struct node *node, co
                 strides_of(source, s, node_input(node, STEPS_RESET)).sample,
                 strides_of(source, s, node_output(node, 1)).sample, strides_of(source, s, node_output(node, 2)).sample);
     text_printf(&text, "    .input_forget = %d, .linear_before_reset = %d, .clip = %s,\n", s->input_forget,
-                s->linear_before_reset, float_text(text.arena, (double)s->clip));
-    write_gates(&text, s);
+                s->linear_before_reset, real_text(source, (double)s->clip));
+    write_gates(source, &text, s);
     return text.bytes;
 }
 
@@ -164,4 +164,5 @@ const struct kernel kernel_recurrent = {.name = "recurrent",
                                         .grid = grid,
                                         .scratch = scratch,
                                         .work = work,
+                                        .doubles = true,
                                         .emit = emit};

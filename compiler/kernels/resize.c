@@ -8,7 +8,7 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT && node->input[0]->shape.rank > 0 && !node->epilogue.residual &&
+    return type_is_wide(node->input[0]->type) && node->input[0]->shape.rank > 0 && !node->epilogue.residual &&
            !node->epilogue.activation;
 }
 
@@ -42,20 +42,20 @@ static const char *axis_text(struct source *source, const struct node *node, con
         return arena_printf(arena, "{.count = %" PRId64 ", .taps = 1}", count);
     const int64_t most = most_taps(resize, axis, range);
     const char *name = source_name(source);
-    float *weight = source_scratch(source, (size_t)(count * most) * sizeof *weight);
+    double *weight = source_scratch(source, (size_t)(count * most) * sizeof *weight);
     struct text index = {.arena = arena};
     for (int64_t i = 0; i < count; i++) {
         const struct resample_taps taps = resize_taps(resize, axis, range.begin + i);
         for (int64_t tap = 0; tap < most; tap++) {
             const int64_t real = tap < taps.count ? tap : taps.count - 1;
             const int64_t from = taps.count ? resize_index(resize, axis, &taps, real) - begin : -1;
-            weight[i * most + tap] = tap < taps.count ? (float)resize_weight(resize, axis, &taps, tap) : 0;
+            weight[i * most + tap] = tap < taps.count ? resize_weight(resize, axis, &taps, tap) : 0;
             text_printf(&index, "%s%" PRId64, i + tap == 0 ? "" : (i * most + tap) % 16 ? ", " : ",\n    ", from);
         }
     }
     source_printf(source, "static const int32_t %s_index%d[] = {\n    %s};\n", name, axis, index.bytes);
     const char *weights =
-        source_weights(source, arena_printf(arena, "weight%d", axis), NULL, weight, (size_t)(count * most));
+        source_reals(source, arena_printf(arena, "weight%d", axis), weight, (size_t)(count * most));
     return arena_printf(arena, "{.count = %" PRId64 ", .taps = %" PRId64 ", .index = %s_index%d, .weight = %s}", count,
                         most, name, axis, weights);
 }
@@ -97,7 +97,7 @@ static void emit(struct source *source, const struct node *node, const struct re
                   "    .axis = {%s},\n    .last = %s,\n    .x_step = %" PRId64 ", .y_step = %" PRId64
                   ", .outside = %s};\n\n",
                   axes.bytes ? axes.bytes : "{0}", last_text, x_stride[last], y_stride[last],
-                  float_text(arena, (double)resize.extrapolation));
+                  real_text(source, (double)resize.extrapolation));
     source_function(source);
     source_printf(source, "    resize(&%s_shape, %s,\n           %s);\n", source_name(source),
                   plain_at(source, y, *region), plain_at(source, x, first_read(source, node, &resize, *region)));
@@ -117,7 +117,7 @@ static void emit_blocked(struct source *source, const struct node *node, const s
                   ", .channels = %" PRId64 ",\n    .row = %s,\n    .column = %s,\n    .outside = %s};\n\n",
                   source_name(source), source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, box.c.end - box.c.begin, row, column,
-                  float_text(source_arena(source), (double)resize.extrapolation));
+                  real_text(source, (double)resize.extrapolation));
     source_function(source);
     source_printf(source, "    resize_blocked(&%s_shape, %s,\n        %s);\n", source_name(source),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin),
@@ -137,7 +137,7 @@ static double cost(const struct node *node)
 }
 
 const struct kernel kernel_resize = {
-    .name = "resize", .op_type = "Resize", .accepts = accepts, .cost = cost, .emit = emit};
+    .name = "resize", .op_type = "Resize", .accepts = accepts, .cost = cost, .doubles = true, .emit = emit};
 
 const struct kernel kernel_resize_blocked = {.name = "resize_blocked",
                                              .op_type = "Resize",

@@ -8,7 +8,7 @@
 
 static bool accepts(const struct node *node)
 {
-    return node->input[0]->type == TYPE_FLOAT;
+    return type_is_wide(node->input[0]->type);
 }
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
@@ -47,4 +47,4 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_roi_align = {
-    .name = "roi_align", .op_type = "RoiAlign", .accepts = accepts, .emit = emit};
+    .name = "roi_align", .op_type = "RoiAlign", .accepts = accepts, .doubles = true, .emit = emit};

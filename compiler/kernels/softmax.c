@@ -9,7 +9,7 @@
 static bool accepts(const struct node *node)
 {
     return !*node->domain && (!strcmp(node->op_type, "Softmax") || !strcmp(node->op_type, "LogSoftmax")) &&
-           node->input[0]->type == TYPE_FLOAT && node->input[0]->shape.rank > 0;
+           type_is_wide(node->input[0]->type) && node->input[0]->shape.rank > 0;
 }
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
@@ -47,4 +47,5 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_softmax = {.name = "softmax", .accepts = accepts, .work = layer_line_work, .emit = emit};
+const struct kernel kernel_softmax = {.name = "softmax", .accepts = accepts, .work = layer_line_work,
+                                      .doubles = true, .emit = emit};

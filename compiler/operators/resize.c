@@ -304,7 +304,7 @@ static void infer_table(struct graph *graph, struct node *node)
                       type_name(node->input[i]->type));
     output_set(node, 0, TYPE_BOOL, (struct shape){0});
     output_set(node, 1, TYPE_INT32, shape);
-    output_set(node, 2, TYPE_FLOAT, shape);
+    output_set(node, 2, TYPE_DOUBLE, shape);
 }
 
 static void evaluate_table(const struct node *node, const void *const input[], void *const output[])
@@ -339,13 +339,13 @@ static void evaluate_interpolate(const struct node *node, const void *const inpu
     int64_t at[MAX_RANK] = {0}, from[MAX_RANK];
     for (int64_t i = 0; i < size; i++, shape_next(y->shape, at)) {
         const int32_t *index = (const int32_t *)input[1] + at[axis] * taps;
-        const float *weight = (const float *)input[2] + at[axis] * taps;
+        const double *weight = (const double *)input[2] + at[axis] * taps;
         double sum = index[0] < 0 ? (double)node_float(node, "outside", 0) : 0;
         memcpy(from, at, sizeof from);
         for (int64_t tap = 0; tap < taps && index[0] >= 0; tap++) {
             from[axis] = index[tap];
             if (weight[tap] < 0 || weight[tap] > 0)
-                sum += (double)weight[tap] * element_real(x->type, input[0], shape_offset(x->shape, from));
+                sum += weight[tap] * element_real(x->type, input[0], shape_offset(x->shape, from));
         }
         element_set_real(y->type, output[0], i, sum);
     }

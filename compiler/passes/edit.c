@@ -153,6 +153,17 @@ struct node *node_insert(struct graph *graph, const struct node *before, const c
     return node;
 }
 
+struct tensor *wide_reals(struct graph *graph, const char *name, enum type type, struct shape shape, const double *values)
+{
+    const int64_t size = shape_size(shape);
+    if (type == TYPE_DOUBLE)
+        return graph_constant(graph, name, type, shape, values);
+    float *rounded = arena_array(graph->arena, (size_t)size + 1, sizeof *rounded);
+    for (int64_t i = 0; i < size; i++)
+        rounded[i] = (float)values[i];
+    return graph_constant(graph, name, TYPE_FLOAT, shape, rounded);
+}
+
 bool node_is(const struct node *node, const char *op_type)
 {
     return node && !*node->domain && !strcmp(node->op_type, op_type);

@@ -39,6 +39,9 @@ void node_become(struct graph *graph, struct node *node, const char *op_type, in
 /* A new constant vector of int64. */
 struct tensor *new_integers(struct graph *graph, const char *name, int count, const int64_t *values);
 
+/* A new constant of these values, which it may keep, as float64 or rounded to float32. */
+struct tensor *wide_reals(struct graph *graph, const char *name, enum type type, struct shape shape, const double *values);
+
 /* Is the operator `op_type` of the default domain? */
 bool node_is(const struct node *node, const char *op_type);
 

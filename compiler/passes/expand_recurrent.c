@@ -257,7 +257,7 @@ static void expand(struct graph *graph, struct node *node, bool split)
 
 bool recurrent_expands(const struct node *node)
 {
-    return (node_is(node, "LSTM") || node_is(node, "GRU") || node_is(node, "RNN")) && node->input[0]->type == TYPE_FLOAT &&
+    return (node_is(node, "LSTM") || node_is(node, "GRU") || node_is(node, "RNN")) && type_is_wide(node->input[0]->type) &&
            shape_size(node->output[0] ? node->output[0]->shape : node->input[0]->shape) > 0;
 }
 

@@ -32,12 +32,12 @@ void fold_scales(struct graph *graph);
 void compact_channels(struct graph *graph, double zero_threshold, struct graph_change *change);
 
 /* Let nodes on float16, bfloat16 and integers of 8 and 16 bits that have no kernel, but would have one on float32, compute
- * on float32 between Casts: results are rounded once. The same for float64, which loses precision: a note says so. */
+ * on float32 between Casts: results are rounded once. Nodes that have float64 too compute on that. */
 void widen(struct graph *graph);
 
 /* Write RNN, GRU and LSTM as a product of all inputs with W and the time steps of the recurrence (operators/recurrent.h). The steps of
  * a direction are one node, or, where the devices of a cluster are to share the hidden units, up to 256 of them. */
-bool recurrent_expands(const struct node *node); /* in float32 */
+bool recurrent_expands(const struct node *node); /* in float32 or float64 */
 void expand_recurrent(struct graph *graph, const struct cluster *cluster, enum partition mode);
 
 /* Let a node add a residual and apply an activation before it stores its result. */

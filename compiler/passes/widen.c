@@ -1,4 +1,4 @@
-/* widen.c -- nodes on types that no kernel computes, in float32: narrow ones, and float64 at the price of its precision. */
+/* widen.c -- nodes on types that no kernel computes, in float32; where they meet float64, in that. */
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
@@ -11,6 +11,8 @@ enum { MOST_TENSORS = 32 };
 /* Of types whose numbers all are float32s too. */
 static const unsigned NARROW = TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16) | TYPE_BIT(TYPE_INT8) | TYPE_BIT(TYPE_UINT8) |
                                TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_UINT16);
+/* Which a node that has float64 too computes in float64. */
+static const unsigned NARROW_FLOATS = TYPE_BIT(TYPE_FLOAT) | TYPE_BIT(TYPE_FLOAT16) | TYPE_BIT(TYPE_BFLOAT16);
 
 static bool is_of(const struct tensor *tensor, unsigned types)
 {
@@ -23,8 +25,8 @@ static bool has_kernel(const struct node *node)
     return kernel_candidates(node, &kernel, 1) || recurrent_expands(node);
 }
 
-/* Is there a kernel, but only if tensors of these types were float32? */
-static bool has_wide_kernel(const struct node *node, unsigned types)
+/* Is there a kernel, but only if tensors of these types were `to`? */
+static bool has_wide_kernel(const struct node *node, unsigned types, enum type to)
 {
     struct tensor copy[2 * MOST_TENSORS], *tensor[2 * MOST_TENSORS] = {NULL};
     struct node wide = *node;
@@ -40,20 +42,20 @@ static bool has_wide_kernel(const struct node *node, unsigned types)
         tensor[i] = &copy[i];
         found |= is_of(own, types);
         if (is_of(own, types))
-            copy[i].type = TYPE_FLOAT;
+            copy[i].type = to;
     }
     wide.input = tensor;
     wide.output = tensor + node->input_count;
     return found && !has_kernel(node) && has_kernel(&wide);
 }
 
-static struct tensor *wide_constant(struct graph *graph, const struct tensor *narrow)
+static struct tensor *wide_constant(struct graph *graph, const struct tensor *narrow, enum type to)
 {
     const int64_t size = shape_size(narrow->shape);
-    float *values = arena_array(graph->arena, (size_t)size + 1, sizeof *values);
+    double *values = arena_array(graph->arena, (size_t)size + 1, sizeof *values);
     for (int64_t i = 0; i < size; i++)
-        values[i] = (float)tensor_double(narrow, i);
-    return graph_constant(graph, narrow->name, TYPE_FLOAT, narrow->shape, values);
+        values[i] = tensor_double(narrow, i);
+    return wide_reals(graph, narrow->name, to, narrow->shape, values);
 }
 
 static struct node *new_cast(struct graph *graph, int at, const char *name, enum type to)
@@ -64,32 +66,32 @@ static struct node *new_cast(struct graph *graph, int at, const char *name, enum
     return cast;
 }
 
-static struct tensor *wide_tensor(struct graph *graph, const struct tensor *narrow)
+static struct tensor *wide_tensor(struct graph *graph, const struct tensor *narrow, enum type to)
 {
     struct tensor *tensor = graph_tensor(graph, narrow->name);
-    tensor->type = TYPE_FLOAT;
+    tensor->type = to;
     tensor->shape = narrow->shape;
     tensor->shaped = true;
     return tensor;
 }
 
-static void cast_inputs(struct graph *graph, struct node *node, unsigned types)
+static void cast_inputs(struct graph *graph, struct node *node, unsigned types, enum type to)
 {
     for (int i = 0; i < node->input_count; i++) {
         struct tensor *narrow = node->input[i];
         if (!is_of(narrow, types))
             continue;
         if (tensor_is_constant(narrow)) {
-            node->input[i] = wide_constant(graph, narrow);
+            node->input[i] = wide_constant(graph, narrow, to);
             continue;
         }
-        struct node *cast = new_cast(graph, graph_position(graph, node), node->name, TYPE_FLOAT);
+        struct node *cast = new_cast(graph, graph_position(graph, node), node->name, to);
         cast->input[0] = narrow;
-        node->input[i] = cast->output[0] = wide_tensor(graph, narrow);
+        node->input[i] = cast->output[0] = wide_tensor(graph, narrow, to);
     }
 }
 
-static void cast_outputs(struct graph *graph, struct node *node, unsigned types)
+static void cast_outputs(struct graph *graph, struct node *node, unsigned types, enum type to)
 {
     for (int k = 0; k < node->output_count; k++) {
         struct tensor *narrow = node->output[k];
@@ -97,23 +99,30 @@ static void cast_outputs(struct graph *graph, struct node *node, unsigned types)
             continue;
         struct node *cast = new_cast(graph, graph_position(graph, node) + 1, node->name, narrow->type);
         cast->output[0] = narrow;
-        node->output[k] = cast->input[0] = wide_tensor(graph, narrow);
+        node->output[k] = cast->input[0] = wide_tensor(graph, narrow, to);
     }
+}
+
+static bool has_doubles(const struct node *node)
+{
+    bool found = false;
+    for (int i = 0; i < node->input_count + node->output_count; i++)
+        found |= is_of(i < node->input_count ? node->input[i] : node->output[i - node->input_count],
+                       TYPE_BIT(TYPE_DOUBLE));
+    return found;
 }
 
 void widen(struct graph *graph)
 {
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
-        unsigned types = NARROW;
-        if (!has_wide_kernel(node, types)) {
-            types |= TYPE_BIT(TYPE_DOUBLE);
-            if (!has_wide_kernel(node, types))
-                continue;
-            note("%s '%s' computes in float32, with 24 bits of the 53 that float64 has", node->op_type, node->name);
-        }
-        cast_inputs(graph, node, types);
-        cast_outputs(graph, node, types);
+        const bool doubles = has_doubles(node);
+        const enum type to = doubles ? TYPE_DOUBLE : TYPE_FLOAT;
+        const unsigned types = doubles ? NARROW_FLOATS : NARROW;
+        if (!has_wide_kernel(node, types, to))
+            continue;
+        cast_inputs(graph, node, types, to);
+        cast_outputs(graph, node, types, to);
         n = graph_position(graph, node);
     }
     graph_sweep(graph);

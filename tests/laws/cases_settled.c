@@ -22,7 +22,7 @@ const char *const settled_cases[] = {
     "mednn.ResizeTable /3 =4 size=5 outputs=7 taps=1 entry=2 entries=4",
     "mednn.ResizeTable /3 2+ size=5 outputs=5 taps=2 entry=1 entries=2 mode=linear",
     "mednn.ResizeTable /3 - 4 size=5 outputs=7 taps=4 entry=1 entries=2 mode=cubic coordinate_transformation_mode=tf_crop_and_resize",
-    "mednn.Interpolate 2x5x3 =int32:7x2 7x2 axis=1 outside=0.5",
+    "mednn.Interpolate 2x5x3 =int32:7x2 float64:7x2 axis=1 outside=0.5",
     "mednn.NonZero /2 int8:2x5 capacity=12",
     "mednn.NonZero /2 3x4 capacity=7",
     "mednn.Compress /2 3x4x2 bool:4 axis=1 capacity=3",

@@ -1,6 +1,6 @@
 # What must hold for every operator, and whole graphs against stored results.
 LAW_SOURCES = %D%/interpret.c %D%/interpret.h %D%/node_cases.c %D%/node_cases.h %D%/node_lists.h \
-	%D%/cases_attention.c %D%/cases_elementwise.c %D%/cases_images.c %D%/cases_layers.c %D%/cases_movement.c \
+	%D%/cases_attention.c %D%/cases_doubles.c %D%/cases_elementwise.c %D%/cases_images.c %D%/cases_layers.c %D%/cases_movement.c \
 	%D%/cases_quantized.c %D%/cases_reductions.c %D%/cases_settled.c
 
 check_PROGRAMS += test_compact test_couple test_cut test_export test_laws test_models test_onnx_nodes test_passes test_random test_shares

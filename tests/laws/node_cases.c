@@ -22,6 +22,7 @@ static const char *const *const lists[] = {
     attention_cases,
     settled_cases,
     large_cases,
+    doubles_cases,
 };
 
 int node_case_count(void)

@@ -14,5 +14,6 @@ extern const char *const attention_cases[];
 extern const char *const quantized_cases[];
 extern const char *const settled_cases[];
 extern const char *const large_cases[];
+extern const char *const doubles_cases[];
 
 #endif

@@ -2,7 +2,7 @@
  *
  * All cases that some kernel accepts become one graph of independent nodes, so that there is one program to compile. The
  * program runs on one device and on several, where all nodes are divided into urgent and interior boxes that can be; integers
- * must agree exactly with evaluate, floats within 1e-5, and the files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
+ * must agree exactly with evaluate, floats within 1e-5, doubles within 1e-12, and the files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
 #include "backend/emit.h"
@@ -179,14 +179,19 @@ static struct mednn_array read_output(const char *folder, int k)
     return array;
 }
 
+static double tolerance(enum type type)
+{
+    return type == TYPE_DOUBLE ? 1e-12 : type_is_float(type) ? 1e-5 : 0;
+}
+
 /* Winograd's algorithm rounds on the scale of the largest element. */
-static double tolerance(const char *line, const struct tensor *expected)
+static double absolute_tolerance(const char *line, const struct tensor *expected)
 {
     double largest = 1;
     const int64_t size = shape_size(expected->shape);
     for (int64_t i = 0; !strncmp(line, "Conv ", 5) && i < size; i++)
         largest = fmax(largest, fabs(tensor_double(expected, i)));
-    return type_is_float(expected->type) ? 1e-5 * largest : 0;
+    return tolerance(expected->type) * largest;
 }
 
 static void check_outputs(const struct collection *all, const struct values *values)
@@ -196,9 +201,8 @@ static void check_outputs(const struct collection *all, const struct values *val
         struct tensor *tensor = all->graph->output[k], expected = *tensor;
         expected.data = value_of(values, tensor);
         struct mednn_array one = read_output("one", k);
-        bool real = type_is_float(tensor->type);
         const char *line = node_case_line(all->output_case[k]);
-        const char *wrong = compare(arena, tensor, one.data, &expected, real ? 1e-5 : 0, tolerance(line, &expected));
+        const char *wrong = compare(arena, tensor, one.data, &expected, tolerance(tensor->type), absolute_tolerance(line, &expected));
         if (wrong) {
             printf("FAIL emit differs from evaluate: %s: %s\n", line, wrong);
             failures++;
