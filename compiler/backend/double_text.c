@@ -18,7 +18,7 @@ static const struct {
              {"vu", "vdu"},
              {"vi", "vl"},
              {"W", "WD"},
-             {"CONTRACT", ""},
+             {"CONTRACT", "/* never fused */"},
              {"LONE_CHAIN", "(void)"},
              {"MICROKERNEL", "DOUBLE_MICROKERNEL"},
              {"float_pow", "double_pow"},

@@ -310,7 +310,7 @@ void simplify(struct graph *graph)
         transpose_to_reshape, make_gemm,       make_gemm_bias,      split_gemm,    division_to_product,
         sum_to_add,           mean_to_pooling, make_hard_activation, make_layer_normalization,
         extend_layer_normalization, join_attention_cache, split_cross_entropy, fold_mask, name_cast_type,
-        affine_grid_to_product, matmul_to_einsum, gemm_to_einsum, softmax_to_logarithms,
+        affine_grid_to_product, matmul_to_einsum, gemm_to_einsum,
         nearest_to_gather};
     rules_apply(graph, rules, sizeof rules / sizeof *rules);
     fold_constants(graph);

@@ -20,10 +20,9 @@ bool split_cross_entropy(struct graph *graph, struct node *node);
 /* Dropout's mask is constant. */
 bool fold_mask(struct graph *graph, struct node *node);
 
-/* Of doubles and integers: MatMul and Gemm become Einsum, Softmax and LogSoftmax ReduceLogSumExp and what follows it. */
+/* Of integers: MatMul and Gemm become Einsum. */
 bool matmul_to_einsum(struct graph *graph, struct node *node);
 bool gemm_to_einsum(struct graph *graph, struct node *node);
-bool softmax_to_logarithms(struct graph *graph, struct node *node);
 /* Of all types but float32: Resize to the nearest element becomes Gather, axis by axis. */
 bool nearest_to_gather(struct graph *graph, struct node *node);
 /* x Sigmoid(x): Swish; x (1 + Erf(x / sqrt(2))) / 2 with the half in any place: Gelu. */

@@ -1,4 +1,4 @@
-/* simplify_types.c -- products, Softmax and Resize of doubles and integers by operators that have kernels for them. */
+/* simplify_types.c -- products of integers, and Resize of any type, by operators that have kernels for them. */
 /* SPDX-License-Identifier: MIT */
 #include "../operators/op.h"
 #include "../operators/resize.h"
@@ -6,12 +6,6 @@
 #include "simplify.h"
 
 #include <string.h>
-
-/* Float has kernels of its own; halves become float. */
-static bool is_other(const struct tensor *tensor)
-{
-    return tensor->type == TYPE_DOUBLE || type_is_integer(tensor->type);
-}
 
 static void set_equation(struct graph *graph, struct node *node, const char *equation)
 {
@@ -30,7 +24,7 @@ static const char *stack_letters(struct graph *graph, int rank)
 
 bool matmul_to_einsum(struct graph *graph, struct node *node)
 {
-    if (!node_is(node, "MatMul") || !is_other(node->input[0]))
+    if (!node_is(node, "MatMul") || !type_is_integer(node->input[0]->type))
         return false;
     const int a = node->input[0]->shape.rank, b = node->input[1]->shape.rank;
     const char *rows = a > 1 ? "i" : "", *columns = b > 1 ? "j" : "";
@@ -42,26 +36,12 @@ bool matmul_to_einsum(struct graph *graph, struct node *node)
     return true;
 }
 
-/* x times a number before `before`; x itself for 1. */
-static struct tensor *scaled(struct graph *graph, const struct node *before, struct tensor *x, float factor)
-{
-    const double value = (double)factor;
-    if (factor == 1)
-        return x;
-    struct node *product = node_insert(graph, before, "Mul", 2, x);
-    product->input[0] = x;
-    product->input[1] = graph_constant(graph, "factor", TYPE_DOUBLE, (struct shape){0},
-                                       arena_copy(graph->arena, &value, sizeof value));
-    return product->output[0];
-}
-
 bool gemm_to_einsum(struct graph *graph, struct node *node)
 {
-    if (!node_is(node, "Gemm") || !is_other(node->input[0]))
+    if (!node_is(node, "Gemm") || !type_is_integer(node->input[0]->type))
         return false;
     struct tensor *c = node_input(node, 2);
-    const float alpha = node_float(node, "alpha", 1), beta = node_float(node, "beta", 1);
-    if (node->input[0]->type != TYPE_DOUBLE && (alpha != 1 || (c && beta != 1)))
+    if (node_float(node, "alpha", 1) != 1 || (c && node_float(node, "beta", 1) != 1))
         return false;
     const char *equation = arena_printf(graph->arena, "%s,%s->ij", node_int(node, "transA", 0) ? "ki" : "ik",
                                         node_int(node, "transB", 0) ? "jk" : "kj");
@@ -69,35 +49,10 @@ bool gemm_to_einsum(struct graph *graph, struct node *node)
     product->input[0] = node->input[0];
     product->input[1] = node->input[1];
     set_equation(graph, product, equation);
-    struct tensor *result = scaled(graph, node, product->output[0], alpha);
     if (c)
-        node_become(graph, node, "Add", 2, (struct tensor *[]){result, scaled(graph, node, c, beta)});
+        node_become(graph, node, "Add", 2, (struct tensor *[]){product->output[0], c});
     else
-        node_become(graph, node, "Identity", 1, &result);
-    return true;
-}
-
-/* x - ReduceLogSumExp(x), and Exp of that. */
-bool softmax_to_logarithms(struct graph *graph, struct node *node)
-{
-    const bool logarithm = node_is(node, "LogSoftmax");
-    if (!(logarithm || node_is(node, "Softmax")) || node->input[0]->type != TYPE_DOUBLE ||
-        !node->input[0]->shape.rank)
-        return false;
-    struct tensor *x = node->input[0];
-    const int64_t axis = node_axis(node, -1);
-    struct node *sum = node_insert(graph, node, "ReduceLogSumExp", 2, x);
-    sum->input[0] = x;
-    sum->input[1] = new_integers(graph, "axes", 1, &axis);
-    sum->output[0]->shape.dim[axis] = 1;
-    if (logarithm) {
-        node_become(graph, node, "Sub", 2, (struct tensor *[]){x, sum->output[0]});
-        return true;
-    }
-    struct node *difference = node_insert(graph, node, "Sub", 2, x);
-    difference->input[0] = x;
-    difference->input[1] = sum->output[0];
-    node_become(graph, node, "Exp", 1, difference->output);
+        node_become(graph, node, "Identity", 1, product->output);
     return true;
 }
 

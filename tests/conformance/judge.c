@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: judge outputs DATA_SET OUTPUTS      all DATA_SET/output_I.pb against OUTPUTS/output_I.npy\n"
-                            "       judge near DATA_SET OUTPUTS         the same, floats within 1e-5 of the largest expected one (of 16 bits: 1e-2)\n";
+                            "       judge near DATA_SET OUTPUTS         the same, floats within 1e-5 of the largest expected one (of 16 bits: 1e-2, of 64: 1e-12)\n";
 
 enum { STATUS_DIFFERENT = 1, STATUS_UNREADABLE = 3 };
 
@@ -51,8 +51,8 @@ static const char *compare_files(struct arena *arena, const char *expected_path,
     /* The suite holds bfloat16 as uint16 and compares the bits as numbers. */
     if (got.type == TYPE_BFLOAT16 && want.type == TYPE_UINT16)
         got.type = TYPE_UINT16;
-    const double half = want.type == TYPE_FLOAT16 || want.type == TYPE_BFLOAT16 ? 1e-2 : 1e-5;
-    const double relative = exact ? 0 : near ? half : 1e-3, absolute = exact ? 0 : near ? half * largest_of(&want) : 1e-7;
+    const double part = want.type == TYPE_DOUBLE ? 1e-12 : want.type == TYPE_FLOAT ? 1e-5 : 1e-2;
+    const double relative = exact ? 0 : near ? part : 1e-3, absolute = exact ? 0 : near ? part * largest_of(&want) : 1e-7;
     const char *difference = compare(arena, &got, got.data, &want, relative, absolute);
     mednn_array_free(&expected);
     mednn_array_free(&actual);

@@ -91,22 +91,20 @@ static const struct expectation {
      "is_causal=1",
      "Relu Relu Relu Reshape Transpose Reshape Transpose Attention"},
     /* types without kernels */
-    {"MatMul float64:2x3x4 float64:4x5", "Einsum"},
-    {"MatMul float64:2x1x3x4 float64:2x4x5", "Einsum"},
+    {"MatMul int32:2x1x3x4 int32:2x4x5", "Einsum"},
     {"MatMul int32:4 int32:4x5", "Einsum"},
     {"MatMul int64:2x3x4 int64:4", "Einsum"},
-    {"Gemm float64:3x4 float64:5x4 float64:5 transB=1 beta=0.5 alpha=2.0", "Einsum Mul Mul Add"},
     {"Gemm int32:4x3 int32:4x5 transA=1", "Einsum"},
-    {"Softmax float64:3x4 axis=0", "ReduceLogSumExp Sub Exp"},
-    {"LogSoftmax float64:3x4", "ReduceLogSumExp Sub"},
+    {"GridSample float64:1x2x5x4 1x6x3x2", "Cast GridSample"},
+    {"AffineGrid float64:2x2x3 @2,1,4,5", "Transpose MatMul Reshape"},
     {"%a Conv float16:1x4x5x5 =float16:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
     {"%a MatMul float16:3x4 float16:4x5;Softmax %a", "Cast Cast MatMul Cast Cast Softmax Cast"},
     {"SoftmaxCrossEntropyLoss float16:3x5 int64:3", "Cast LogSoftmax Cast NegativeLogLikelihoodLoss"},
     {"Resize uint8:1x2x3x4 - #1.0,1.0,2.0,2.0", "Gather Gather"},
     {"Resize uint8:1x2x3x4 - #1.0,1.0,2.0,2.0 mode=linear", "Cast Resize Cast"},
     {"LayerNormalization /2 float16:3x4 =float16:4", "Cast LayerNormalization Cast"},
-    {"LayerNormalization /2 float64:3x4 =float64:4", "Cast LayerNormalization Cast"},
-    {"%a Conv float64:1x4x5x5 =float64:4x4x1x1;Relu %a", "Cast Conv Cast Relu"},
+    {"LayerNormalization /2 float64:3x4 =float64:4", "LayerNormalization Cast"},
+    {"%a Conv float64:1x4x5x5 =float64:4x4x1x1;Relu %a", "Conv Relu"},
     {"GRU float16:4x2x5 =float16:1x18x5 =float16:1x18x6", "Cast GRU Cast"},
     {"%a Relu 2x2x3;AffineGrid %a @2,1,4,5", "Relu Transpose MatMul Reshape"},
     {"%a Relu 2x3x4;AffineGrid %a @2,1,4,5,6 align_corners=1", "Relu Transpose MatMul Reshape"},
@@ -200,8 +198,9 @@ static void check(void *data)
     for (int i = 0; i < after->output_count; i++) {
         struct tensor right = *before->output[i];
         right.data = value_of(&expected, before->output[i]);
+        const double part = right.type == TYPE_DOUBLE ? 1e-12 : 1e-5;
         const char *difference =
-            compare(&arena, after->output[i], value_of(&got, after->output[i]), &right, 1e-5, 1e-5);
+            compare(&arena, after->output[i], value_of(&got, after->output[i]), &right, part, part);
         if (difference || strcmp(after->output[i]->name, right.name)) {
             failures++;
             printf("%s: output %s: %s\n", expectation->text, after->output[i]->name,

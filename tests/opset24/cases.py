@@ -11,7 +11,7 @@ class Constant:
 
 
 class Case:
-    """A node; `outputs`: their number, or which are wanted; `expected`: results where ONNX Runtime has no kernel."""
+    """A node; `outputs`: their number, or which are wanted; `expected`: results where ONNX Runtime has no kernel, or an inexact one."""
 
     def __init__(self, op, *inputs, outputs=1, expected=None, **attributes):
         self.op, self.inputs, self.attributes, self.expected = op, inputs, attributes, expected
@@ -244,9 +244,77 @@ def signals():
     yield Case("STFT", real(2, 30, 1), Constant(4), real(8), Constant(8))
     yield Case("STFT", real(1, 20, 1), Constant(3), real(7), onesided=0)
     yield Case("STFT", real(2, 20, 2), Constant(5), None, Constant(6), onesided=0)
-    for op in ("HannWindow", "HammingWindow", "BlackmanWindow"):
+    hamming = 25 / 46 - 21 / 46 * np.cos(2 * np.pi * np.arange(7) / 6)
+    for op, expected in ("HannWindow", np.hanning(7)), ("HammingWindow", hamming), ("BlackmanWindow", np.blackman(7)):
         yield Case(op, Constant(6))
-        yield Case(op, Constant(7), periodic=0, output_datatype=11)
+        yield Case(op, Constant(7), periodic=0, output_datatype=11, expected=[expected]) # ONNX Runtime's is float's
+
+
+def doubles():
+    """float64, for which ONNX Runtime has few kernels, some of which compute in float: torch computes the others."""
+    import torch
+    from torch.nn import functional
+
+    def doubled(*shape):
+        return real(*shape, dtype=np.float64)
+
+    def expect(result):
+        return [result.detach().numpy()]
+
+    def tensors(*arrays):
+        return [None if a is None else torch.from_numpy(a.array if isinstance(a, Constant) else a) for a in arrays]
+
+    def computed(op, function, *inputs, **attributes):
+        given = tensors(*inputs)
+        return Case(op, *inputs, expected=expect(function(*given)), **attributes)
+
+    x, image = doubled(1, 6, 5, 7), doubled(1, 2, 7, 6)
+    for kernel in (Constant(doubled(8, 2, 3, 3), np.float64), doubled(8, 2, 3, 3)):
+        yield computed("Conv", lambda a, w, b: functional.conv2d(a, w, b, (2, 1), (1, 2), (1, 2), 3)[:, :6], x,
+                       Constant(kernel.array[:6], np.float64) if isinstance(kernel, Constant) else kernel[:6], doubled(6), group=3,
+                       strides=[2, 1], pads=[1, 2, 1, 2], dilations=[1, 2])
+    yield computed("Conv", lambda a, w: functional.conv1d(a, w), doubled(1, 18, 9), Constant(doubled(3, 18, 4), np.float64))
+    yield computed("ConvTranspose", lambda a, w, b: functional.conv_transpose2d(a, w, b, 2, 1, 1), x, Constant(doubled(6, 5, 3, 3), np.float64),
+                   doubled(5), strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])
+    yield Case("MaxPool", image, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    yield computed("AveragePool", lambda a: functional.avg_pool2d(a, 3, 2, 1), image, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
+                   count_include_pad=1)
+    yield computed("LpPool", lambda a: torch.sqrt(9 * functional.avg_pool2d(a * a, 3, 2)), image, kernel_shape=[3, 3], strides=[2, 2])
+    yield computed("GlobalAveragePool", lambda a: a.mean((2, 3), keepdim=True), image)
+    half, small = float(np.float32(0.01)), float(np.float32(1e-5))
+    yield Case("BatchNormalization", x,
+                   *(Constant(np.abs(doubled(6)) + 0.1, np.float64) for _ in range(4)))
+    yield computed("InstanceNormalization", lambda a, s, b: functional.instance_norm(a, weight=s, bias=b, eps=half), x, doubled(6), doubled(6),
+                   epsilon=0.01)
+    yield Case("LayerNormalization", x, doubled(7), doubled(7))
+    yield computed("GroupNormalization", lambda a, s, b: functional.group_norm(a, 3, s, b, small), x, doubled(6), doubled(6), num_groups=3, stash_type=11)
+    yield computed("RMSNormalization", lambda a, s: a / torch.sqrt((a * a).mean(-1, keepdim=True) + small) * s, x, doubled(7))
+    yield computed("LRN", lambda a: functional.local_response_norm(a, 5, 0.25, 0.75, 2.0), x, size=5, alpha=0.25, beta=0.75, bias=2.0)
+    yield Case("LpNormalization", x, axis=1)
+    yield Case("Softmax", x, axis=1)
+    yield Case("LogSoftmax", x)
+    yield Case("MatMul", doubled(2, 3, 20), Constant(doubled(20, 17), np.float64))
+    yield Case("MatMul", doubled(2, 3, 20), doubled(2, 20, 5))
+    yield Case("Gemm", doubled(9, 4), doubled(9, 6), doubled(6), transA=1, alpha=0.5, beta=2.0)
+    yield computed("Attention", functional_attention, doubled(2, 3, 4, 8), doubled(2, 3, 6, 8), doubled(2, 3, 6, 5))
+    sizes = Constant([1, 2, 9, 11])
+    for mode, torch_mode in (("linear", "bilinear"), ("cubic", "bicubic")):
+        yield Case("Resize", image, None, None, sizes, mode=mode, expected=expect(
+            functional.interpolate(torch.from_numpy(image), (9, 11), mode=torch_mode, align_corners=True)), coordinate_transformation_mode="align_corners")
+        grid = doubled(1, 3, 4, 2)
+        yield computed("GridSample", lambda a, g: functional.grid_sample(a, g, torch_mode, align_corners=False), image, grid, mode=mode)
+    yield Case("DFT", doubled(2, 9, 1))
+    lstm = torch.nn.LSTM(5, 7).double()
+    order = [i * 7 + j for i in (0, 3, 1, 2) for j in range(7)]  # torch: in, forget, cell, out; ONNX: in, out, forget, cell
+    w, r = lstm.weight_ih_l0[order], lstm.weight_hh_l0[order]
+    b = torch.cat([lstm.bias_ih_l0[order], lstm.bias_hh_l0[order]])
+    steps = doubled(4, 2, 5)
+    yield Case("LSTM", steps, *(Constant(t[None].detach().numpy(), np.float64) for t in (w, r, b)), hidden_size=7,
+               expected=expect(lstm(torch.from_numpy(steps))[0][:, None]))
+
+
+def functional_attention(q, k, v):
+    return ((q @ k.transpose(-1, -2)) * 8**-0.5).softmax(-1) @ v
 
 
 FAMILIES = {
@@ -261,4 +329,5 @@ FAMILIES = {
     "images": (20, images),
     "detections": (23, detections),
     "signals": (20, signals),
+    "doubles": (24, doubles),
 }

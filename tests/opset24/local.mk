@@ -5,6 +5,7 @@ OPSET24_FIXTURES = \
 	%D%/activations.pbtxt \
 	%D%/attention.pbtxt \
 	%D%/detections.pbtxt \
+	%D%/doubles.pbtxt \
 	%D%/group_normalization_18.pbtxt \
 	%D%/images.pbtxt \
 	%D%/movement.pbtxt \

@@ -15,6 +15,11 @@ endif
 if HAVE_CUNIT
 check_PROGRAMS += test_npy test_cluster_file test_pages test_pool
 TESTS += test_npy test_cluster_file test_pages test_pool
+check_PROGRAMS += test_npy test_cluster_file test_pages test_double_text
+TESTS += test_npy test_cluster_file test_pages test_double_text
+test_double_text_SOURCES = %D%/test_double_text.c
+test_double_text_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_double_text_LDADD = $(UNIT_LIBS)
 test_pages_SOURCES = %D%/test_pages.c
 test_pages_CPPFLAGS = -I$(srcdir)/runtime
 test_pages_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
