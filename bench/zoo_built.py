@@ -36,12 +36,65 @@ def save(path, nodes, inputs, outputs, initializers=(), opset=17, functions=(), 
     """inputs: name -> example array; outputs: names. Their types are float, their shapes are left out."""
     graph = helper.make_graph(nodes, "g", [info(n, x) for n, x in inputs.items()],
                               [o if not isinstance(o, str) else helper.make_tensor_value_info(o, TensorProto.FLOAT, None) for o in outputs], list(initializers))
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *imports], functions=list(functions), ir_version=8)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *imports], functions=list(functions), ir_version=8 if opset < 18 else 10 if opset < 25 else 13)
     onnx.save(made, path, **more)
     return list(inputs.values()), []
 
 
 node = helper.make_node
+
+
+UINT4, INT4, UINT2, INT2 = 21, 22, 25, 26  # which onnx 1.12 does not know
+BITS = {UINT4: 4, INT4: 4, UINT2: 2, INT2: 2}
+
+
+def packed(name, values, kind, raw=True):
+    """Integers of 4 or 2 bits, the first one lowest in its byte."""
+    bits, flat = BITS[kind], numpy.asarray(values).astype(int).ravel()
+    each = 8 // bits
+    flat = numpy.concatenate([flat, numpy.zeros(-len(flat) % each, int)]) & (1 << bits) - 1
+    data = sum(flat[i::each] << i * bits for i in range(each)).astype("u1")
+    proto = TensorProto(name=name, dims=numpy.shape(values), data_type=kind)
+    if raw:
+        proto.raw_data = data.tobytes()
+    else:
+        proto.int32_data.extend(data.tolist())
+    return proto
+
+
+def integers(seed, low, high, *shape):
+    return numpy.random.default_rng(seed).integers(low, high + 1, shape)
+
+
+@model
+def int4_perceptron(path):
+    """Weights of 4 bits in blocks along the inputs, as quantisers of language models write them. The Negs keep ONNX Runtime from
+    computing in 8 bits."""
+    nodes = [node("DequantizeLinear", ["w", "s", "z"], ["f"], axis=0, block_size=8), node("Neg", ["f"], ["m"]), node("MatMul", ["x", "m"], ["h"]), node("Relu", ["h"], ["r"]),
+             node("DequantizeLinear", ["w2", "s2"], ["f2"], axis=1), node("Neg", ["f2"], ["m2"]), node("Gemm", ["r", "m2"], ["y"])]
+    held = [packed("w", integers(31, 0, 15, 64, 33), UINT4), tensor("s", abs(numbers(32, 8, 33)) / 8), packed("z", integers(33, 0, 15, 8, 33), UINT4),
+            packed("w2", integers(34, -8, 7, 33, 7), INT4, raw=False), tensor("s2", abs(numbers(35, 7)) / 8)]
+    return save(path, nodes, {"x": numbers(36, 3, 64)}, ["y"], held, opset=21)
+
+
+@model
+def int4_activations(path):
+    """Activations in 4 bits, moved about before they are numbers again."""
+    nodes = [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("Transpose", ["q"], ["t"], perm=[0, 2, 3, 1]), node("DequantizeLinear", ["t", "s", "z"], ["f"]),
+             node("Cast", ["x"], ["c"], to=UINT4),
+             node("Cast", ["c"], ["y1"], to=TensorProto.FLOAT), node("MatMul", ["f", "w"], ["y"])]
+    held = [tensor("s", numpy.float32(0.3)), packed("z", numpy.int64(-1), INT4), tensor("w", numbers(38, 4, 9))]
+    return save(path, nodes, {"x": numbers(37, 2, 4, 5, 6)}, ["y", "y1"], held, opset=21)
+
+
+@model
+def int4_convolution(path):
+    """Filters of 4 bits with a scale each, and of 2 bits."""
+    nodes = [node("DequantizeLinear", ["w", "s"], ["f"], axis=0), node("Conv", ["x", "f"], ["h"], pads=[1, 1, 1, 1]), node("Relu", ["h"], ["r"]),
+             node("DequantizeLinear", ["w2", "s2", "z2"], ["f2"], axis=0), node("Conv", ["r", "f2"], ["y"])]
+    held = [packed("w", integers(41, -8, 7, 20, 3, 3, 3), INT4), tensor("s", abs(numbers(42, 20)) / 8), packed("w2", integers(43, 0, 3, 5, 20, 1, 1), UINT2),
+            tensor("s2", abs(numbers(44, 5))), packed("z2", integers(45, 0, 3, 5), UINT2)]
+    return save(path, nodes, {"x": numbers(46, 1, 3, 9, 8)}, ["y"], held, opset=25)
 
 
 @model

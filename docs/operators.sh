@@ -25,10 +25,10 @@ Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators
   are computed and one is chosen. Loops are written out: their iterations are known from a constant, or from the declared length of
   a list of results; a computed condition or count chooses among the results, and is an error where it does not fit the list.
 - **types**: of the first input. *floats*: float32, float64, float16, bfloat16; *signed*, *unsigned*: integers of 8 to 64 bits;
-  *integers*: both; *all*: these and bool. Halves are computed in float32 and rounded once. float64 is
-  computed in double throughout, by plain loops that no instruction set makes faster: the same bits on every target. A combination of types and shapes that generated code does not compute is refused by the
-  name of the node. No strings, complex numbers, types of less than 8 bits and of floats with 8 bits, maps, optional values; sequences only
-  inside of a model.
+  *integers*: both; *all*: these and bool. Halves are computed in float32 and rounded once; float64 is
+  computed in double throughout, by plain loops that no instruction set makes faster: the same bits on every target. A combination of
+  types and shapes that generated code does not compute is refused by the name of the node. **int4, uint4, int2 and uint2** are Cast, quantised, dequantised and moved; programs hold a byte for each, .npy files
+  int8 or uint8. No strings, complex numbers, floats of 8 bits and less, maps, optional values; sequences only inside of a model.
 - **random numbers** are made when the model is compiled, from the attribute seed or the node's name: the same in every inference.
 
 | operator | since | splits | prunes | types |

@@ -63,7 +63,7 @@ static uint64_t random_bits(uint64_t *state)
     return x ^ x >> 31;
 }
 
-/* Floats in [-1, 1), integers from 0 to 3. */
+/* Floats in [-1, 1), integers from 0 to 3; int2 has 0 and 1 of these. */
 static void fill_random(unsigned char *bytes, const struct mednn_tensor *tensor, uint64_t *state)
 {
     size_t element = mednn_type_size(tensor->type);
@@ -71,7 +71,7 @@ static void fill_random(unsigned char *bytes, const struct mednn_tensor *tensor,
         uint64_t bits = random_bits(state);
         double real = (double)(bits >> 40) * (2.0 / 16777216) - 1;
         float single = (float)real;
-        uint64_t value = tensor->type == MEDNN_TYPE_BOOL ? bits & 1 : bits & 3;
+        uint64_t value = tensor->type == MEDNN_TYPE_BOOL || tensor->type == MEDNN_TYPE_INT2 ? bits & 1 : bits & 3;
         if (tensor->type == MEDNN_TYPE_FLOAT || tensor->type == MEDNN_TYPE_BFLOAT16) {
             uint32_t word;
             memcpy(&word, &single, sizeof word);

@@ -15,7 +15,8 @@
 
 enum { HEADER_LIMIT = 65536, SHAPE_TEXT = 256 };
 
-/* Types of ONNX and of NumPy; NumPy knows bfloat16 only as two opaque bytes. */
+/* Types of ONNX and of NumPy, which knows bfloat16 only as two opaque bytes, and integers of less than 8 bits not at all:
+ * what it says means the first row that has it. */
 static const struct type_row {
     int type;
     unsigned size;
@@ -26,7 +27,9 @@ static const struct type_row {
                   {MEDNN_TYPE_INT64, 8, "int64", "<i8"},       {MEDNN_TYPE_BOOL, 1, "bool", "|b1"},
                   {MEDNN_TYPE_FLOAT16, 2, "float16", "<f2"},   {MEDNN_TYPE_DOUBLE, 8, "float64", "<f8"},
                   {MEDNN_TYPE_UINT32, 4, "uint32", "<u4"},     {MEDNN_TYPE_UINT64, 8, "uint64", "<u8"},
-                  {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "|V2"}, {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "<V2"}};
+                  {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "|V2"}, {MEDNN_TYPE_BFLOAT16, 2, "bfloat16", "<V2"},
+                  {MEDNN_TYPE_UINT4, 1, "uint4", "|u1"},       {MEDNN_TYPE_INT4, 1, "int4", "|i1"},
+                  {MEDNN_TYPE_UINT2, 1, "uint2", "|u1"},       {MEDNN_TYPE_INT2, 1, "int2", "|i1"}};
 
 static const struct type_row *find_type(int type)
 {
@@ -46,6 +49,18 @@ const char *mednn_type_name(int type)
 {
     const struct type_row *row = find_type(type);
     return row ? row->name : type == MEDNN_TYPE_STRING ? "string" : "an unknown type";
+}
+
+unsigned mednn_type_bits(int type)
+{
+    if (type == MEDNN_TYPE_UINT4 || type == MEDNN_TYPE_INT4)
+        return 4;
+    return type == MEDNN_TYPE_UINT2 || type == MEDNN_TYPE_INT2 ? 2 : 8 * (unsigned)mednn_type_size(type);
+}
+
+bool mednn_type_is_signed(int type)
+{
+    return type == MEDNN_TYPE_INT4 || type == MEDNN_TYPE_INT2;
 }
 
 void mednn_array_free(struct mednn_array *array)
@@ -225,7 +240,7 @@ static int parse_npy(struct mednn_array *array, const char *path, const unsigned
     const char *trouble = read_entries(&text, array, descr, sizeof descr, &fortran);
     if (trouble)
         return fail_file(error, error_size, path, trouble);
-    for (size_t i = 0; i < sizeof type_table / sizeof *type_table; i++)
+    for (size_t i = 0; !array->type && i < sizeof type_table / sizeof *type_table; i++)
         if (!strcmp(type_table[i].descr, descr))
             array->type = type_table[i].type;
     if (!array->type) {
@@ -373,13 +388,42 @@ static bool fits(int rank, const int64_t *dim, const struct mednn_tensor *tensor
            dims_equal(rank, dim, tensor->dim + 1);
 }
 
+/* Those of NumPy's types that stand for others. */
+static bool stands_for(int found, int wanted)
+{
+    if (wanted == MEDNN_TYPE_BFLOAT16)
+        return found == MEDNN_TYPE_UINT16;
+    return mednn_type_bits(wanted) < 8 && found == (mednn_type_is_signed(wanted) ? MEDNN_TYPE_INT8 : MEDNN_TYPE_UINT8);
+}
+
+/* The first element that `type`, of less than 8 bits, cannot hold; array->bytes when there is none. */
+static size_t first_outside(const struct mednn_array *array, int type)
+{
+    const bool is_signed = mednn_type_is_signed(type);
+    const int range = 1 << mednn_type_bits(type), least = is_signed ? -range / 2 : 0;
+    size_t i = 0;
+    for (; i < array->bytes; i++) {
+        const int value = is_signed ? (signed char)array->data[i] : array->data[i];
+        if (value < least || value >= least + range)
+            break;
+    }
+    return i;
+}
+
 int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor,
                       bool batch, int64_t *samples, char *error, size_t error_size)
 {
     char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
-    if (array->type != tensor->type && !(tensor->type == MEDNN_TYPE_BFLOAT16 && array->type == MEDNN_TYPE_UINT16)) {
+    if (array->type != tensor->type && !stands_for(array->type, tensor->type)) {
         snprintf(error, error_size, "%s: its elements are %s but input '%s' has %s", path,
                  mednn_type_name(array->type), tensor->name, mednn_type_name(tensor->type));
+        return -1;
+    }
+    const size_t outside = mednn_type_bits(tensor->type) < 8 ? first_outside(array, tensor->type) : array->bytes;
+    if (outside < array->bytes) {
+        snprintf(error, error_size, "%s: element %zu is %d, which is no %s of input '%s'", path, outside,
+                 mednn_type_is_signed(tensor->type) ? (signed char)array->data[outside] : array->data[outside],
+                 mednn_type_name(tensor->type), tensor->name);
         return -1;
     }
     bool fit = batch ? array->rank && array->dim[0] > 0 && fits(array->rank - 1, array->dim + 1, tensor)

@@ -25,7 +25,11 @@ enum {
     MEDNN_TYPE_DOUBLE = 11,
     MEDNN_TYPE_UINT32 = 12,
     MEDNN_TYPE_UINT64 = 13,
-    MEDNN_TYPE_BFLOAT16 = 16
+    MEDNN_TYPE_BFLOAT16 = 16,
+    MEDNN_TYPE_UINT4 = 21, /* of less than 8 bits: a byte each, but packed in a TensorProto */
+    MEDNN_TYPE_INT4 = 22,
+    MEDNN_TYPE_UINT2 = 25,
+    MEDNN_TYPE_INT2 = 26
 };
 
 enum { MEDNN_ARRAY_RANK = MEDNN_MAX_RANK + 1 }; /* a tensor and an axis of samples */
@@ -41,6 +45,9 @@ struct mednn_array {
 /* Bytes of an element, 0 for types that have no fixed size, and the name of a type. */
 size_t mednn_type_size(int type);
 const char *mednn_type_name(int type);
+/* Bits that count: 4 of int4, which takes a byte. */
+unsigned mednn_type_bits(int type);
+bool mednn_type_is_signed(int type); /* of types of less than 8 bits */
 
 /* Read a file of either kind; which, its first bytes say. */
 int mednn_array_read(struct mednn_array *array, const char *path, char *error, size_t error_size);
@@ -52,8 +59,8 @@ int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const 
                              size_t size, char *error, size_t error_size);
 void mednn_array_free(struct mednn_array *array);
 
-/* Does the array fit the model's tensor? Types are equal, but bfloat16, which NumPy does not know, may come as uint16
- * of the same bits. Without `batch` it has its shape, a leading 1 left out or not; with `batch` there is an axis of
+/* Does the array fit the model's tensor? Types are equal, but those that NumPy does not know: bfloat16 may come as uint16
+ * of the same bits, integers of less than 8 bits as int8 or uint8 in their range. Without `batch` it has its shape, a leading 1 left out or not; with `batch` there is an axis of
  * samples in front of that, and *samples is its length, which is at least 1. */
 int mednn_array_match(const struct mednn_array *array, const char *path, const struct mednn_tensor *tensor,
                       bool batch, int64_t *samples, char *error, size_t error_size);

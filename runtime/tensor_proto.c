@@ -198,6 +198,24 @@ static bool read_data(struct reader reader, const struct mednn_array *array)
     return target.done == target.bytes;
 }
 
+/* Elements of less than 8 bits, the first one lowest in its byte, get a byte each. */
+static const char *unpack(struct mednn_array *array, uint64_t count)
+{
+    const unsigned bits = mednn_type_bits(array->type), each = 8 / bits, all = (1u << bits) - 1;
+    unsigned char *wide = malloc(count ? (size_t)count : 1);
+    if (!wide)
+        return "is too large for the memory";
+    for (size_t i = 0; i < count; i++) {
+        const unsigned low = (unsigned)array->data[i / each] >> i % each * bits & all;
+        const bool negative = mednn_type_is_signed(array->type) && low > all / 2;
+        wide[i] = (unsigned char)(negative ? low | (~all & 255) : low);
+    }
+    free(array->data);
+    array->data = wide;
+    array->bytes = (size_t)count;
+    return NULL;
+}
+
 int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const unsigned char *bytes,
                              size_t size, char *error, size_t error_size)
 {
@@ -211,10 +229,12 @@ int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const 
     for (int i = 0; !trouble && i < array->rank; i++)
         if (__builtin_mul_overflow(count, (uint64_t)array->dim[i], &count))
             trouble = "has a shape that is too large";
-    /* Every element takes at least a byte of the file, so that a small file cannot ask for much memory. */
-    if (!trouble && count > size)
+    /* Every element takes at least a byte of the file, or its bits, so that a small file cannot ask for much memory. */
+    const uint64_t each = trouble || mednn_type_bits(array->type) >= 8 ? 1 : 8 / mednn_type_bits(array->type);
+    const uint64_t units = count / each + (count % each > 0);
+    if (!trouble && units > size)
         trouble = "has fewer elements than its shape says";
-    if (!trouble && __builtin_mul_overflow((size_t)count, element, &array->bytes))
+    if (!trouble && __builtin_mul_overflow((size_t)units, element, &array->bytes))
         trouble = "is too large for the memory";
     if (!trouble) {
         array->data = malloc(array->bytes ? array->bytes : 1);
@@ -222,6 +242,8 @@ int mednn_tensor_proto_parse(struct mednn_array *array, const char *path, const 
             trouble = "is too large for the memory";
         else if (!read_data(reader, array))
             trouble = "has data that do not fit its shape and type";
+        else if (each > 1)
+            trouble = unpack(array, count);
     }
     if (trouble) {
         snprintf(error, error_size, "%s: %s", path, trouble);

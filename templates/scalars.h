@@ -21,7 +21,11 @@ enum element_type {
     ELEMENT_UINT8,
     ELEMENT_UINT16,
     ELEMENT_UINT32,
-    ELEMENT_UINT64
+    ELEMENT_UINT64,
+    ELEMENT_UINT4, /* of less than 8 bits: a byte each */
+    ELEMENT_INT4,
+    ELEMENT_UINT2,
+    ELEMENT_INT2
 };
 
 typedef double real_function(double x, double y, double z);
@@ -89,6 +93,8 @@ INLINE int64_t load_integer(const void *array, enum element_type type, int64_t a
 #define WIDE int64_t
     switch (type) {
     case ELEMENT_INT8:
+    case ELEMENT_INT4:
+    case ELEMENT_INT2:
         LOAD_AS(int8_t)
     case ELEMENT_INT16:
         LOAD_AS(int16_t)
@@ -96,6 +102,8 @@ INLINE int64_t load_integer(const void *array, enum element_type type, int64_t a
         LOAD_AS(int32_t)
     case ELEMENT_BOOL:
     case ELEMENT_UINT8:
+    case ELEMENT_UINT4:
+    case ELEMENT_UINT2:
         LOAD_AS(uint8_t)
     case ELEMENT_UINT16:
         LOAD_AS(uint16_t)
@@ -150,6 +158,14 @@ INLINE void store_integer(void *array, enum element_type type, int64_t at, int64
     case ELEMENT_INT8:
     case ELEMENT_UINT8:
         STORE_AS(uint8_t, bits & 0xff)
+    case ELEMENT_UINT4:
+        STORE_AS(uint8_t, bits & 15)
+    case ELEMENT_INT4:
+        STORE_AS(int8_t, (int)(bits & 15) - 2 * (int)(bits & 8))
+    case ELEMENT_UINT2:
+        STORE_AS(uint8_t, bits & 3)
+    case ELEMENT_INT2:
+        STORE_AS(int8_t, (int)(bits & 3) - 2 * (int)(bits & 2))
     case ELEMENT_INT16:
     case ELEMENT_UINT16:
         STORE_AS(uint16_t, bits & 0xffff)
@@ -159,6 +175,13 @@ INLINE void store_integer(void *array, enum element_type type, int64_t at, int64
     default:
         STORE_AS(uint64_t, bits)
     }
+}
+
+/* To the nearest whole number, halves away from 0. */
+INLINE double real_round_away(double x)
+{
+    const double size = __builtin_fabs(x), whole = size < 4503599627370496.0 ? (double)(int64_t)size : size;
+    return __builtin_copysign(size - whole >= 0.5 ? whole + 1 : whole, x);
 }
 
 INLINE void store_real(void *array, enum element_type type, int64_t at, double value)
@@ -178,6 +201,12 @@ INLINE void store_real(void *array, enum element_type type, int64_t at, double v
         if (value >= 9223372036854775808.0)
             STORE_AS(uint64_t, value < 18446744073709551616.0 ? (uint64_t)value : UINT64_MAX)
         store_integer(array, type, at, real_to_integer(value));
+        break;
+    case ELEMENT_UINT4:
+    case ELEMENT_INT4:
+    case ELEMENT_UINT2:
+    case ELEMENT_INT2:
+        store_integer(array, type, at, real_to_integer(real_round_away(value)));
         break;
     default:
         store_integer(array, type, at, real_to_integer(value));

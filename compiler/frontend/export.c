@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "export.h"
 
+#include "../ir/number.h"
 #include "../operators/op.h"
 #include "../support/fail.h"
 #include "config.h"
@@ -22,6 +23,17 @@ static ProtobufCBinaryData bytes_of(const void *data, size_t size)
 
 /* ---- tensors ---- */
 
+/* Elements of less than 8 bits, the first one lowest. */
+static ProtobufCBinaryData pack(struct arena *arena, const struct tensor *tensor)
+{
+    const int bits = type_bits(tensor->type), each = 8 / bits;
+    const int64_t size = shape_size(tensor->shape);
+    uint8_t *bytes = arena_array(arena, (size_t)size + 1, 1);
+    for (int64_t i = 0; i < size; i++)
+        bytes[i / each] |= (uint8_t)(number_low_bits(tensor_int(tensor, i), bits, false) << i % each * bits);
+    return bytes_of(bytes, (size_t)((size + each - 1) / each));
+}
+
 static Onnx__TensorProto *write_tensor(struct arena *arena, const struct tensor *tensor, const char *name)
 {
     Onnx__TensorProto *proto = arena_alloc(arena, sizeof *proto);
@@ -34,7 +46,10 @@ static Onnx__TensorProto *write_tensor(struct arena *arena, const struct tensor 
     proto->dims = arena_copy(arena, tensor->shape.dim, sizeof tensor->shape.dim);
     proto->has_data_type = proto->has_raw_data = 1;
     proto->data_type = (int32_t)tensor->type;
-    proto->raw_data = bytes_of(tensor->data, (size_t)shape_size(tensor->shape) * size);
+    if (type_bits(tensor->type) < 8)
+        proto->raw_data = pack(arena, tensor);
+    else
+        proto->raw_data = bytes_of(tensor->data, (size_t)shape_size(tensor->shape) * size);
     return proto;
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "importer.h"
 
+#include "../ir/number.h"
 #include "../support/fail.h"
 
 #include <errno.h>
@@ -95,6 +96,36 @@ static const void *narrow_uint32(const struct reading *reading)
     return data;
 }
 
+/* Elements of less than 8 bits, the first one lowest; `step`: from one packed byte to the next. Each gets a byte. */
+static const void *unpack(const struct reading *reading, const uint8_t *packed, size_t step)
+{
+    const int bits = type_bits(reading->type), each = 8 / bits;
+    int8_t *data = arena_array(reading->importer->arena, (size_t)reading->size + 1, 1);
+    for (int64_t i = 0; i < reading->size; i++)
+        data[i] = (int8_t)number_low_bits(packed[(size_t)(i / each) * step] >> i % each * bits, bits,
+                                          type_is_signed(reading->type));
+    return data;
+}
+
+/* Bytes that the elements take in a file. */
+static int64_t packed_bytes(const struct reading *reading)
+{
+    return (reading->size * type_bits(reading->type) + 7) / 8;
+}
+
+static const void *packed_data(const struct reading *reading)
+{
+    const Onnx__TensorProto *from = reading->from;
+    if (from->n_int32_data != (uint64_t)packed_bytes(reading))
+        fail("%s: int32_data has %zu packed bytes but %s needs %lld", reading->what, from->n_int32_data,
+             shape_text(reading), (long long)packed_bytes(reading));
+    for (size_t i = 0; i < from->n_int32_data; i++)
+        if (from->int32_data[i] < 0 || from->int32_data[i] > UINT8_MAX)
+            fail("%s: int32_data holds %d, which is no byte of packed %s", reading->what, (int)from->int32_data[i],
+                 type_name(reading->type));
+    return unpack(reading, (const uint8_t *)from->int32_data, sizeof *from->int32_data);
+}
+
 static const void *typed_data(const struct reading *reading)
 {
     const Onnx__TensorProto *from = reading->from;
@@ -117,6 +148,11 @@ static const void *typed_data(const struct reading *reading)
         return narrow(reading, 0, UINT8_MAX);
     case TYPE_INT8:
         return narrow(reading, INT8_MIN, INT8_MAX);
+    case TYPE_UINT4:
+    case TYPE_INT4:
+    case TYPE_UINT2:
+    case TYPE_INT2:
+        return packed_data(reading);
     case TYPE_INT16:
         return narrow(reading, INT16_MIN, INT16_MAX);
     default: /* uint16, and the 16-bit floats by their bits */
@@ -201,7 +237,7 @@ struct value import_tensor(struct importer *importer, const char *what, const On
         fail("%s is split into segments, which is not supported", what);
     reading.shape = read_shape(importer, what, from);
     reading.size = shape_size(reading.shape);
-    int64_t bytes = reading.size * (int64_t)type_size(reading.type);
+    const int64_t bytes = packed_bytes(&reading);
     bool is_external = from->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
     if (from->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT && !is_external)
         fail("%s has data_location %d, which is unknown", what, (int)from->data_location);
@@ -209,14 +245,17 @@ struct value import_tensor(struct importer *importer, const char *what, const On
         fail("%s has elements in more than one field", what);
 
     const void *data;
+    const bool is_raw = !is_external && from->has_raw_data && (from->raw_data.len || !count_sources(from));
     if (is_external)
         data = external(&reading, bytes);
-    else if (from->has_raw_data && (from->raw_data.len || !count_sources(from)))
+    else if (is_raw)
         data = raw_data(&reading, bytes);
     else
         data = typed_data(&reading);
     if (!data)
         data = arena_alloc(importer->arena, 1);
+    else if ((is_external || is_raw) && type_bits(reading.type) < 8)
+        data = unpack(&reading, data, 1);
     if (reading.type == TYPE_BOOL)
         check_bools(&reading, data);
     return (struct value){reading.type, reading.shape, data};

@@ -318,9 +318,13 @@ int64_t tensor_int(const struct tensor *tensor, int64_t i)
     assert(tensor->data && i >= 0);
     switch (tensor->type) {
     case TYPE_UINT8:
+    case TYPE_UINT4:
+    case TYPE_UINT2:
     case TYPE_BOOL:
         return ((const uint8_t *)tensor->data)[i];
     case TYPE_INT8:
+    case TYPE_INT4:
+    case TYPE_INT2:
         return ((const int8_t *)tensor->data)[i];
     case TYPE_UINT16:
         return ((const uint16_t *)tensor->data)[i];

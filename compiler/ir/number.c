@@ -66,3 +66,15 @@ int64_t number_to_int(double value)
         return INT64_MIN;
     return (int64_t)value;
 }
+
+int64_t number_low_bits(int64_t value, int bits, bool is_signed)
+{
+    const int64_t all = (INT64_C(1) << bits) - 1, low = value & all;
+    return is_signed && low > all / 2 ? low - all - 1 : low;
+}
+
+double number_round_away(double value)
+{
+    const double whole = trunc(value);
+    return fabs(value - whole) >= 0.5 ? whole + copysign(1, value) : whole;
+}

@@ -32,12 +32,12 @@ static const struct {
     [18] = {"float8e4m3fnuz", NULL, 0},
     [19] = {"float8e5m2", NULL, 0},
     [20] = {"float8e5m2fnuz", NULL, 0},
-    [21] = {"uint4", NULL, 0},
-    [22] = {"int4", NULL, 0},
+    [TYPE_UINT4] = {"uint4", "uint8_t", 1},
+    [TYPE_INT4] = {"int4", "int8_t", 1},
     [23] = {"float4e2m1", NULL, 0},
     [24] = {"float8e8m0", NULL, 0},
-    [25] = {"uint2", NULL, 0},
-    [26] = {"int2", NULL, 0},
+    [TYPE_UINT2] = {"uint2", "uint8_t", 1},
+    [TYPE_INT2] = {"int2", "int8_t", 1},
 };
 
 static bool is_listed(enum type type)
@@ -88,9 +88,33 @@ bool type_is_integer(enum type type)
     case TYPE_INT64:
     case TYPE_UINT32:
     case TYPE_UINT64:
+    case TYPE_UINT4:
+    case TYPE_INT4:
+    case TYPE_UINT2:
+    case TYPE_INT2:
         return true;
     default:
         return false;
+    }
+}
+
+bool type_is_signed(enum type type)
+{
+    return type == TYPE_INT8 || type == TYPE_INT16 || type == TYPE_INT32 || type == TYPE_INT64 || type == TYPE_INT4 ||
+           type == TYPE_INT2;
+}
+
+int type_bits(enum type type)
+{
+    switch (type) {
+    case TYPE_UINT4:
+    case TYPE_INT4:
+        return 4;
+    case TYPE_UINT2:
+    case TYPE_INT2:
+        return 2;
+    default:
+        return 8 * (int)type_size(type);
     }
 }
 

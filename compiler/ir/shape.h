@@ -26,7 +26,11 @@ enum type {
     TYPE_DOUBLE = 11,
     TYPE_UINT32 = 12,
     TYPE_UINT64 = 13,
-    TYPE_BFLOAT16 = 16
+    TYPE_BFLOAT16 = 16,
+    TYPE_UINT4 = 21, /* of less than 8 bits: a byte each, packed in ONNX files alone */
+    TYPE_INT4 = 22,
+    TYPE_UINT2 = 25,
+    TYPE_INT2 = 26
 };
 
 size_t type_size(enum type type);        /* bytes of an element; 0 for types that mednn does not hold */
@@ -35,6 +39,8 @@ const char *type_c_name(enum type type); /* "float", "int64_t"; NULL where C has
 bool type_is_float(enum type type);
 bool type_is_wide(enum type type);       /* float32 or float64 */
 bool type_is_integer(enum type type);    /* signed and unsigned, not bool */
+bool type_is_signed(enum type type);     /* of integers */
+int type_bits(enum type type);           /* that count: 4 of int4 */
 
 /* A value; rank 0 is a scalar. */
 struct shape {

@@ -119,8 +119,9 @@ const char *element_type_text(enum type type)
         [TYPE_BFLOAT16] = "ELEMENT_BFLOAT16", [TYPE_BOOL] = "ELEMENT_BOOL",      [TYPE_INT8] = "ELEMENT_INT8",
         [TYPE_INT16] = "ELEMENT_INT16",       [TYPE_INT32] = "ELEMENT_INT32",    [TYPE_INT64] = "ELEMENT_INT64",
         [TYPE_UINT8] = "ELEMENT_UINT8",       [TYPE_UINT16] = "ELEMENT_UINT16",  [TYPE_UINT32] = "ELEMENT_UINT32",
-        [TYPE_UINT64] = "ELEMENT_UINT64"};
-    assert(type <= TYPE_BFLOAT16 && name[type]);
+        [TYPE_UINT64] = "ELEMENT_UINT64",     [TYPE_UINT4] = "ELEMENT_UINT4",   [TYPE_INT4] = "ELEMENT_INT4",
+        [TYPE_UINT2] = "ELEMENT_UINT2",       [TYPE_INT2] = "ELEMENT_INT2"};
+    assert((size_t)type < sizeof name / sizeof *name && name[type]);
     return name[type];
 }
 

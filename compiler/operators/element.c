@@ -43,6 +43,11 @@ void element_set_real(enum type type, void *data, int64_t i, double value)
                                     ? (value < 18446744073709551616.0 ? (uint64_t)value : UINT64_MAX)
                                     : (uint64_t)number_to_int(value);
         break;
+    case TYPE_UINT4:
+    case TYPE_INT4:
+    case TYPE_UINT2:
+    case TYPE_INT2: /* as ONNX Runtime */
+        value = number_round_away(value); /* fall through */
     default:
         element_set_integer(type, data, i, number_to_int(value));
     }
@@ -58,6 +63,12 @@ void element_set_integer(enum type type, void *data, int64_t i, int64_t value)
     case TYPE_INT8:
     case TYPE_UINT8:
         ((uint8_t *)data)[i] = (uint8_t)(bits & 0xff);
+        break;
+    case TYPE_UINT4:
+    case TYPE_INT4:
+    case TYPE_UINT2:
+    case TYPE_INT2:
+        ((int8_t *)data)[i] = (int8_t)number_low_bits(value, type_bits(type), type_is_signed(type));
         break;
     case TYPE_INT16:
     case TYPE_UINT16:

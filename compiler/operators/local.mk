@@ -36,6 +36,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/indexed.h \
 	%D%/known.c \
 	%D%/known.h \
+	%D%/interpolate.c \
 	%D%/integer.c \
 	%D%/integer.h \
 	%D%/loss.c \

@@ -53,6 +53,7 @@ static const struct op *const families[] = {
     reduce_rows,
     reshape_rows,
     resize_rows,
+    interpolate_rows,
     reverse_sequence_rows,
     roi_align_rows,
     rotary_embedding_rows,

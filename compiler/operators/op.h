@@ -143,6 +143,8 @@ struct op {
     (TYPE_BIT(TYPE_UINT8) | TYPE_BIT(TYPE_UINT16) | TYPE_BIT(TYPE_UINT32) | TYPE_BIT(TYPE_UINT64))
 #define TYPES_INTEGER (TYPES_SIGNED | TYPES_UNSIGNED)
 #define TYPES_NUMBER (TYPES_FLOAT | TYPES_INTEGER)
+/* Integers of less than 8 bits, which are moved, cast and quantised alone: not in TYPES_INTEGER. */
+#define TYPES_NARROW (TYPE_BIT(TYPE_UINT4) | TYPE_BIT(TYPE_INT4) | TYPE_BIT(TYPE_UINT2) | TYPE_BIT(TYPE_INT2))
 #define TYPES_BOOL TYPE_BIT(TYPE_BOOL)
 
 /* The newest opset whose changes the table knows. */

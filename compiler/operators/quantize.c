@@ -11,14 +11,12 @@
 
 int64_t type_least(enum type type)
 {
-    const int bits = 8 * (int)type_size(type);
-    return TYPES_SIGNED & TYPE_BIT(type) ? -(INT64_C(1) << (bits - 1)) : 0;
+    return type_is_signed(type) ? -(INT64_C(1) << (type_bits(type) - 1)) : 0;
 }
 
 int64_t type_most(enum type type)
 {
-    const int bits = 8 * (int)type_size(type);
-    return (INT64_C(1) << (TYPES_SIGNED & TYPE_BIT(type) ? bits - 1 : bits)) - 1;
+    return (INT64_C(1) << (type_bits(type) - type_is_signed(type))) - 1;
 }
 
 struct quantization quantization_of(const struct node *node)
@@ -76,8 +74,8 @@ static void infer_quantize(struct graph *graph, struct node *node)
     check_operands(graph, node);
     if (zero && given && given != type)
         node_fail(node, "output_dtype is %s but the zero point has type %s", type_name(given), type_name(type));
-    if (type != TYPE_INT8 && type != TYPE_UINT8 && type != TYPE_INT16 && type != TYPE_UINT16)
-        node_fail(node, "quantising to %s is not supported; int8, uint8, int16 and uint16 are", type_name(type));
+    if (!type_is_integer(type) || type_bits(type) > 16)
+        node_fail(node, "quantising to %s is not supported; integers of 2 to 16 bits are", type_name(type));
     output_set(node, 0, type, node->input[0]->shape);
 }
 
@@ -194,7 +192,7 @@ const struct op quantize_rows[] = {
      .max_inputs = 3,
      .max_outputs = 1,
      .types = TYPE_BIT(TYPE_INT8) | TYPE_BIT(TYPE_UINT8) | TYPE_BIT(TYPE_INT16) | TYPE_BIT(TYPE_UINT16) |
-              TYPE_BIT(TYPE_INT32),
+              TYPE_BIT(TYPE_INT32) | TYPES_NARROW,
      .attributes = "axis block_size output_dtype ",
      .infer = infer_dequantize,
      .evaluate = evaluate_dequantize,

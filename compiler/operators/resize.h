@@ -23,6 +23,13 @@ struct resize {
 };
 struct resize resize_of(const struct node *node);
 
+/* Its modes alone; the axes that entries of scales, sizes and roi speak of, and how many they are. */
+void resize_modes(const struct node *node, struct resize *resize);
+int resize_list_axes(const struct node *node, int rank, int axes[MAX_RANK]);
+
+/* The hook `settle` of Resize: nodes mednn.ResizeTable and mednn.Interpolate where scales or roi are computed. */
+void resize_settle(struct graph *graph, struct node *node);
+
 /* What output element `at` of an axis is made of; where the axis is not resized, itself. */
 struct resample_taps resize_taps(const struct resize *resize, int axis, int64_t at);
 

@@ -49,6 +49,7 @@ extern const struct op
     reduce_rows[],
     reshape_rows[],
     resize_rows[],
+    interpolate_rows[],
     reverse_sequence_rows[],
     roi_align_rows[],
     rotary_embedding_rows[],

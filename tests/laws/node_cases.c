@@ -96,6 +96,12 @@ static void *make_values(struct arena *arena, enum type type, struct shape shape
         case TYPE_BOOL:
             data[i] = positive || integer & 1;
             break;
+        case TYPE_UINT4:
+        case TYPE_INT4:
+        case TYPE_UINT2:
+        case TYPE_INT2:
+            data[i] = (uint8_t)number_low_bits(integer, type_bits(type), type_is_signed(type));
+            break;
         default: /* of one byte */
             data[i] = (uint8_t)integer;
         }
@@ -139,7 +145,8 @@ static enum type read_type(const char **at)
 {
     static const enum type types[] = {TYPE_INT8,   TYPE_UINT8, TYPE_INT16,   TYPE_UINT16,
                                       TYPE_INT32,  TYPE_UINT32, TYPE_INT64,  TYPE_UINT64,
-                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16, TYPE_BFLOAT16};
+                                      TYPE_BOOL,   TYPE_DOUBLE, TYPE_FLOAT16, TYPE_BFLOAT16,
+                                      TYPE_UINT4,  TYPE_INT4,  TYPE_UINT2,   TYPE_INT2};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t length = strlen(type_name(types[i]));
         if (!strncmp(*at, type_name(types[i]), length) && (*at)[length] == ':') {

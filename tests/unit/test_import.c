@@ -220,6 +220,14 @@ static void elements_of_every_type(void)
     made->n_uint64_data = 2, made->uint64_data = (uint64_t[]){5, UINT64_MAX};
     made = ADD(graph, initializer, tensor("uint32", TYPE_UINT32, 1, 2));
     made->n_uint64_data = 2, made->uint64_data = (uint64_t[]){5, UINT32_MAX};
+    made = ADD(graph, initializer, tensor("int4", TYPE_INT4, 1, 2));
+    made->n_int32_data = 1, made->int32_data = (int32_t[]){0x79};
+    made = ADD(graph, initializer, tensor("raw_uint4", TYPE_UINT4, 1, 2));
+    made->has_raw_data = 1, made->raw_data = (ProtobufCBinaryData){1, (uint8_t[]){0x79}};
+    made = ADD(graph, initializer, tensor("raw_int2", TYPE_INT2, 1, 2));
+    made->has_raw_data = 1, made->raw_data = (ProtobufCBinaryData){1, (uint8_t[]){0x06}};
+    made = ADD(graph, initializer, tensor("raw_uint2", TYPE_UINT2, 1, 5));
+    made->has_raw_data = 1, made->raw_data = (ProtobufCBinaryData){2, (uint8_t[]){0xe4, 0x02}};
     ADD(graph, initializer, raw("raw_int64", TYPE_INT64, 2, (int64_t[]){-1, 7}));
     ADD(graph, initializer, raw("raw_half", TYPE_FLOAT16, 2, (uint16_t[]){0x3c00, 0xc400}));
     ADD(graph, initializer, raw("raw_float", TYPE_FLOAT, 2, (float[]){0.5f, -4}));
@@ -239,6 +247,12 @@ static void elements_of_every_type(void)
     expect(read, "int64", TYPE_INT64, -5, 0x1p40);
     expect(read, "uint64", TYPE_UINT64, 5, 0x1p64);
     expect(read, "uint32", TYPE_UINT32, 5, 4294967295.0);
+    expect(read, "int4", TYPE_INT4, -7, 7);
+    expect(read, "raw_uint4", TYPE_UINT4, 9, 7);
+    expect(read, "raw_int2", TYPE_INT2, -2, 1);
+    const struct tensor *five = find(read, "raw_uint2");
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT(five->type == TYPE_UINT2 && tensor_int(five, i) == (i < 4 ? i : 2));
     expect(read, "raw_int64", TYPE_INT64, -1, 7);
     expect(read, "raw_half", TYPE_FLOAT16, 1, -4);
     expect(read, "raw_float", TYPE_FLOAT, 0.5, -4);

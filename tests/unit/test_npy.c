@@ -260,8 +260,14 @@ static void test_proto_fields(void)
     /* int64_data, uint64_data */
     ACCEPT("\x08\x01\x10\x07\x3a\x02\x80\x02", 7, 1, "\0\1\0\0\0\0\0\0");
     ACCEPT("\x08\x01\x10\x0c\x5a\x01\x07", 12, 1, "\7\0\0\0");
+    /* packed integers of 4 and 2 bits, in either field */
+    ACCEPT("\x08\x03\x10\x16\x4a\x02\x79\x08", 22, 1, "\xf9\x07\xf8");
+    ACCEPT("\x08\x03\x10\x15\x2a\x02\x79\x08", 21, 1, "\x09\x07\x08");
+    ACCEPT("\x08\x05\x10\x1a\x4a\x02\xe4\x01", 26, 1, "\0\x01\xfe\xff\x01");
+    ACCEPT("\x08\x05\x10\x19\x4a\x02\xe4\x01", 25, 1, "\0\x01\x02\x03\x01");
     /* empty */
     ACCEPT("\x08\x00\x10\x01", 1, 1, "");
+    ACCEPT("\x08\x00\x10\x16", 22, 1, "");
 }
 
 static void test_proto_hostile(void)
@@ -284,6 +290,9 @@ static void test_proto_hostile(void)
     REFUSE("\x08\x02\x10\x02\x4a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01xy", "neither");
     REFUSE("\x08\x02\x10\x02\x4a\x01x", "do not fit");
     REFUSE("\x08\x02\x10\x02\x4a\x03xyz", "do not fit");
+    REFUSE("\x08\x03\x10\x16\x4a\x01x", "do not fit"); /* packed */
+    REFUSE("\x08\x03\x10\x16\x4a\x03xyz", "do not fit");
+    REFUSE("\x08\xff\x01\x10\x16\x4a\x01x", "fewer elements");
     REFUSE("\x08\x02\x10\x01\x22\x07"
            "abcdefg",
            "do not fit");
@@ -371,6 +380,26 @@ static void test_match_shapes(void)
     CU_ASSERT(MATCH(false));
 }
 
+/* Integers of less than 8 bits come as int8 or uint8 in their range. */
+static void test_match_narrow(void)
+{
+    unsigned char bytes[3] = {0xf8, 7, 0};
+    struct mednn_tensor tensor = {"q", MEDNN_TYPE_INT4, 1, {3}, 3};
+    struct mednn_array array = {.type = MEDNN_TYPE_INT8, .rank = 1, .dim = {3}, .bytes = 3, .data = bytes};
+    int64_t samples;
+    CU_ASSERT(!MATCH(false));
+    bytes[2] = 8;
+    CU_ASSERT(MATCH(false) && strstr(error, "file: element 2 is 8, which is no int4 of input 'q'"));
+    bytes[2] = 0xf7;
+    CU_ASSERT(MATCH(false) && strstr(error, "element 2 is -9"));
+    array.type = MEDNN_TYPE_UINT8;
+    CU_ASSERT(MATCH(false) && strstr(error, "its elements are uint8 but input 'q' has int4"));
+    tensor.type = MEDNN_TYPE_UINT2;
+    CU_ASSERT(MATCH(false) && strstr(error, "element 0 is 248, which is no uint2"));
+    bytes[0] = 3, bytes[1] = bytes[2] = 0;
+    CU_ASSERT(!MATCH(false));
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -386,6 +415,7 @@ int main(void)
     CU_ADD_TEST(suite, test_proto_hostile);
     CU_ADD_TEST(suite, test_mutations);
     CU_ADD_TEST(suite, test_match_shapes);
+    CU_ADD_TEST(suite, test_match_narrow);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
     CU_cleanup_registry();
