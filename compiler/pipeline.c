@@ -142,6 +142,11 @@ static void run_schedule(struct compilation *c)
     schedule(&c->plan, &c->program);
 }
 
+static void run_band(struct compilation *c)
+{
+    band(&c->program, (struct band_wish){0});
+}
+
 static void run_place_buffers(struct compilation *c)
 {
     place_buffers(&c->program);
@@ -164,6 +169,7 @@ static const struct pass passes[] = {
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},
     {"partition", NULL, run_partition, STAGE_PLAN},
     {"schedule", NULL, run_schedule, STAGE_PLAN},
+    {"band", NULL, run_band, STAGE_PLAN},
     {"place_buffers", NULL, run_place_buffers, STAGE_PROGRAM},
 };
 enum { PASS_COUNT = sizeof passes / sizeof *passes };

@@ -94,10 +94,12 @@ static void begin_node(struct source *source, const struct step *step)
 {
     int first, last;
     program_node_steps(source->program, step->node_index, source->device, &first, &last);
-    if (&source->program->step[first] != step)
+    const int index = (int)(step - source->program->step);
+    if (first != index)
         return;
     source->node_index = step->node_index;
-    source->first_step = first;
+    source->run = bands_at(source->program, source->device, index);
+    source->first_step = source->run ? source->run->first_step : first;
     source->first_piece = true;
     source->share_count = 0;
     source->piece_count = 0;
@@ -147,6 +149,44 @@ static void emit_layer(struct source *source, const struct step *step)
     if (boxes->count) {
         const int row = layer_row(source, step->node_index);
         schedule_done(source, row, add_pieces(source, row, 1));
+    }
+}
+
+/* The functions of a layer for all bands of its run, and what calls them, by band: NULL where it computes nothing. */
+static const char **emit_bands(struct source *source, int index)
+{
+    const struct step *step = &source->program->step[index];
+    begin_node(source, step);
+    const struct band_run *run = source->run;
+    const bool is_inner = !region_is_empty(bands_storage(source->program, run, 0, step->node->output[0]));
+    const char **call = arena_array(source->arena, (size_t)run->band_count, sizeof *call);
+    for (source->band = 0; source->band < run->band_count; source->band++) {
+        const struct region box = bands_box(run, source->band, index);
+        const char *name = arena_printf(source->arena, "%s_band%d", source->layer_name[step->node_index], source->band);
+        source->first_piece |= is_inner; /* whose border is elsewhere in every band */
+        if (!region_is_empty(box))
+            call[source->band] = emit_box(source, step->node, box, name, 0);
+    }
+    source->run = NULL;
+    return call;
+}
+
+/* All layers of a run, at its first step. */
+static void emit_run(struct source *source, const struct band_run *run)
+{
+    const int steps = run->last_step - run->first_step + 1;
+    const char ***call = arena_array(source->arena, (size_t)steps, sizeof *call);
+    for (int i = 0; i < steps; i++)
+        call[i] = emit_bands(source, run->first_step + i);
+    for (int band = 0; band < run->band_count; band++) {
+        text_printf(&source->schedule, "    /* band %d of %d */\n", band + 1, run->band_count);
+        for (int i = 0; i < steps; i++) {
+            if (!call[i][band])
+                continue;
+            const int row = layer_row(source, source->program->step[run->first_step + i].node_index);
+            text_printf(&source->schedule, "    %s\n", call[i][band]);
+            schedule_done(source, row, add_pieces(source, row, 1));
+        }
     }
 }
 
@@ -240,6 +280,15 @@ static void emit_exchange(struct source *source, const struct step *step)
     schedule_done(source, exchange_row(source), source->program->exchange_count + step->exchange);
 }
 
+static void emit_computation(struct source *source, int index)
+{
+    const struct band_run *run = bands_at(source->program, source->device, index);
+    if (!run)
+        emit_layer(source, &source->program->step[index]);
+    else if (index == run->first_step)
+        emit_run(source, run);
+}
+
 static void emit_step(struct source *source, int index)
 {
     const struct step *step = &source->program->step[index];
@@ -259,7 +308,7 @@ static void emit_step(struct source *source, int index)
         emit_early(source, step);
         break;
     case STEP_COMPUTE:
-        emit_layer(source, step);
+        emit_computation(source, index);
         break;
     case STEP_LATE:
         emit_late(source, step);

@@ -3,7 +3,7 @@
 #ifndef MEDNN_DEVICE_SOURCE_H
 #define MEDNN_DEVICE_SOURCE_H
 
-#include "../plan/program.h"
+#include "../plan/bands.h"
 #include "double_text.h"
 #include "emit.h"
 #include "source.h"
@@ -78,6 +78,8 @@ struct source {
     int64_t scratch_offset; /* of the part's scratch memory in that of the layer */
     bool first_piece;
     bool in_double;
+    const struct band_run *run; /* of bands that it is a part of, or NULL; and which band is being emitted */
+    int band;
     struct piece_share *share; /* what its pieces share */
     int share_count, share_capacity;
 };

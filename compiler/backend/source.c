@@ -241,7 +241,14 @@ const char *source_scratch_buffer(struct source *source)
 
 struct region source_storage(const struct source *source, const struct tensor *tensor)
 {
-    return tensor_is_constant(tensor) ? region_whole(tensor->shape) : buffer_of(source, tensor)->storage;
+    if (tensor_is_constant(tensor))
+        return region_whole(tensor->shape);
+    if (source->run) {
+        const struct region storage = bands_storage(source->program, source->run, source->band, tensor);
+        if (!region_is_empty(storage))
+            return storage;
+    }
+    return buffer_of(source, tensor)->storage;
 }
 
 const char *source_view(struct source *source, const struct tensor *tensor)

@@ -47,8 +47,7 @@ static void print_copy(struct source *source, const struct tensor *tensor, struc
 
 void source_clear_border(struct source *source, const struct tensor *tensor)
 {
-    const struct buffer *buffer = buffer_on(source, tensor);
-    struct region bounds = region_whole(tensor->shape), storage = buffer->storage, inner = storage;
+    struct region bounds = region_whole(tensor->shape), storage = source_storage(source, tensor), inner = storage;
     int rank = storage.rank;
     bool reaches_out = false;
     for (int a = 2; a < rank; a++) {

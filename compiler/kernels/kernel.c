@@ -230,6 +230,14 @@ struct region kernel_whole_steps(const struct node *node, struct region piece)
     return piece;
 }
 
+struct region kernel_touches(const struct node *node, int input, int output, struct region piece)
+{
+    const struct region touched = node_reads(node, input, output, piece);
+    if (input || !node->kernel->zero_border)
+        return touched;
+    return region_cover(touched, node_touches(node, input, output, kernel_whole_steps(node, piece)));
+}
+
 const char *work_name(enum work_kind kind)
 {
     static const char *const name[WORK_KINDS] = {"direct", "winograd", "transform", "depthwise", "matrix",     "scalar",
@@ -249,15 +257,26 @@ double kernel_bytes(const struct node *node, struct region piece)
     return bytes;
 }
 
+static const double NEAR_BYTES = 1 << 20, FAR_BYTES = 2 << 20, NEAR_PART = 1.0 / 3, HIDDEN_PART = 0.28;
+
+static bool is_product(const struct work *work)
+{
+    return work->amount[WORK_DIRECT] + work->amount[WORK_WINOGRAD] + work->amount[WORK_MATRIX] > 0;
+}
+
+/* How much of so many bytes comes from a far cache. */
+static double far_part(double bytes)
+{
+    return bytes < NEAR_BYTES ? 0 : bytes > FAR_BYTES ? 1 : (bytes - NEAR_BYTES) / (FAR_BYTES - NEAR_BYTES);
+}
+
 /* The part of `bytes` that takes time: what fits into a core's own cache is quick to come by, and products hide even what does
  * not. Measured. */
 static double bytes_that_count(double bytes, const struct work *work)
 {
-    const double near_bytes = 1 << 20, far_bytes = 2 << 20, near_part = 1.0 / 3, hidden_part = 0.28;
-    if (work->amount[WORK_DIRECT] + work->amount[WORK_WINOGRAD] + work->amount[WORK_MATRIX] > 0)
-        return hidden_part * bytes;
-    const double far = bytes < near_bytes ? 0 : bytes > far_bytes ? 1 : (bytes - near_bytes) / (far_bytes - near_bytes);
-    return (near_part + (1 - near_part) * far) * bytes;
+    if (is_product(work))
+        return HIDDEN_PART * bytes;
+    return NEAR_PART * bytes + (1 - NEAR_PART) * far_part(bytes) * bytes;
 }
 
 struct work kernel_work(const struct node *node, struct region piece)
@@ -275,4 +294,10 @@ struct work kernel_work(const struct node *node, struct region piece)
         work.amount[WORK_ELEMENT] += (double)region_size(piece);
     work.amount[WORK_ACTIVATIONS] = bytes_that_count(kernel_bytes(node, piece), &work);
     return work;
+}
+
+double kernel_far_bytes(const struct node *node, double bytes)
+{
+    struct work work = kernel_work(node, region_whole(node->output[0]->shape));
+    return far_part(bytes) * bytes * (is_product(&work) ? HIDDEN_PART / 2 : 1 - NEAR_PART);
 }

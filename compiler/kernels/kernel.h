@@ -93,6 +93,10 @@ const struct kernel *const *kernel_table(int *count);
 const struct kernel *kernel_find(const char *name);
 
 enum layout kernel_layout(const struct kernel *kernel, const struct node *node, int input);
+/* What computing `piece` of output `output` touches of a computed input, a border of zeros that the kernel reads included. */
+struct region kernel_touches(const struct node *node, int input, int output, struct region piece);
+/* Of `bytes` of an input, how many more count (WORK_ACTIVATIONS) when they come from a far cache instead of a near one. */
+double kernel_far_bytes(const struct node *node, double bytes);
 /* What `piece` becomes in whole steps of the grid of rows and columns of the node's chosen kernel. */
 struct region kernel_whole_steps(const struct node *node, struct region piece);
 /* All that computing `piece` of output 0 takes with the node's chosen kernel; nothing for an empty piece. */

@@ -1,4 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/band.c \
 	%D%/choose_kernels.c \
 	%D%/choose_layouts.c \
 	%D%/compact_channels.c \

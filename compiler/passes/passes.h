@@ -74,6 +74,13 @@ void partition(struct graph *graph, const struct cluster *cluster, struct partit
  * device sends to another at one point of the order is one frame. */
 void schedule(const struct plan *plan, struct program *program);
 
+/* Let each device compute layers that follow each other a band of rows at a time where that saves time (plan/bands.h). */
+struct band_wish {
+    int64_t bytes;   /* what the layers touch in a band takes at most; 0: about half of a server core's cache, all of a phone's */
+    bool everywhere; /* also where it saves nothing */
+};
+void band(struct program *program, struct band_wish wish);
+
 /* Decide what each device stores of each tensor, and where: one arena per device, memory shared by buffers that are
  * never alive at the same time, largest first. */
 void place_buffers(struct program *program);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
+#include "../plan/bands.h"
 #include "../plan/threads.h"
 #include "../support/fail.h"
 #include "passes.h"
@@ -54,25 +55,30 @@ static void cover_touched(struct program *program, const struct node *node, int 
     for (int i = 0; i < node->input_count; i++) {
         if (!node->input[i] || tensor_is_constant(node->input[i]))
             continue;
-        struct region touched = node_reads(node, i, k, piece);
-        if (i == 0 && node->kernel->zero_border)
-            touched = region_cover(touched, node_touches(node, i, k, kernel_whole_steps(node, piece)));
-        cover_region(program_buffer(program, node->input[i], device), touched);
+        if (region_is_empty(bands_first_storage(program, device, node->input[i])))
+            cover_region(program_buffer(program, node->input[i], device), kernel_touches(node, i, k, piece));
     }
 }
 
-static void need_scratch(struct program *program, const struct step *step, int device)
+static void need_scratch_for(struct program *program, const struct step *step, int device, struct region box)
 {
-    const struct node *node = step->node;
     struct buffer *scratch = program_scratch(program, step->node_index, device);
-    for (int i = 0; i < step->boxes[device].count; i++) {
-        const struct region_list parts =
-            threads_divide(program->plan->graph->arena, node, step->boxes[device].item[i],
-                           program->plan->cluster->device[device].threads);
-        const int64_t bytes = threads_scratch(node, &parts, parts.count);
-        if (bytes > scratch->bytes)
-            scratch->bytes = aligned(bytes);
-    }
+    const struct region_list parts = threads_divide(program->plan->graph->arena, step->node, box,
+                                                    program->plan->cluster->device[device].threads);
+    const int64_t bytes = threads_scratch(step->node, &parts, parts.count);
+    if (bytes > scratch->bytes)
+        scratch->bytes = aligned(bytes);
+}
+
+static void need_scratch(struct program *program, int step, int device)
+{
+    const struct band_run *run = bands_at(program, device, step);
+    const struct region_list *boxes = &program->step[step].boxes[device];
+    for (int band = 0; run && band < run->band_count; band++)
+        if (!region_is_empty(bands_box(run, band, step)))
+            need_scratch_for(program, &program->step[step], device, bands_box(run, band, step));
+    for (int i = 0; !run && i < boxes->count; i++)
+        need_scratch_for(program, &program->step[step], device, boxes->item[i]);
 }
 
 /* What a node reads and writes lives from its first step to its last: which of its boxes is computed when is decided at run
@@ -83,27 +89,42 @@ static void extend_over_node(struct buffer *buffer, int first_step, int last_ste
     extend_life(buffer, last_step);
 }
 
+/* An output and what is touched to compute it. What is inner to a run of bands has memory for a band. */
+static void visit_output(struct program *program, const struct node *node, int device, int k)
+{
+    struct buffer *buffer = program_buffer(program, node->output[k], device);
+    const struct region_list *own = plan_own(program->plan, node->output[k], device);
+    const struct region banded = bands_first_storage(program, device, node->output[k]);
+    for (int i = 0; i < own->count; i++) {
+        if (region_is_empty(banded))
+            cover_region(buffer, own->item[i]);
+        cover_touched(program, node, device, k, own->item[i]);
+    }
+    cover_region(buffer, banded);
+}
+
 static void visit_computation(struct program *program, int step, int device)
 {
     const struct node *node = program->step[step].node;
+    const struct band_run *run = bands_at(program, device, step);
     int first, last;
     if (!program_takes_part(program, &program->step[step], device) ||
         !program_node_steps(program, program->step[step].node_index, device, &first, &last))
         return;
     if (node->kernel->scratch) {
         struct buffer *scratch = program_scratch(program, program->step[step].node_index, device);
-        need_scratch(program, &program->step[step], device);
+        need_scratch(program, step, device);
         if (scratch->bytes)
             extend_over_node(scratch, first, last);
+    }
+    if (run) { /* its layers take turns */
+        first = run->first_step;
+        last = run->last_step;
     }
     for (int k = 0; k < node->output_count; k++) {
         if (!node->output[k])
             continue;
-        const struct region_list *own = plan_own(program->plan, node->output[k], device);
-        for (int i = 0; i < own->count; i++) {
-            cover_region(program_buffer(program, node->output[k], device), own->item[i]);
-            cover_touched(program, node, device, k, own->item[i]);
-        }
+        visit_output(program, node, device, k);
         extend_over_node(program_buffer(program, node->output[k], device), first, last);
     }
     for (int i = 0; i < node->input_count; i++) {
@@ -399,9 +420,6 @@ static void collect_items(struct program *program, struct items *items, int devi
 void place_buffers(struct program *program)
 {
     struct items items = {.arena = program->plan->graph->arena};
-    program->scratch =
-        arena_array(items.arena, (size_t)(program->plan->graph->node_count * program->plan->cluster->count) + 1,
-                    sizeof *program->scratch);
     for (int d = 0; d < program->plan->cluster->count; d++) {
         items.count = items.capacity = 0;
         items.item = NULL;

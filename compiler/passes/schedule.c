@@ -1,5 +1,6 @@
 /* schedule.c -- the one order of steps. */
 /* SPDX-License-Identifier: MIT */
+#include "../plan/bands.h"
 #include "../plan/phases.h"
 #include "passes.h"
 
@@ -362,8 +363,10 @@ void schedule(const struct plan *plan, struct program *program)
     *program = (struct program){
         .plan = plan,
         .buffer = arena_array(arena, (size_t)graph->tensor_count * devices, sizeof(struct buffer)),
+        .scratch = arena_array(arena, (size_t)graph->node_count * devices + 1, sizeof(struct buffer)),
         .message = arena_array(arena, devices, sizeof(struct message *)),
         .message_count = arena_array(arena, devices, sizeof(int)),
+        .bands = arena_array(arena, devices, sizeof(struct band_runs)),
         .arena_bytes = arena_array(arena, devices, sizeof(int64_t))};
     struct scheduler s = {arena, plan, program, plan->cluster->count};
     for (int i = 0; i < graph->input_count; i++)

@@ -1,4 +1,5 @@
 compiler_libmednnc_a_SOURCES += \
+	%D%/bands.c %D%/bands.h \
 	%D%/build.c %D%/cluster.h \
 	%D%/cost.c %D%/cost.h \
 	%D%/divide.c %D%/divide.h \

@@ -4,6 +4,7 @@
 
 #include "../kernels/kernel.h"
 #include "../operators/op.h"
+#include "bands.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -230,6 +231,7 @@ void program_print(struct text *text, const struct program *program)
     int devices = program->plan->cluster->count;
     for (int i = 0; i < program->step_count; i++)
         print_step(text, program, i);
+    bands_print(text, program);
     for (int d = 0; d < devices; d++) {
         text_printf(text, "device %d: arena %" PRId64 " bytes, sends %" PRId64 ", receives %" PRId64 "\n", d,
                     program->arena_bytes[d], program_bytes_sent(program, d), program_bytes_received(program, d));
@@ -438,6 +440,7 @@ void program_verify(const struct program *program)
                 verify_buffer(program, buffer, d);
         }
         verify_messages(program, d);
+        bands_verify(program, d);
         arena_free(&scratch);
     }
 }

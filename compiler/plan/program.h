@@ -55,6 +55,8 @@ struct message {
     int transfer_count;
 };
 
+struct band_runs; /* bands.h */
+
 struct program {
     const struct plan *plan;
     struct step *step;
@@ -67,7 +69,8 @@ struct program {
     struct buffer *scratch;   /* [node index * devices + device]: memory for that node alone; storage is empty */
     struct message **message; /* per device: its messages by exchange */
     int *message_count;
-    int64_t *arena_bytes; /* per device, scratch included */
+    struct band_runs *bands; /* per device: what it computes in bands */
+    int64_t *arena_bytes;    /* per device, scratch included */
 };
 
 struct buffer *program_buffer(const struct program *program, const struct tensor *tensor, int device);

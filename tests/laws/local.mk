@@ -46,9 +46,12 @@ endif
 EXTRA_DIST += %D%/README.md
 CHECK_LONG_TESTS += %D%/test_compact_long.sh
 
-check_PROGRAMS += test_emit
-TESTS += test_emit
+PROGRAM_SOURCES = %D%/programs.c %D%/programs.h runtime/npy.c runtime/npy.h runtime/tensor_proto.c
+check_PROGRAMS += test_bands test_emit
+TESTS += test_bands test_emit
+test_bands_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
+test_bands_SOURCES = %D%/test_bands.c $(LAW_SOURCES) $(PROGRAM_SOURCES)
+test_bands_LDADD = $(MEDNNC_LIBS)
 test_emit_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
-test_emit_SOURCES = %D%/test_emit.c $(LAW_SOURCES) \
-	runtime/npy.c runtime/npy.h runtime/tensor_proto.c
+test_emit_SOURCES = %D%/test_emit.c $(LAW_SOURCES) $(PROGRAM_SOURCES)
 test_emit_LDADD = $(MEDNNC_LIBS)

@@ -5,14 +5,11 @@
  * must agree exactly with evaluate, floats within 1e-5, doubles within 1e-12, and the files of N devices with those of one byte for byte. Needs MEDNN_RUN and a C compiler in CC. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
-#include "backend/emit.h"
-#include "backend/report.h"
 #include "interpret.h"
 #include "kernels/kernel.h"
 #include "node_cases.h"
-#include "npy.h"
 #include "operators/op.h"
-#include "passes/passes.h"
+#include "programs.h"
 #include "support/fail.h"
 
 #include <math.h>
@@ -104,81 +101,6 @@ static struct collection collect(struct arena *arena)
     return all;
 }
 
-static void shell(const char *command)
-{
-    int status = system(command);
-    if (status) {
-        printf("FAIL: status %d of: %s\n", status, command);
-        exit(1);
-    }
-}
-
-/* Compile the collection for a cluster into FOLDER and run it; outputs land in FOLDER.out. */
-static void build_and_run(const struct collection *all, const char *devices, enum partition mode, const char *folder)
-{
-    struct arena *arena = all->graph->arena;
-    struct cluster cluster;
-    struct plan plan;
-    struct program program;
-    cluster_parse(arena, devices, &cluster);
-    for (int d = 0; d < cluster.count && mode == PARTITION_AUTO; d++) { /* so slow that sharing pays */
-        cluster.device[d].measured = true;
-        for (int k = 0; k < WORK_KINDS; k++)
-            cluster.device[d].seconds[k] = 1e-3 / cluster.device[d].speed;
-    }
-    partition(all->graph, &cluster, (struct partition_wish){.mode = mode, .effort = 0.1}, &plan);
-    bool *divide = arena_array(arena, (size_t)(all->graph->node_count * cluster.count), sizeof *divide);
-    for (int i = 0; i < all->graph->node_count * cluster.count; i++)
-        divide[i] = true;
-    plan.divide = divide;
-    plan_verify(&plan);
-    schedule(&plan, &program);
-    place_buffers(&program);
-    program_verify(&program);
-    struct folder *output = folder_begin(arena, folder);
-    struct emit_options options = {
-        .model_path = "cases.onnx", .options_text = devices, .float_fma = true, .weights = WEIGHTS_AUTO};
-    struct device_facts facts[MAX_DEVICES];
-    emit_tree(output, &program, &options, facts);
-    report_write(output, &program, &options, facts);
-    folder_commit(output);
-    shell(arena_printf(arena, "MAKEFLAGS= make -s -C %s -j2 CFLAGS=-O1", folder));
-    struct text words = {.arena = arena};
-    for (int i = 0; i < all->graph->input_count; i++)
-        text_printf(&words, " --input inputs/%d.npy", i);
-    shell(arena_printf(arena, "\"$MEDNN_RUN\" %s --output-dir %s.out%s >/dev/null", folder, folder,
-                       words.bytes ? words.bytes : ""));
-}
-
-static void write_inputs(const struct collection *all)
-{
-    char error[512];
-    shell("rm -rf inputs one several rectangles searched *.out && mkdir inputs");
-    for (int i = 0; i < all->graph->input_count; i++) {
-        const struct tensor *tensor = all->graph->input[i];
-        struct mednn_array array = {.type = (int)tensor->type, .rank = tensor->shape.rank,
-                                    .bytes = (size_t)shape_size(tensor->shape) * type_size(tensor->type),
-                                    .data = (unsigned char *)all->value[i]};
-        memcpy(array.dim, tensor->shape.dim, sizeof tensor->shape.dim);
-        if (mednn_array_write(&array, arena_printf(all->graph->arena, "inputs/%d.npy", i), error, sizeof error)) {
-            puts(error);
-            exit(1);
-        }
-    }
-}
-
-static struct mednn_array read_output(const char *folder, int k)
-{
-    char path[256], error[512];
-    struct mednn_array array;
-    snprintf(path, sizeof path, "%s.out/output_%d.npy", folder, k);
-    if (mednn_array_read(&array, path, error, sizeof error)) {
-        puts(error);
-        exit(1);
-    }
-    return array;
-}
-
 static double tolerance(enum type type)
 {
     return type == TYPE_DOUBLE ? 1e-12 : type_is_float(type) ? 1e-5 : 0;
@@ -200,7 +122,7 @@ static void check_outputs(const struct collection *all, const struct values *val
     for (int k = 0; k < all->graph->output_count; k++) {
         struct tensor *tensor = all->graph->output[k], expected = *tensor;
         expected.data = value_of(values, tensor);
-        struct mednn_array one = read_output("one", k);
+        struct mednn_array one = programs_output("one", k);
         const char *line = node_case_line(all->output_case[k]);
         const char *wrong = compare(arena, tensor, one.data, &expected, tolerance(tensor->type), absolute_tolerance(line, &expected));
         if (wrong) {
@@ -209,7 +131,7 @@ static void check_outputs(const struct collection *all, const struct values *val
         }
         static const char *const others[] = {"several", "rectangles", "searched"};
         for (int i = 0; i < 3; i++) {
-            struct mednn_array other = read_output(others[i], k);
+            struct mednn_array other = programs_output(others[i], k);
             if (other.bytes != one.bytes || memcmp(other.data, one.data, one.bytes)) {
                 printf("FAIL %s devices differ from one: %s\n", others[i], line);
                 failures++;
@@ -234,13 +156,13 @@ static void run(void *data)
 {
     struct arena *arena = data;
     struct collection all = collect(arena);
-    write_inputs(&all);
+    programs_write_inputs(all.graph, all.value);
     struct values values = interpret(arena, all.graph, all.value);
     const struct collection one = collect_ready(arena, "1"), several = collect_ready(arena, "3");
-    build_and_run(&one, "1", PARTITION_ROWS, "one");
-    build_and_run(&several, "1,1,1", PARTITION_ROWS, "several");
-    build_and_run(&several, "3,1,2,1", PARTITION_GTDP, "rectangles");
-    build_and_run(&several, "2,3,1", PARTITION_AUTO, "searched");
+    programs_run(one.graph, &(struct program_wish){"1", PARTITION_ROWS, 1, false}, "one");
+    programs_run(several.graph, &(struct program_wish){"1,1,1", PARTITION_ROWS, 1, false}, "several");
+    programs_run(several.graph, &(struct program_wish){"3,1,2,1", PARTITION_GTDP, 1, true}, "rectangles");
+    programs_run(several.graph, &(struct program_wish){"2,3,1", PARTITION_AUTO, 1, false}, "searched");
     check_outputs(&all, &values);
     printf("%d cases computed, %d without a kernel, %d failures\n", all.cases, all.refused, failures);
 }
@@ -260,6 +182,6 @@ int main(void)
     int status = fail_catch(run, &arena);
     arena_free(&arena);
     if (!failures && !status && !chdir(".."))
-        shell(strcat(strcpy((char[64]){0}, "rm -rf "), folder));
+        programs_shell(strcat(strcpy((char[64]){0}, "rm -rf "), folder));
     return failures || status;
 }

@@ -136,6 +136,8 @@ static int check_program(const struct plan *plan)
 {
     struct program program;
     schedule(plan, &program);
+    if (rand() % 2)
+        band(&program, (struct band_wish){.bytes = 1 << (8 + rand() % 12), .everywhere = true});
     place_buffers(&program);
     program_verify(&program);
     return early_steps(&program);

@@ -1,0 +1,104 @@
+/* test_bands.c -- layers in bands compute what whole layers do, byte for byte: on one device and on several, with threads. */
+/* SPDX-License-Identifier: MIT */
+#include "interpret.h"
+#include "node_cases.h"
+#include "programs.h"
+#include "support/fail.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int failures;
+
+/* Networks whose layers overlap in all ways: strides, kernels of many sizes, borders, sums of a layer and one before, pools, layers
+ * that two others read, maps that no band divides evenly. */
+static const char *const networks[] = {
+    "%a Conv 1x3x61x45 =32x3x3x3 =32 strides=[2,2] pads=[1,1,1,1]; %b Clip %a #0 #6; "
+    "%c Conv %b =32x1x3x3 =32 group=32 pads=[1,1,1,1]; %d Conv %c =24x32x1x1 =24; "
+    "%e Conv %d =96x24x1x1 =96; %f Clip %e #0 #6; %g Conv %f =96x1x3x3 =96 group=96 pads=[1,1,1,1]; "
+    "%h Conv %g =24x96x1x1 =24; %i Add %h %d; %j Conv %i =40x24x5x5 =40 pads=[2,2,2,2]",
+    "%a Conv 1x16x40x28 =32x16x3x3 =32 pads=[1,1,1,1]; %b Relu %a; %c Conv %b =32x32x3x3 =32 pads=[1,1,1,1]; %d Relu %c; "
+    "%e MaxPool %d kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]; %f Conv %e =32x32x3x3 =32 pads=[1,1,1,1]; %g Add %f %e; "
+    "%h Relu %g; %i Conv %h =48x32x1x1; %j Conv %h =48x32x1x1 =48; %k Add %i %j; "
+    "%l AveragePool %k kernel_shape=[2,2] strides=[2,2]; %m Conv %l =16x48x3x3 =16 dilations=[2,2] pads=[2,2,2,2]",
+    "%a Conv 2x8x33x17 =20x8x3x3 =20; %b HardSwish %a; %c Conv %b =20x20x3x1 pads=[1,0,1,0]; %d Sigmoid %c; %e Mul %d %c; "
+    "%f Conv %e =36x20x1x1 =36; %g Conv %f =36x1x5x5 group=36 pads=[2,2,2,2] strides=[2,1]; %h GlobalAveragePool %g",
+};
+
+static void check(const char *folder, int network)
+{
+    struct mednn_array whole = programs_output("whole", 0), banded = programs_output(folder, 0);
+    if (whole.bytes != banded.bytes || memcmp(whole.data, banded.data, whole.bytes)) {
+        printf("FAIL network %d: %s differs from whole layers\n", network, folder);
+        failures++;
+    }
+    mednn_array_free(&whole);
+    mednn_array_free(&banded);
+}
+
+/* Whole layers compute what evaluate does. */
+static void check_whole(const float *want, int64_t size, int network)
+{
+    struct mednn_array whole = programs_output("whole", 0);
+    const float *got = (const float *)(const void *)whole.data;
+    double largest = 0, worst = 0;
+    for (int64_t i = 0; i < size; i++) {
+        largest = fmax(largest, fabs((double)want[i]));
+        worst = fmax(worst, fabs((double)want[i] - (double)got[i]));
+    }
+    if (!(worst <= 1e-4 * largest)) {
+        printf("FAIL network %d: differs by %g of %g from evaluate\n", network, worst, largest);
+        failures++;
+    }
+    mednn_array_free(&whole);
+}
+
+static void run(void *data)
+{
+    struct arena *arena = data;
+    for (int n = 0; n < (int)(sizeof networks / sizeof *networks); n++) {
+        struct graph *graph = graph_from_text(arena, networks[n], (uint64_t)n + 1);
+        const void *input[] = {node_case_values(arena, graph->input[0], (uint64_t)n)};
+        const struct values values = interpret(arena, graph, input);
+        const float *want = value_of(&values, graph->output[0]);
+        programs_write_inputs(graph, input);
+        fuse(graph);
+        choose_kernels(graph);
+        choose_layouts(graph);
+        programs_run(graph, &(struct program_wish){"1", PARTITION_ROWS, 1, false}, "whole");
+        check_whole(want, shape_size(graph->output[0]->shape), n);
+        const int runs = programs_run(graph, &(struct program_wish){"1", PARTITION_ROWS, 1, true}, "bands");
+        programs_run(graph, &(struct program_wish){"1", PARTITION_ROWS, 2, true}, "threads");
+        programs_run(graph, &(struct program_wish){"1,2", PARTITION_ROWS, 1, true}, "devices");
+        printf("network %d: %d runs of bands\n", n, runs);
+        failures += runs == 0;
+        check("bands", n);
+        check("threads", n);
+        check("devices", n);
+        programs_shell("rm -rf whole* bands* threads* devices*");
+    }
+    printf("%d failures\n", failures);
+}
+
+int main(void)
+{
+    struct arena arena = {0};
+    if (!getenv("MEDNN_RUN")) {
+        puts("MEDNN_RUN is not set");
+        return 77;
+    }
+    char folder[] = "bands.XXXXXX";
+    if (sodium_init() < 0 || !mkdtemp(folder) || chdir(folder)) {
+        puts("cannot make a work folder");
+        return 1;
+    }
+    int status = fail_catch(run, &arena);
+    arena_free(&arena);
+    if (!failures && !status && !chdir(".."))
+        programs_shell(strcat(strcpy((char[64]){0}, "rm -rf "), folder));
+    return failures || status;
+}
