@@ -69,26 +69,58 @@ static void multiply(const struct conv *conv, const float *w, const float *x, co
     }
 }
 
+/* Sums are kept in LANES parts that are added up last. */
+enum { LANES = 8 };
+
+static float sum_of(const float *a, int64_t count)
+{
+    float part[LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            part[k] += a[i + k];
+    for (; i < count; i++)
+        sum += a[i];
+    for (int k = 0; k < LANES; k++)
+        sum += part[k];
+    return sum;
+}
+
+/* Of products. */
+static float dot(const float *restrict a, const float *restrict b, int64_t step, int64_t count)
+{
+    float part[LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    if (step == 1)
+        for (; i + LANES <= count; i += LANES)
+            for (int k = 0; k < LANES; k++)
+                part[k] += a[i + k] * b[i + k];
+    for (; i < count; i++)
+        sum += a[i] * b[i * step];
+    for (int k = 0; k < LANES; k++)
+        sum += part[k];
+    return sum;
+}
+
 /* One channel in, one out. */
 static void convolve_map(const struct conv *conv, const float *w, const float *x, const float *dy, float *dw, float *dx)
 {
     int64_t stride = conv->stride[1];
-    for (int64_t row = 0; row < conv->result[0]; row++)
-        for (int64_t tap = 0; tap < conv->taps; tap++) {
-            int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0], shift;
-            struct range columns = conv_columns(conv, tap, &shift);
+    for (int64_t tap = 0; tap < conv->taps; tap++) {
+        int64_t shift, up = tap / conv->kernel[1] * conv->dilation[0] - conv->pad[0];
+        struct range columns = conv_columns(conv, tap, &shift);
+        int64_t count = columns.end - columns.begin;
+        for (int64_t row = 0; row < conv->result[0]; row++) {
+            int64_t from = row * conv->stride[0] + up, at = from * conv->size[1] + shift + columns.begin * stride;
             if (from < 0 || from >= conv->size[0])
                 continue;
-            const float *given = dy + row * conv->result[1], *line = x + from * conv->size[1] + shift;
-            float sum = 0;
-            for (int64_t c = columns.begin; dw && c < columns.end; c++)
-                sum += given[c] * line[c * stride];
+            const float *given = dy + row * conv->result[1] + columns.begin;
             if (dw)
-                dw[tap] += sum;
-            float *to = dx ? dx + from * conv->size[1] + shift : NULL;
-            for (int64_t c = columns.begin; dx && c < columns.end; c++)
-                to[c * stride] += given[c] * w[tap];
+                dw[tap] += dot(given, x + at, stride, count);
+            if (dx)
+                conv_add_line(dx + at, stride, given, 1, w[tap], count);
         }
+    }
 }
 
 static void back_image(const struct back_conv *back, int64_t sample, int64_t within, float *dw, float *dbias, float *block)
@@ -101,8 +133,7 @@ static void back_image(const struct back_conv *back, int64_t sample, int64_t wit
     const float *dy = b->given[0] + (sample * conv->images + within) * outputs;
     float *dx = b->wanted[0] ? b->wanted[0] + (sample * conv->images + within) * inputs : NULL;
     for (int64_t c = 0; dbias && c < conv->groups * conv->outputs; c++)
-        for (int64_t i = 0; i < map; i++)
-            dbias[c] += dy[c * map + i];
+        dbias[c] += sum_of(dy + c * map, map);
     for (int64_t g = 0; g < conv->groups; g++) {
         int64_t skip = g * conv->outputs * conv->channels * conv->taps;
         const float *x_group = x + g * conv->channels * input_map, *dy_group = dy + g * conv->outputs * map;

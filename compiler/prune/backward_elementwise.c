@@ -57,6 +57,14 @@ static void back_any(const struct elements *e, const float *const operand[], con
     }
 }
 
+static void back_clip(const float *restrict x, float low, float high, int64_t count, const float *restrict dy, float *restrict dx)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float above = x[i] > low ? dy[i] : 0;
+        dx[i] += x[i] < high ? above : 0;
+    }
+}
+
 static void back_operand(const struct elements *e, const float *const operand[], const float *dy, int k, float *dx)
 {
     const struct node *node = e->backward->node;
@@ -69,8 +77,7 @@ static void back_operand(const struct elements *e, const float *const operand[],
         for (int64_t i = 0; i < e->count; i++)
             dx[i] += dy[i];
     } else if (whole && node_is(node, "Clip") && clip_bounds(node, &low, &high)) {
-        for (int64_t i = 0; i < e->count; i++)
-            dx[i] += operand[0][i] > (float)low && operand[0][i] < (float)high ? dy[i] : 0;
+        back_clip(operand[0], (float)low, (float)high, e->count, dy, dx);
     } else {
         back_any(e, operand, dy, k, dx);
     }

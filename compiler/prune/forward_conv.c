@@ -113,21 +113,30 @@ struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift)
     return (struct range){first, last < conv->result[1] ? last + 1 : conv->result[1]};
 }
 
+void conv_add_line(float *restrict to, int64_t to_step, const float *restrict from, int64_t from_step, float factor, int64_t count)
+{
+    if (to_step == 1 && from_step == 1)
+        for (int64_t i = 0; i < count; i++)
+            to[i] += factor * from[i];
+    else
+        for (int64_t i = 0; i < count; i++)
+            to[i * to_step] += factor * from[i * from_step];
+}
+
 /* One channel in, one out: no matrix to speak of. */
 static void convolve_map(const struct conv *conv, const float *w, const float *x, float *y)
 {
-    for (int64_t row = 0; row < conv->result[0]; row++)
-        for (int64_t tap = 0; tap < conv->taps; tap++) {
-            int64_t from = row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0];
-            int64_t shift, stride = conv->stride[1];
-            struct range columns = conv_columns(conv, tap, &shift);
-            if (from < 0 || from >= conv->size[0])
-                continue;
-            const float *line = x + from * conv->size[1] + shift;
-            float *to = y + row * conv->result[1];
-            for (int64_t c = columns.begin; c < columns.end; c++)
-                to[c] += w[tap] * line[c * stride];
+    for (int64_t tap = 0; tap < conv->taps; tap++) {
+        int64_t shift, up = tap / conv->kernel[1] * conv->dilation[0] - conv->pad[0];
+        struct range columns = conv_columns(conv, tap, &shift);
+        for (int64_t row = 0; row < conv->result[0]; row++) {
+            int64_t from = row * conv->stride[0] + up, stride = conv->stride[1];
+            if (from >= 0 && from < conv->size[0])
+                conv_add_line(y + row * conv->result[1] + columns.begin, 1,
+                              x + from * conv->size[1] + shift + columns.begin * stride, stride, w[tap],
+                              columns.end - columns.begin);
         }
+    }
 }
 
 static void convolve_image(void *data, int64_t image, int worker)

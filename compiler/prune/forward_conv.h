@@ -26,4 +26,7 @@ void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t
 /* The columns of the result in which a tap sees the map: result column c reads input column c * stride + *shift. */
 struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift);
 
+/* to[i to_step] += factor from[i from_step] for i in [0, count). */
+void conv_add_line(float *restrict to, int64_t to_step, const float *restrict from, int64_t from_step, float factor, int64_t count);
+
 #endif

@@ -51,6 +51,14 @@ static void compute_any(const struct elementwise *e, const float *const operand[
     }
 }
 
+static void clip(const float *restrict x, float low, float high, int64_t count, float *restrict y)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float value = x[i] > low ? x[i] : low;
+        y[i] = value < high ? value : high;
+    }
+}
+
 static void compute_elements(void *data, int64_t sample, int worker)
 {
     (void)worker;
@@ -68,8 +76,7 @@ static void compute_elements(void *data, int64_t sample, int worker)
         for (int64_t i = 0; i < e->count; i++)
             y[i] = x[0][i] + x[1][i];
     } else if (node_is(node, "Clip") && clip_bounds(node, &low, &high)) {
-        for (int64_t i = 0; i < e->count; i++)
-            y[i] = fminf(fmaxf(x[0][i], (float)low), (float)high);
+        clip(x[0], (float)low, (float)high, e->count, y);
     } else {
         compute_any(e, x, y);
     }

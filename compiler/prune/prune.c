@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
@@ -171,27 +172,77 @@ static void tune_on(struct pruning *p, const struct calibration *samples, double
     p->result->tuned = tune(p->graph, &p->layers, samples, &options);
 }
 
-/* With which steps is the network nearest to the dense one after tuning, on samples that neither repair nor tuning saw? Sets
- * `tuning_rate`; *answers are the better ones then. Weights that are fitted well already bear small steps only. */
-static void try_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
-                       struct answers *answers)
+/* How the network may be tuned: not at all, or with such steps, gentle ones first. Weights that are fitted well already, or to few
+ * samples, bear small steps only, or none. */
+enum { WAYS = 3 };
+static const double rates[WAYS] = {0, TUNE_RATE / 4, TUNE_RATE};
+
+/* What came of each on samples that neither repair nor tuning saw. */
+struct judgement {
+    struct answers answers[WAYS];
+    double *loss[WAYS]; /* [samples], see tune_loss(); NULL where tuning is not asked about */
+    int64_t samples;
+};
+
+static struct judgement judgement_begin(const struct pruning *p, bool tuning)
 {
-    static const double rates[] = {TUNE_RATE, TUNE_RATE / 4};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        struct answers now = {0};
-        if (i) {
+    struct judgement judgement = {.samples = 0};
+    size_t samples = (size_t)p->samples.samples;
+    for (int way = 0; tuning && way < WAYS; way++) {
+        judgement.loss[way] = memory_new(samples, sizeof(double));
+        memset(judgement.loss[way], 0, samples * sizeof(double));
+    }
+    return judgement;
+}
+
+static void judgement_end(struct judgement *judgement)
+{
+    for (int way = 0; way < WAYS; way++)
+        free(judgement->loss[way]);
+}
+
+static void judge(struct pruning *p, int way, const struct calibration *apart, struct judgement *judgement)
+{
+    answers_add(p->graph, apart, &p->layers, &judgement->answers[way]);
+    if (judgement->loss[way])
+        tune_loss(p->graph, &p->layers, apart, judgement->loss[way] + judgement->samples);
+}
+
+/* The network is repaired. */
+static void judge_tuning(struct pruning *p, const struct calibration *seen, const struct calibration *apart,
+                         struct judgement *judgement)
+{
+    for (int way = 1; way < WAYS; way++) {
+        if (way > 1) {
             layers_free(&p->layers);
             repair_on(p, seen, "judging");
         }
-        tune_on(p, seen, rates[i], true);
+        tune_on(p, seen, rates[way], true);
         if (!p->result->tuned)
-            return;
-        answers_add(p->graph, apart, &p->layers, &now);
-        if (now.error < answers->error) {
-            *answers = now;
-            p->tuning_rate = rates[i];
-        }
+            break;
+        judge(p, way, apart, judgement);
     }
+}
+
+/* Is the mean of a - b above its standard error? */
+static bool is_better(const double *b, const double *a, int64_t count)
+{
+    double sum = 0, square = 0, n = (double)count;
+    for (int64_t s = 0; s < count; s++) {
+        sum += a[s] - b[s];
+        square += (a[s] - b[s]) * (a[s] - b[s]);
+    }
+    return count > 1 && sum > 0 && sum * sum * (n - 1) > n * square - sum * sum;
+}
+
+/* A bolder way has to be better by more than chance: few samples say little. */
+static int best_way(const struct judgement *judgement)
+{
+    int best = 0;
+    for (int way = 1; way < WAYS; way++)
+        if (is_better(judgement->loss[way], judgement->loss[best], judgement->samples))
+            best = way;
+    return best;
 }
 
 /* Labels of other samples, or other classes' numbers, would let anything pass. */
@@ -216,27 +267,35 @@ static void doubt_labels(const struct pruning *p, const struct answers *answers)
              p->options->labels, 100 * right);
 }
 
-/* Points lost on samples that the repair did not see; the first time, whether tuning helps is found out, too. */
+/* Points lost on samples that the repair did not see; the first time, how to tune is found out, too. */
 static double measure_drop(struct pruning *p, bool first)
 {
-    struct answers answers = {0};
-    int folds = p->samples.samples < FEW ? FOLDS : 1;
+    int folds = p->samples.samples < FEW ? FOLDS : 1, best = 0;
+    bool tuning = first && tune_default(channels_macs(p->channels, NULL), p->samples.samples).visits;
+    struct judgement judgement = judgement_begin(p, tuning);
     for (int f = 0; f < folds; f++) {
         struct calibration seen = calibration_part(p->graph, &p->samples, FOLDS, f, false);
         struct calibration apart = calibration_part(p->graph, &p->samples, FOLDS, f, true);
         repair_on(p, &seen, "judging");
-        answers_add(p->graph, &apart, &p->layers, &answers);
-        if (first && f == 0)
-            try_tuning(p, &seen, &apart, &answers);
+        judge(p, 0, &apart, &judgement);
+        if (tuning)
+            judge_tuning(p, &seen, &apart, &judgement);
+        judgement.samples += apart.samples;
         layers_free(&p->layers);
         calibration_free(p->graph, &seen);
         calibration_free(p->graph, &apart);
     }
     if (first)
-        doubt_labels(p, &answers);
-    p->result->drop_of_classes = answers.classes;
-    p->result->drop_of_labels = answers.classes && p->samples.label;
-    return answers_drop(&answers, p->samples.label);
+        doubt_labels(p, &judgement.answers[0]);
+    if (tuning) {
+        best = best_way(&judgement);
+        p->tuning_rate = rates[best];
+    }
+    judgement_end(&judgement);
+    const struct answers *answers = &judgement.answers[best];
+    p->result->drop_of_classes = answers->classes;
+    p->result->drop_of_labels = answers->classes && p->samples.label;
+    return answers_drop(answers, p->samples.label);
 }
 
 /* Remove what was asked for, or as much of it as the samples that are kept apart allow. */

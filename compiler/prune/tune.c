@@ -35,6 +35,7 @@ struct tuning {
     float **dense;            /* [target]: the dense network's values for it */
     double *weight;           /* [target]: of a squared difference */
     int64_t *order, *first;   /* of the samples; 0, 1, 2, ... */
+    int64_t at_once;          /* samples of a batch */
 };
 
 struct tune_options tune_default(int64_t macs, int64_t samples)
@@ -74,9 +75,9 @@ static void weigh_targets(struct tuning *t, int64_t count)
     }
 }
 
-static void record_dense(struct tuning *t, int64_t count)
+static void record_dense(struct tuning *t, const struct calibration *calibration, const int64_t index[], int64_t count)
 {
-    tape_forward(&t->tape, &t->batch, t->first, count, true);
+    tape_forward(&t->tape, calibration, index, count, true);
     for (int k = 0; k < t->tape.target_count; k++)
         memcpy(t->dense[k], t->tape.value[t->tape.target[k]->id],
                (size_t)(count * shape_size(t->tape.target[k]->shape)) * sizeof(float));
@@ -93,6 +94,21 @@ static void seed(struct tuning *t, int64_t count)
         for (int64_t i = 0; i < count * size; i++)
             t->tape.gradient[id][i] = factor * (value[i] - t->dense[k][i]);
     }
+}
+
+/* Of sample `s` of the batch that ran. */
+static double sample_loss(const struct tuning *t, int64_t s)
+{
+    double loss = 0;
+    for (int k = 0; k < t->tape.target_count; k++) {
+        int64_t size = shape_size(t->tape.target[k]->shape);
+        const float *value = (const float *)t->tape.value[t->tape.target[k]->id] + s * size, *dense = t->dense[k] + s * size;
+        double sum = 0;
+        for (int64_t i = 0; i < size; i++)
+            sum += ((double)value[i] - (double)dense[i]) * ((double)value[i] - (double)dense[i]);
+        loss += t->weight[k] * sum;
+    }
+    return loss;
 }
 
 /* ---- parameters ---- */
@@ -185,8 +201,7 @@ static void shuffle(struct tuning *t, uint64_t *state)
 
 static void descend(struct tuning *t, const struct tune_options *options)
 {
-    int64_t samples = t->calibration->samples, batch = t->tape.capacity < samples ? t->tape.capacity : samples;
-    int64_t steps = options->visits / batch, at = samples;
+    int64_t samples = t->calibration->samples, batch = t->at_once, steps = options->visits / batch, at = samples;
     uint64_t state = 1, random = 2;
     for (int64_t i = 0; i < steps; i++, at += batch) {
         if (at + batch > samples) {
@@ -194,7 +209,7 @@ static void descend(struct tuning *t, const struct tune_options *options)
             at = 0;
         }
         calibration_draw(t->tape.graph, t->calibration, t->order + at, batch, options->variety, &random, &t->batch);
-        record_dense(t, batch);
+        record_dense(t, &t->batch, t->first, batch);
         tape_forward(&t->tape, &t->batch, t->first, batch, false);
         seed(t, batch);
         tape_backward(&t->tape, false);
@@ -209,37 +224,67 @@ static void descend(struct tuning *t, const struct tune_options *options)
     }
 }
 
+static bool begin(struct tuning *t, const struct graph *graph, struct layers *layers, const struct calibration *calibration)
+{
+    *t = (struct tuning){.layers = layers, .calibration = calibration};
+    int64_t samples = calibration->samples;
+    if (!samples || !tape_begin(&t->tape, graph, layers))
+        return false;
+    t->at_once = t->tape.capacity < samples ? t->tape.capacity : samples;
+    t->order = memory_new((size_t)samples, sizeof *t->order);
+    t->first = memory_new((size_t)samples, sizeof *t->first);
+    for (int64_t s = 0; s < samples; s++)
+        t->order[s] = t->first[s] = s;
+    t->weight = memory_new((size_t)t->tape.target_count, sizeof *t->weight);
+    t->dense = memory_new((size_t)t->tape.target_count, sizeof *t->dense);
+    for (int k = 0; k < t->tape.target_count; k++)
+        t->dense[k] = memory_new((size_t)t->at_once, tensor_bytes(t->tape.target[k]));
+    weigh_targets(t, t->at_once);
+    return true;
+}
+
+static void end(struct tuning *t)
+{
+    for (int k = 0; k < t->tape.target_count; k++)
+        free(t->dense[k]);
+    for (int p = 0; p < t->parameter_count; p++) {
+        free(t->parameter[p].mean);
+        free(t->parameter[p].square);
+    }
+    free(t->parameter);
+    free(t->dense);
+    free(t->weight);
+    free(t->order);
+    free(t->first);
+    tape_end(&t->tape);
+}
+
 bool tune(const struct graph *graph, struct layers *layers, const struct calibration *calibration,
           const struct tune_options *options)
 {
-    struct tuning t = {.layers = layers, .calibration = calibration};
-    if (options->visits < 1 || !calibration->samples || !tape_begin(&t.tape, graph, layers))
+    struct tuning t;
+    if (options->visits < 1 || !begin(&t, graph, layers, calibration))
         return false;
-    int64_t samples = calibration->samples, batch = t.tape.capacity < samples ? t.tape.capacity : samples;
-    t.order = memory_new((size_t)samples, sizeof *t.order);
-    t.first = memory_new((size_t)samples, sizeof *t.first);
-    for (int64_t s = 0; s < samples; s++)
-        t.order[s] = t.first[s] = s;
-    t.weight = memory_new((size_t)t.tape.target_count, sizeof *t.weight);
-    t.dense = memory_new((size_t)t.tape.target_count, sizeof *t.dense);
-    for (int k = 0; k < t.tape.target_count; k++)
-        t.dense[k] = memory_new((size_t)batch, tensor_bytes(t.tape.target[k]));
-    t.batch = calibration_room(graph, batch);
-    weigh_targets(&t, batch);
+    t.batch = calibration_room(graph, t.at_once);
     collect_parameters(&t);
     descend(&t, options);
-    for (int k = 0; k < t.tape.target_count; k++)
-        free(t.dense[k]);
-    for (int p = 0; p < t.parameter_count; p++) {
-        free(t.parameter[p].mean);
-        free(t.parameter[p].square);
-    }
-    free(t.parameter);
-    free(t.dense);
-    free(t.weight);
-    free(t.order);
-    free(t.first);
     calibration_free(graph, &t.batch);
-    tape_end(&t.tape);
+    end(&t);
+    return true;
+}
+
+bool tune_loss(const struct graph *graph, struct layers *layers, const struct calibration *calibration, double loss[])
+{
+    struct tuning t;
+    if (!begin(&t, graph, layers, calibration))
+        return false;
+    for (int64_t at = 0, count; at < calibration->samples; at += count) {
+        count = at + t.at_once < calibration->samples ? t.at_once : calibration->samples - at;
+        record_dense(&t, calibration, t.order + at, count);
+        tape_forward(&t.tape, calibration, t.order + at, count, false);
+        for (int64_t s = 0; s < count; s++)
+            loss[at + s] = sample_loss(&t, s);
+    }
+    end(&t);
     return true;
 }

@@ -27,4 +27,8 @@ struct tune_options tune_default(int64_t macs, int64_t samples);
 bool tune(const struct graph *graph, struct layers *layers, const struct calibration *calibration,
           const struct tune_options *options);
 
+/* What tuning brings down, of every sample: squared differences at what the tape aims at, relative to their variance over the
+ * samples. Returns false when there are no gradients or too much memory is needed. */
+bool tune_loss(const struct graph *graph, struct layers *layers, const struct calibration *calibration, double loss[]);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "frontend/importer.h"
 #include "operators/op.h"
+#include "support/fail.h"
 
 #include <assert.h>
 #include <math.h>
@@ -40,6 +41,15 @@ struct values interpret(struct arena *arena, const struct graph *graph, const vo
     for (int n = 0; n < graph->node_count; n++)
         interpret_node(arena, graph->node[n], &values);
     return values;
+}
+
+int run_in_arena(void (*run)(void *arena))
+{
+    struct arena arena = {0};
+    note_silence();
+    int status = fail_catch(run, &arena);
+    arena_free(&arena);
+    return status;
 }
 
 static uint8_t *read_bytes(struct arena *arena, const char *path, size_t *size)

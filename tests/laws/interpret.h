@@ -14,6 +14,9 @@ struct values {
 struct values interpret(struct arena *arena, const struct graph *graph, const void *const input[]);
 const void *value_of(const struct values *values, const struct tensor *tensor);
 
+/* Call run(arena), notes silenced; 0, or the exit status of what failed, after its message. */
+int run_in_arena(void (*run)(void *arena));
+
 /* An ONNX TensorProto in a file, as a constant; NULL when there is no such file. */
 struct tensor *tensor_read(struct arena *arena, const char *path);
 

@@ -9,7 +9,6 @@
 #include "prune/channels.h"
 #include "prune/forward.h"
 #include "prune/shuffles.h"
-#include "support/fail.h"
 #include "support/text.h"
 
 #include <math.h>
@@ -198,14 +197,10 @@ static void run(void *data)
         for (uint64_t seed = 1; seed <= 6; seed++)
             check_cut(arena, network, seed);
     }
+    printf("%d failures\n", failures);
 }
 
 int main(void)
 {
-    struct arena arena = {0};
-    note_silence();
-    int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    printf("%d failures\n", failures);
-    return status || failures;
+    return run_in_arena(run) || failures;
 }

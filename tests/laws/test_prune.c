@@ -7,7 +7,6 @@
 #include "prune/forward.h"
 #include "prune/matrix.h"
 #include "prune/prune.h"
-#include "support/fail.h"
 
 #include "../../runtime/npy.h"
 
@@ -232,14 +231,10 @@ static void run(void *data)
     check_wide_convolutions(arena);
     check_matrices(arena);
     check_pruning(arena);
+    printf("%d failures\n", failures);
 }
 
 int main(void)
 {
-    struct arena arena = {0};
-    note_silence();
-    int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    printf("%d failures\n", failures);
-    return status || failures;
+    return run_in_arena(run) || failures;
 }

@@ -1,8 +1,8 @@
 /* test_random.c -- random numbers have the distribution that they were asked for, and are the same each time. */
 /* SPDX-License-Identifier: MIT */
+#include "interpret.h"
 #include "node_cases.h"
 #include "passes/passes.h"
-#include "support/fail.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,8 +62,5 @@ static void run(void *data)
 
 int main(void)
 {
-    struct arena arena = {0};
-    const int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    return failures || status;
+    return run_in_arena(run) || failures;
 }

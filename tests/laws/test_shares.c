@@ -4,10 +4,10 @@
  * question. Of a recurrent layer it is every time step. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
+#include "interpret.h"
 #include "node_cases.h"
 #include "operators/op.h"
 #include "passes/passes.h"
-#include "support/fail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -261,8 +261,5 @@ static void run(void *data)
 
 int main(void)
 {
-    struct arena arena = {0};
-    int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    return failures || status;
+    return run_in_arena(run) || failures;
 }

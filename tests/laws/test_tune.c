@@ -8,7 +8,6 @@
 #include "prune/matrix.h"
 #include "prune/tune.h"
 #include "prune/variety.h"
-#include "support/fail.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -209,14 +208,10 @@ static void run(void *data)
     CHECK(checked > 500 && kinks < checked / 10, "%d gradients checked, %d kinks", checked, kinks);
     check_tuning(arena);
     check_variety(arena);
+    printf("%d gradients, %d failures\n", checked, failures);
 }
 
 int main(void)
 {
-    struct arena arena = {0};
-    note_silence();
-    int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    printf("%d gradients, %d failures\n", checked, failures);
-    return status || failures;
+    return run_in_arena(run) || failures;
 }
