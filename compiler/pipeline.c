@@ -87,10 +87,27 @@ static void fork_whole(struct compilation *c)
     c->is_whole = true;
 }
 
+/* What is behind pruning in the table below, as far as the plan. */
+static void look_ahead_kernels(struct graph *graph)
+{
+    widen(graph);
+    fuse(graph);
+    choose_kernels(graph);
+    choose_layouts(graph);
+}
+
+static void look_ahead_plan(const void *data, struct graph *graph, const struct cluster *cluster, double effort, struct plan *plan)
+{
+    struct partition_wish wish = wish_of(data);
+    wish.effort = effort;
+    partition(graph, cluster, wish, plan);
+}
+
 static void run_prune(struct compilation *c)
 {
     const struct options *options = c->options;
-    const struct prospect_wish wish = {.cluster = &c->cluster, .plan = wish_of(c)};
+    const struct prospect_wish wish = {
+        .cluster = &c->cluster, .choose_kernels = look_ahead_kernels, .divide = look_ahead_plan, .data = c};
     const struct prune_options prune_options = {.macs = options->prune,
                                                 .bytes = options->prune_bytes,
                                                 .latency = options->latency,

@@ -66,7 +66,7 @@ void goals_begin(struct goals *goals, const struct graph *graph, const struct ch
     if (options->wish) {
         goals->wish = *options->wish;
         /* The plan itself is asked about only where bytes or time are goals. */
-        goals->wish.plan.effort = options->bytes > 0 || options->latency > 0 || options->latency_ms > 0 ? 0 : EFFORT;
+        goals->wish.effort = options->bytes > 0 || options->latency > 0 || options->latency_ms > 0 ? 0 : EFFORT;
     }
     struct cost seconds = cost_begin(channels);
     goals->seconds = cost_begin(channels);

@@ -204,3 +204,18 @@ void moments_free(struct moments *moments)
     free(moments->shift);
     *moments = (struct moments){0};
 }
+
+double columns_scatter(const float *x, int64_t rows, int64_t columns)
+{
+    double scatter = 0;
+    for (int64_t k = 0; k < columns; k++) {
+        double sum = 0, square = 0;
+        for (int64_t r = 0; r < rows; r++) {
+            double value = (double)x[r * columns + k];
+            sum += value;
+            square += value * value;
+        }
+        scatter += square - sum * sum / (double)rows;
+    }
+    return scatter;
+}

@@ -32,6 +32,9 @@ static inline double symmetric(const double *a, int64_t size, int64_t i, int64_t
     return i >= k ? a[i * size + k] : a[k * size + i];
 }
 
+/* Squared deviations of x (rows x columns) from the means of its columns, summed up. */
+double columns_scatter(const float *x, int64_t rows, int64_t columns);
+
 /* Sums over the rows of a matrix that comes in pieces: mean and centred second moments of its columns. */
 struct moments {
     int64_t size, rows;

@@ -38,14 +38,11 @@ void prospect_begin(struct prospect *prospect, const struct graph *graph, const 
     prospect->graph = graph_copy(&prospect->arena, graph);
     if (removed)
         cut(prospect->graph, channels, removed);
-    widen(prospect->graph);
-    fuse(prospect->graph);
-    choose_kernels(prospect->graph);
-    choose_layouts(prospect->graph);
+    wish->choose_kernels(prospect->graph);
     cost_model_make(&prospect->model, prospect->graph, &prospect->cluster);
     fix_rates(&prospect->cluster, &prospect->model);
     prospect->model.cluster = &prospect->cluster;
-    partition(prospect->graph, &prospect->cluster, wish->plan, &prospect->plan);
+    wish->divide(wish->data, prospect->graph, &prospect->cluster, wish->effort, &prospect->plan);
 }
 
 void prospect_end(struct prospect *prospect)

@@ -3,16 +3,20 @@
 #ifndef MEDNN_PROSPECT_H
 #define MEDNN_PROSPECT_H
 
-#include "../passes/passes.h"
 #include "../plan/cost.h"
+#include "../plan/plan.h"
 #include "channels.h"
 
 struct cost;
 
-/* For whom a network is pruned. */
+/* For whom a network is pruned, and the passes behind pruning, which it does not know. */
 struct prospect_wish {
     const struct cluster *cluster;
-    struct partition_wish plan;
+    void (*choose_kernels)(struct graph *graph); /* and layouts */
+    /* Divide it. `effort`: how long to search, as a part of what is usual; 0: as usual. */
+    void (*divide)(const void *data, struct graph *graph, const struct cluster *cluster, double effort, struct plan *plan);
+    const void *data;
+    double effort;
 };
 
 struct prospect {

@@ -66,15 +66,7 @@ static void gather_batch(void *data, const struct batch *batch)
     if (fit->other)
         layer_results(layer, batch_dense(batch, fit->other), fit->group, batch->first, batch->count, fit->each, 1, true,
                       error);
-    for (int64_t k = 0; k < columns; k++) {
-        double sum = 0, square = 0;
-        for (int64_t r = 0; r < rows; r++) {
-            double value = (double)error[r * columns + k];
-            sum += value;
-            square += value * value;
-        }
-        fit->variance += (square - sum * sum / (double)rows) / (double)fit->rows;
-    }
+    fit->variance += columns_scatter(error, rows, columns) / (double)fit->rows;
     layer_unroll(layer, batch_pruned(batch, input), fit->group, batch->first, batch->count, fit->each, unrolled);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t i = 0; i < fit->kept; i++)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tune.h"
 
+#include "matrix.h"
 #include "parallel.h"
 
 #include <math.h>
@@ -52,16 +53,7 @@ struct tune_options tune_default(int64_t macs, int64_t samples)
 /* Squared differences count relative to the variance of the target's elements over the samples. */
 static double target_weight(const float *values, int64_t samples, int64_t size)
 {
-    double variance = 0, n = (double)samples;
-    for (int64_t i = 0; i < size; i++) {
-        double sum = 0, square = 0;
-        for (int64_t s = 0; s < samples; s++) {
-            double value = (double)values[s * size + i];
-            sum += value;
-            square += value * value;
-        }
-        variance += square / n - sum * sum / n / n;
-    }
+    double variance = columns_scatter(values, samples, size) / (double)samples;
     return variance > 0 && isfinite(variance) ? 1 / variance : 0;
 }
 

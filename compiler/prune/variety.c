@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "variety.h"
 
+#include "matrix.h"
 #include "parallel.h"
 #include "replay.h"
 
@@ -53,16 +54,10 @@ static struct answers answer(const struct graph *graph, const struct layers *lay
 /* Squared difference against the variance of each element over the samples. */
 static double difference(const struct answers *a, const struct answers *b, int64_t samples)
 {
-    double error = 0, variance = 0, n = (double)samples;
-    for (int64_t i = 0; i < a->size; i++) {
-        double sum = 0, square = 0;
-        for (int64_t s = 0; s < samples; s++) {
-            double value = (double)a->value[s * a->size + i], other = (double)b->value[s * b->size + i];
-            sum += value;
-            square += value * value;
-            error += (value - other) * (value - other);
-        }
-        variance += square - sum * sum / n;
+    double error = 0, variance = columns_scatter(a->value, samples, a->size);
+    for (int64_t i = 0; i < samples * a->size; i++) {
+        double away = (double)a->value[i] - (double)b->value[i];
+        error += away * away;
     }
     return variance > 0 ? error / variance : 1;
 }
