@@ -367,7 +367,7 @@ static bool linear(const struct node *node, struct linear *linear)
                               .group = window.group,
                               .taps = 1,
                               .columns = w->shape.dim[0] / window.group,
-                              .row_stride = 1,
+                              .tap_stride = 1,
                               .row_axis = 1,
                               .data_axis = 1,
                               .output_axis = 1,
@@ -381,6 +381,7 @@ static bool linear(const struct node *node, struct linear *linear)
         linear->padded |= window.pad_begin[i] || window.pad_end[i];
     }
     linear->positions *= linear->inner;
+    linear->row_stride = linear->taps;
     linear->rows = linear->column_stride = w->shape.dim[1] * linear->taps;
     linear->group_stride = linear->columns * linear->column_stride;
     return true;

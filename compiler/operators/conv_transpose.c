@@ -176,6 +176,71 @@ static void constant(const struct node *node, const struct known *known, int out
             value[m] = b ? tensor_double(b, m) : 0;
 }
 
+/* ---- the product ---- */
+
+static bool linear(const struct node *node, struct linear *linear)
+{
+    const struct tensor *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
+    int64_t outputs[MAX_SPATIAL];
+    struct window window = conv_transpose_window(node, outputs);
+    if (!is_float_constant(w) || (b && !is_float_constant(b)) || window.group != 1)
+        return false;
+    *linear = (struct linear){.data = 0,
+                              .weights = 1,
+                              .bias = 2,
+                              .biased = b != NULL,
+                              .group = 1,
+                              .taps = 1,
+                              .columns = w->shape.dim[1],
+                              .tap_stride = 1,
+                              .row_axis = 0,
+                              .column_axis = 1,
+                              .data_axis = 1,
+                              .output_axis = 1,
+                              .inner = 1,
+                              .scale = 1,
+                              .bias_scale = 1,
+                              .padded = true};
+    for (int i = 0; i < window.spatial; i++) {
+        linear->taps *= window.kernel[i];
+        linear->inner *= y->shape.dim[i + 2];
+    }
+    linear->positions = y->shape.dim[0] * linear->inner;
+    linear->column_stride = linear->taps;
+    linear->row_stride = linear->columns * linear->taps;
+    linear->group_stride = shape_size(w->shape);
+    linear->rows = w->shape.dim[0] * linear->taps;
+    return true;
+}
+
+static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
+                   const float *data, float row[])
+{
+    (void)group;
+    int64_t outputs[MAX_SPATIAL], at[MAX_SPATIAL], tap[MAX_SPATIAL] = {0};
+    struct window window = conv_transpose_window(node, outputs);
+    struct shape x = node->input[0]->shape, y = node->output[0]->shape, taps = {.rank = window.spatial};
+    int64_t channels = x.dim[1], plane = 1, left = position % linear->inner;
+    for (int i = window.spatial - 1; i >= 0; i--) {
+        at[i] = left % y.dim[i + 2];
+        left /= y.dim[i + 2];
+        plane *= x.dim[i + 2];
+        taps.dim[i] = window.kernel[i];
+    }
+    data += position / linear->inner * channels * plane;
+    for (int64_t t = 0; t < linear->taps; t++, shape_next(taps, tap)) {
+        int64_t offset = 0;
+        bool inside = true;
+        for (int i = 0; i < window.spatial; i++) {
+            int64_t from = source_of(&window, i, x.dim[i + 2], at[i], tap[i]);
+            inside &= from >= 0;
+            offset = offset * x.dim[i + 2] + from;
+        }
+        for (int64_t c = 0; c < channels; c++)
+            row[c * linear->taps + t] = inside ? data[c * plane + offset] : 0;
+    }
+}
+
 const struct op conv_transpose_rows[] = {
     {.type = "ConvTranspose",
      .domain = "",
@@ -191,6 +256,8 @@ const struct op conv_transpose_rows[] = {
      .couple = couple_conv,
      .cut = cut_conv,
      .constant = constant,
-     .macs = macs},
+     .macs = macs,
+     .linear = linear,
+     .unroll = unroll},
     {.type = NULL},
 };

@@ -201,7 +201,7 @@ static double linear_value(const struct node *node, const struct known *known, c
                            int64_t g, int64_t m)
 {
     const struct tensor *x = node->input[linear->data], *w = node->input[linear->weights];
-    const float *matrix = (const float *)w->data + g * linear->group_stride + m * linear->column_stride;
+    const float *matrix = w->data;
     int64_t inputs = linear->rows / linear->taps;
     double sum = 0;
     if (known_slice(known, w, linear->column_axis, g * linear->columns + m) == 0)
@@ -210,7 +210,7 @@ static double linear_value(const struct node *node, const struct known *known, c
         double data = known_slice(known, x, linear->data_axis, g * inputs + s), weights = 0;
         bool zero = true;
         for (int64_t t = 0; t < linear->taps && data != 0; t++) {
-            double weight = (double)matrix[(s * linear->taps + t) * linear->row_stride];
+            double weight = (double)matrix[linear_at(linear, g, s * linear->taps + t, m)];
             zero &= weight == 0;
             weights += weight;
         }

@@ -35,7 +35,7 @@ struct linear {
     bool biased;       /* B is there, constant, with one number per output (any rank) */
     bool depthwise;    /* group > 1: inputs belong to single groups, and only whole groups can be removed */
     int64_t group, rows, columns;                    /* rows and columns of one group's matrix */
-    int64_t group_stride, row_stride, column_stride; /* W_g[p][m] is element g, p, m in these strides of the weights */
+    int64_t group_stride, row_stride, tap_stride, column_stride; /* where W_g[p][m] lies in the weights: linear_at() */
     int row_axis, column_axis; /* of the weights tensor: row p is slice p / taps of row_axis, output g * columns + m
                                   slice of column_axis */
     int data_axis, output_axis; /* of the data input and of output 0: where inputs and outputs lie */
@@ -45,6 +45,12 @@ struct linear {
     double scale, bias_scale; /* Gemm's alpha and beta */
     bool padded; /* X may hold zeros of padding: a constant input is not a constant column of X */
 };
+
+static inline int64_t linear_at(const struct linear *linear, int64_t group, int64_t row, int64_t column)
+{
+    return group * linear->group_stride + row / linear->taps * linear->row_stride + row % linear->taps * linear->tap_stride +
+           column * linear->column_stride;
+}
 
 struct moves {
     struct arena *arena;

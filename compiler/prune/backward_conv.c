@@ -17,32 +17,19 @@ struct back_conv {
 };
 
 /* The counterpart of gathering: add a block's columns back to the maps they came from. */
-static void scatter_row(const struct conv *conv, float *map, int64_t row, int64_t tap_column, int64_t begin, int64_t end,
-                        const float *from)
+static void scatter_line(struct conv_line line, float *map, float *block)
 {
-    if (row < 0 || row >= conv->size[0])
-        return;
-    float *line = map + row * conv->size[1];
-    for (int64_t c = begin; c < end; c++) {
-        int64_t to = c * conv->stride[1] - conv->pad[1] + tap_column * conv->dilation[1];
-        if (to >= 0 && to < conv->size[1])
-            line[to] += from[c - begin];
-    }
+    if (line.step == 1)
+        for (int64_t i = line.first; i < line.last; i++)
+            map[i] += block[i];
+    else
+        for (int64_t i = line.first; i < line.last; i++)
+            map[i * line.step] += block[i];
 }
 
-static void scatter(const struct conv *conv, float *x, int64_t begin, int64_t end, const float *block)
+static void scatter(const struct conv *conv, float *x, int64_t begin, int64_t end, float *block)
 {
-    int64_t width = conv->result[1], map = conv->size[0] * conv->size[1];
-    for (int64_t c = 0; c < conv->channels; c++)
-        for (int64_t tap = 0; tap < conv->taps; tap++)
-            for (int64_t at = begin, next; at < end; at = next) {
-                int64_t row = at / width;
-                next = (row + 1) * width < end ? (row + 1) * width : end;
-                scatter_row(conv, x + c * map,
-                            row * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0],
-                            tap % conv->kernel[1], at - row * width, next - row * width,
-                            block + (c * conv->taps + tap) * (end - begin) + at - begin);
-            }
+    conv_walk(conv, x, begin, end, block, scatter_line);
 }
 
 /* One group of one image: dw += dy windows(x)', dx += windows'(w' dy); dw or dx may be NULL. `block`: scratch. */

@@ -71,8 +71,7 @@ static void back_operand(const struct elements *e, const float *const operand[],
     bool whole = e->size[k] == e->count;
     double low, high;
     if (whole && node_is(node, "Relu")) {
-        for (int64_t i = 0; i < e->count; i++)
-            dx[i] += operand[0][i] > 0 ? dy[i] : 0;
+        back_clip(operand[0], 0, INFINITY, e->count, dy, dx);
     } else if (whole && (node_is(node, "Add") || (node_is(node, "Sub") && k == 0))) {
         for (int64_t i = 0; i < e->count; i++)
             dx[i] += dy[i];

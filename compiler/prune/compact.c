@@ -181,9 +181,8 @@ static void merge_slice(const struct round *round, const struct site *site, floa
         value_at(round, site->contraction, false, i) / value_at(round, site->contraction, false, to);
     for (int64_t t = 0; t < linear->taps; t++)
         for (int64_t m = 0; m < linear->columns; m++) {
-            int64_t column = m * linear->column_stride;
-            float *target = &weights[(to * linear->taps + t) * linear->row_stride + column];
-            double weight = (double)weights[(i * linear->taps + t) * linear->row_stride + column];
+            float *target = &weights[linear_at(linear, 0, to * linear->taps + t, m)];
+            double weight = (double)weights[linear_at(linear, 0, i * linear->taps + t, m)];
             *target = (float)((double)*target + ratio * weight);
         }
 }
@@ -194,7 +193,7 @@ static void add_to_bias(const struct linear *linear, const float *weights, int64
     for (int64_t m = 0; m < linear->columns; m++) {
         double sum = 0;
         for (int64_t t = 0; t < linear->taps; t++)
-            sum += (double)weights[(i * linear->taps + t) * linear->row_stride + m * linear->column_stride];
+            sum += (double)weights[linear_at(linear, 0, i * linear->taps + t, m)];
         bias[m] += value * sum * linear->scale / (linear->bias < 0 ? 1 : linear->bias_scale);
     }
 }

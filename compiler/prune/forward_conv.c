@@ -47,44 +47,23 @@ struct conv conv_of(const struct job *job)
     return conv;
 }
 
-/* Columns [begin, end) of one row of one channel's map, as one tap of the window sees them. */
-static void gather_row(const struct conv *conv, const float *map, int64_t row, int64_t tap_column,
-                       int64_t begin, int64_t end, float *to)
+static void gather_line(struct conv_line line, float *map, float *block)
 {
-    if (row < 0 || row >= conv->size[0]) {
-        memset(to, 0, (size_t)(end - begin) * sizeof *to);
-        return;
-    }
-    /* Columns [first, last) are in the map, the others in its padding. */
-    const int64_t stride = conv->stride[1], shift = tap_column * conv->dilation[1] - conv->pad[1];
-    const float *line = map + row * conv->size[1] + shift;
-    int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
-    int64_t last = shift < conv->size[1] ? (conv->size[1] - shift + stride - 1) / stride : 0;
-    first = first < begin ? begin : first > end ? end : first;
-    last = last > end ? end : last < first ? first : last;
-    memset(to, 0, (size_t)(first - begin) * sizeof *to);
-    if (stride == 1)
-        memcpy(to + first - begin, line + first, (size_t)(last - first) * sizeof *to);
+    for (int64_t i = 0; i < line.first; i++)
+        block[i] = 0;
+    if (line.step == 1)
+        for (int64_t i = line.first; i < line.last; i++)
+            block[i] = map[i];
     else
-        for (int64_t c = first; c < last; c++)
-            to[c - begin] = line[c * stride];
-    memset(to + last - begin, 0, (size_t)(end - last) * sizeof *to);
+        for (int64_t i = line.first; i < line.last; i++)
+            block[i] = map[i * line.step];
+    for (int64_t i = line.last; i < line.count; i++)
+        block[i] = 0;
 }
 
 void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block)
 {
-    int64_t width = conv->result[1], map = conv->size[0] * conv->size[1];
-    for (int64_t c = 0; c < conv->channels; c++)
-        for (int64_t tap = 0; tap < conv->taps; tap++)
-            for (int64_t at = begin, next; at < end; at = next) {
-                int64_t row = at / width;
-                next = (row + 1) * width < end ? (row + 1) * width : end;
-                gather_row(conv, x + c * map,
-                           row * conv->stride[0] - conv->pad[0] +
-                               tap / conv->kernel[1] * conv->dilation[0],
-                           tap % conv->kernel[1], at - row * width, next - row * width,
-                           block + (c * conv->taps + tap) * (end - begin) + at - begin);
-            }
+    conv_walk(conv, (float *)(uintptr_t)x, begin, end, block, gather_line);
 }
 
 static void multiply(const struct conv *conv, const float *w, const float *x, float *y, int worker)

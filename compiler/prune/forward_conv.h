@@ -29,4 +29,34 @@ struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift);
 /* to[i to_step] += factor from[i from_step] for i in [0, count). */
 void conv_add_line(float *restrict to, int64_t to_step, const float *restrict from, int64_t from_step, float factor, int64_t count);
 
+/* A stretch of `count` columns of one row of the result, as a tap sees it: columns [first, last) in the map, the others in its padding. */
+struct conv_line {
+    int64_t count, first, last, step; /* column i is element i step */
+};
+
+/* Visit output elements [begin, end) of all channels' maps as all taps see them: where in x column 0 of the line is, or would be, and
+ * its place in a block as conv_gather() makes it. `visit` should be a constant, and becomes part of the loop. */
+static inline __attribute__((always_inline)) void conv_walk(const struct conv *conv, float *x, int64_t begin, int64_t end,
+                                                            float *block,
+                                                            void (*visit)(struct conv_line line, float *map, float *block))
+{
+    const int64_t width = conv->result[1];
+    for (int64_t c = 0; c < conv->channels; c++)
+        for (int64_t tap = 0; tap < conv->taps; tap++) {
+            int64_t shift, column = begin % width;
+            int64_t row = begin / width * conv->stride[0] - conv->pad[0] + tap / conv->kernel[1] * conv->dilation[0];
+            const struct range columns = conv_columns(conv, tap, &shift);
+            for (int64_t left = end - begin; left > 0; row += conv->stride[0], column = 0) {
+                struct conv_line line = {.count = width - column < left ? width - column : left, .step = conv->stride[1]};
+                line.first = columns.begin > column ? columns.begin - column : 0;
+                line.last = columns.end - column < line.count ? columns.end - column : line.count;
+                if (row < 0 || row >= conv->size[0] || line.last < line.first)
+                    line.first = line.last = 0;
+                visit(line, x + (c * conv->size[0] + row) * conv->size[1] + shift + column * line.step, block);
+                block += line.count;
+                left -= line.count;
+            }
+        }
+}
+
 #endif

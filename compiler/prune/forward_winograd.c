@@ -37,15 +37,20 @@ static int64_t line_length(const struct winograd *w)
 
 /* ---- weights ---- */
 
-static void transform_filter(const float g[3], float to[POINTS])
+/* Of LANES filters at once. */
+enum { LANES = 16 };
+
+static void transform_filters(float g[3][LANES], float to[POINTS][LANES])
 {
-    float even = g[0] + g[2], quarter = g[0] * 0.25f + g[2];
-    to[0] = g[0] * 0.25f;
-    to[1] = (even + g[1]) * (-1 / 6.0f);
-    to[2] = (even - g[1]) * (-1 / 6.0f);
-    to[3] = (quarter + g[1] * 0.5f) * (1 / 6.0f);
-    to[4] = (quarter - g[1] * 0.5f) * (1 / 6.0f);
-    to[5] = g[2];
+    for (int l = 0; l < LANES; l++) {
+        float even = g[0][l] + g[2][l], quarter = g[0][l] * 0.25f + g[2][l];
+        to[0][l] = g[0][l] * 0.25f;
+        to[1][l] = (even + g[1][l]) * (-1 / 6.0f);
+        to[2][l] = (even - g[1][l]) * (-1 / 6.0f);
+        to[3][l] = (quarter + g[1][l] * 0.5f) * (1 / 6.0f);
+        to[4][l] = (quarter - g[1][l] * 0.5f) * (1 / 6.0f);
+        to[5][l] = g[2][l];
+    }
 }
 
 static void transform_weights(void *data, int64_t output, int worker)
@@ -54,15 +59,21 @@ static void transform_weights(void *data, int64_t output, int worker)
     const struct winograd *w = data;
     const float *g = job_input(w->job, 1, 0) + output * w->channels * 9;
     float *to = w->weights + output * w->channels;
-    for (int64_t c = 0; c < w->channels; c++, g += 9) {
-        float rows[3][POINTS];
-        for (int i = 0; i < 3; i++)
-            transform_filter(g + 3 * i, rows[i]);
+    for (int64_t c = 0; c < w->channels; c += LANES) {
+        int64_t count = w->channels - c < LANES ? w->channels - c : LANES;
+        float filter[3][3][LANES] = {{{0}}}, rows[POINTS][3][LANES], half[POINTS][LANES], result[POINTS][LANES];
+        for (int64_t l = 0; l < count; l++)
+            for (int t = 0; t < 9; t++)
+                filter[t / 3][t % 3][l] = g[(c + l) * 9 + t];
+        for (int i = 0; i < 3; i++) {
+            transform_filters(filter[i], half);
+            for (int k = 0; k < POINTS; k++)
+                memcpy(rows[k][i], half[k], sizeof half[k]);
+        }
         for (int k = 0; k < POINTS; k++) {
-            float column[3] = {rows[0][k], rows[1][k], rows[2][k]}, result[POINTS];
-            transform_filter(column, result);
+            transform_filters(rows[k], result);
             for (int i = 0; i < POINTS; i++)
-                to[(i * POINTS + k) * w->outputs * w->channels + c] = result[i];
+                memcpy(to + (i * POINTS + k) * w->outputs * w->channels + c, result[i], (size_t)count * sizeof(float));
         }
     }
 }

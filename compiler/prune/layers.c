@@ -177,20 +177,18 @@ void layer_results(const struct layer *layer, struct stack data, int64_t group, 
 void layer_get(const struct layer *layer, const float *weights, int64_t group, float *w)
 {
     const struct linear *linear = &layer->linear;
-    weights += group * linear->group_stride;
     for (int64_t p = 0; p < linear->rows; p++)
         for (int64_t m = 0; m < linear->columns; m++)
             w[p * linear->columns + m] =
-                (float)(linear->scale * (double)weights[p * linear->row_stride + m * linear->column_stride]);
+                (float)(linear->scale * (double)weights[linear_at(linear, group, p, m)]);
 }
 
 void layer_put(const struct layer *layer, float *weights, int64_t group, const float *w)
 {
     const struct linear *linear = &layer->linear;
-    weights += group * linear->group_stride;
     for (int64_t p = 0; p < linear->rows; p++)
         for (int64_t m = 0; m < linear->columns; m++)
-            weights[p * linear->row_stride + m * linear->column_stride] =
+            weights[linear_at(linear, group, p, m)] =
                 (float)((double)w[p * linear->columns + m] / linear->scale);
 }
 

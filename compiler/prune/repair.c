@@ -39,7 +39,7 @@ static void remove_rows(struct layer *layer, const struct channels *channels, co
         float *own = layer_own_weights(layer);
         for (int64_t p = s * linear->taps; p < (s + 1) * linear->taps; p++)
             for (int64_t m = 0; m < linear->columns; m++)
-                own[p * linear->row_stride + m * linear->column_stride] = 0;
+                own[linear_at(linear, 0, p, m)] = 0;
     }
 }
 

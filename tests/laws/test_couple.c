@@ -65,7 +65,7 @@ static const struct network {
      "a:8"},
     {"decoder",
      "%a Conv 1x3x4x4 =8x3x1x1 =8; %r Relu %a; %u ConvTranspose %r =8x6x2x2 =6 strides=[2,2]; %s Relu %u; Conv %s =3x6x3x3",
-     ""},
+     "a:8 u:6"},
     {"skip connection of a decoder",
      "%a Conv 1x3x8x8 =4x3x3x3 pads=[1,1,1,1]; %p MaxPool %a kernel_shape=[2,2] strides=[2,2]; "
      "%b Conv %p =7x4x3x3 pads=[1,1,1,1]; %u Resize %b - #1,1,2,2 mode=nearest; %c Concat %u %a axis=1; Conv %c =3x11x1x1",

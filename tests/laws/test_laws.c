@@ -322,8 +322,7 @@ static void check_linear(const struct trial *trial)
                 double sum = 0;
                 int64_t k = g * l.columns + m;
                 for (int64_t p = 0; p < l.rows; p++)
-                    sum += (double)row[p] *
-                           (double)w[g * l.group_stride + p * l.row_stride + m * l.column_stride];
+                    sum += (double)row[p] * (double)w[linear_at(&l, g, p, m)];
                 sum = l.scale * sum + (b ? l.bias_scale * (double)b[k] : 0);
                 double got = (double)y[i / l.inner * (l.group * l.columns * l.inner) + k * l.inner + i % l.inner];
                 if (!(fabs(sum - got) <= 1e-5 * fmax(1, fabs(got)))) {
