@@ -2,7 +2,7 @@
 """zoo.py -- many small models as exporters write them, on one and on three devices, against ONNX Runtime.
 
 zoo.py [-l] [PATTERN]...: models whose names match (all, but of the random graphs only ten). -l lists them. Outputs of one device must be within 1e-4 of the largest
-magnitude, or of 1e-3 (integers equal, float16 1e-2), those of three devices, by rows, gtdp and auto, equal byte for byte. MEDNNC (./mednnc), MEDNN_RUN
+magnitude, or of 1e-3 (integers equal, float16 1e-2, float64 1e-9), those of three devices, by rows, gtdp and auto, equal byte for byte. MEDNNC (./mednnc), MEDNN_RUN
 (./mednn-run), WORK (./bench-work/zoo), PARTITIONS ("rows gtdp auto"), CC and CFLAGS ("-O1 -Wall -Wextra -Werror") can be set; NODE_PATH leads to onnxruntime-node (by default
 install-onnxruntime.sh's). Models that ONNX Runtime refuses are left out with its reason. Exit status 1 when one disagrees.
 PRUNE=F: models are pruned first, by `--prune F --prune-streams` without samples; the program of that command and those of the ONNX file that
@@ -39,8 +39,8 @@ def onnxruntime(path, names, inputs):
     return [numpy.frombuffer(base64.b64decode(o["data"]), TYPES[o["type"]]).reshape(o["dims"]) for o in json.loads(run.stdout)]
 
 
-def distance(got, expected):
-    """Why they differ, or None."""
+def distance(got, expected, doubles=1e-9):
+    """Why they differ, or None. `doubles`: how far float64 may be off."""
     if got.shape != expected.shape or got.dtype != expected.dtype:
         return "%s %s, expected %s %s" % (got.dtype, got.shape, expected.dtype, expected.shape)
     if expected.dtype.kind != "f":
@@ -50,7 +50,7 @@ def distance(got, expected):
     if (numpy.isfinite(a) != finite).any() or not numpy.array_equal(a[~finite], b[~finite], equal_nan=True):
         return "infinities or NaNs differ"
     error = numpy.abs(a[finite] - b[finite]).max(initial=0) / max(numpy.abs(b)[finite].max(initial=0), 1e-3)
-    return None if error <= (1e-2 if expected.dtype.itemsize == 2 else 1e-4) else "off by %.2g of the largest" % error
+    return None if error <= {2: 1e-2, 4: 1e-4, 8: doubles}[expected.dtype.itemsize] else "off by %.2g of the largest" % error
 
 
 def measured(command, work, inputs):

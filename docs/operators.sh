@@ -28,7 +28,8 @@ Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators
   *integers*: both; *all*: these and bool. Halves are computed in float32 and rounded once; float64 is
   computed in double throughout, by plain loops that no instruction set makes faster: the same bits on every target. A combination of
   types and shapes that generated code does not compute is refused by the name of the node. **int4, uint4, int2 and uint2** are Cast, quantised, dequantised and moved; programs hold a byte for each, .npy files
-  int8 or uint8. No strings, complex numbers, floats of 8 bits and less, maps, optional values; sequences only inside of a model.
+  int8 or uint8. No strings, complex numbers, floats of 8 bits and less, maps; sequences and optional
+  values only inside of a model.
 - **random numbers** are made when the model is compiled, from the attribute seed or the node's name: the same in every inference.
 
 | operator | since | splits | prunes | types |

@@ -117,6 +117,8 @@ static Onnx__AttributeProto *write_attribute(struct arena *arena, const struct n
         break;
     case ATTRIBUTE_GRAPH:
         node_fail(node, "--emit-onnx cannot write subgraphs");
+    case ATTRIBUTE_TYPE:
+        node_fail(node, "--emit-onnx cannot write types");
     case ATTRIBUTE_FLOATS:
         proto->n_floats = count;
         proto->floats = arena_copy(arena, attribute->floats, count * sizeof *attribute->floats);

@@ -125,6 +125,8 @@ static struct attribute import_attribute(struct importer *importer, const char *
         to.strings = import_strings(importer, what, from);
         to.count = (int64_t)from->n_strings;
         break;
+    case ATTRIBUTE_TYPE:
+        break;
     default:
         fail("%s is of kind %s, which is not supported", what, kind_names[to.kind]);
     }

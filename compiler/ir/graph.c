@@ -264,7 +264,7 @@ static const struct attribute *attribute_of_kind(const struct node *node, const 
                                                  enum attribute_kind kind)
 {
     static const char *const kinds[] = {"?",     "float",  "int",  "string", "tensor",
-                                        "graph", "floats", "ints", "strings"};
+                                        "graph", "floats", "ints", "strings", [ATTRIBUTE_TYPE] = "type"};
     const struct attribute *attribute = node_attribute(node, name);
     if (attribute && attribute->kind != kind)
         node_fail(node, "attribute '%s' is of kind %s but %s is expected", name, kinds[attribute->kind],

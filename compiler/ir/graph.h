@@ -50,7 +50,8 @@ enum attribute_kind {
     ATTRIBUTE_GRAPH = 5,
     ATTRIBUTE_FLOATS = 6,
     ATTRIBUTE_INTS = 7,
-    ATTRIBUTE_STRINGS = 8
+    ATTRIBUTE_STRINGS = 8,
+    ATTRIBUTE_TYPE = 13 /* of no consequence: what it says is not kept */
 };
 
 struct attribute {

@@ -73,7 +73,8 @@ static void print_attribute(struct text *text, const struct attribute *attribute
         print_constant(text, attribute->tensor);
         return;
     case ATTRIBUTE_GRAPH:
-        text_add(text, "graph");
+    case ATTRIBUTE_TYPE:
+        text_add(text, attribute->kind == ATTRIBUTE_GRAPH ? "graph" : "type");
         return;
     case ATTRIBUTE_FLOATS:
     case ATTRIBUTE_INTS:

@@ -1,4 +1,4 @@
-/* sequence.c -- sequences of known length: lists of tensors while shapes are inferred, of which nothing is left afterwards. */
+/* sequence.c -- sequences of known length, and optional values of which is known whether they are there: lists of tensors while shapes are inferred, of which nothing is left afterwards. */
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 #include "settle.h"
@@ -179,6 +179,37 @@ static void settle_split(struct graph *graph, struct node *node)
     node->settling = (void *)node->output[0]->sequence;
 }
 
+/* ---- optional values: what they hold, or this ---- */
+
+static const struct sequence nothing;
+
+static void settle_optional(struct graph *graph, struct node *node)
+{
+    struct tensor *x = node_input(node, 0);
+    if (!x && node_output(node, 0))
+        node->output[0]->sequence = &nothing;
+    else if (x && x->sequence)
+        node->output[0]->sequence = x->sequence;
+    else if (x)
+        settle_as_identity(graph, node, x);
+}
+
+static void settle_get(struct graph *graph, struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    if (!x || x->sequence == &nothing)
+        node_fail(node, "the optional value is not there");
+    settle_optional(graph, node);
+}
+
+static void settle_has(struct graph *graph, struct node *node)
+{
+    const struct tensor *x = node_input(node, 0);
+    uint8_t *has = arena_alloc(graph->arena, sizeof *has);
+    *has = x && x->sequence != &nothing;
+    settle_as_identity(graph, node, graph_constant(graph, arena_printf(graph->arena, "%s.has", node->name), TYPE_BOOL, (struct shape){0}, has));
+}
+
 #define ROW(name, since, least, most, names, hook)                                                                  \
     {                                                                                                                \
         .type = name, .domain = "", .since_version = since, .min_inputs = least, .max_inputs = most,                 \
@@ -188,6 +219,9 @@ static void settle_split(struct graph *graph, struct node *node)
 /* Without `infer`: `settle` leaves nothing of them. */
 const struct op sequence_rows[] = {
     ROW("ConcatFromSequence", 11, 1, 1, "axis new_axis ", settle_concat),
+    ROW("Optional", 15, 0, 1, "type ", settle_optional),
+    ROW("OptionalGetElement", 18, 1, 1, NULL, settle_get),
+    ROW("OptionalHasElement", 18, 0, 1, NULL, settle_has),
     ROW("SequenceAt", 11, 2, 2, NULL, settle_at),
     ROW("SequenceConstruct", 11, 1, -1, NULL, settle_construct),
     ROW("SequenceEmpty", 11, 0, 0, "dtype ", settle_empty),

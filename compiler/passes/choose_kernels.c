@@ -110,7 +110,7 @@ static void limit_growth(const struct graph *graph)
 static noreturn void fail_without_kernel(const struct graph *graph, const struct node *node)
 {
     const struct tensor *x = node_input(node, 0);
-    const bool other = x && x->type != TYPE_FLOAT;
+    const bool other = x && !type_is_wide(x->type);
     node_fail(node, "no kernel computes this combination of types, shapes and attributes (%s %s)%s", x ? type_name(x->type) : "",
               x ? shape_string(graph->arena, x->shape) : "", other ? "; cast its inputs to float32" : "");
 }

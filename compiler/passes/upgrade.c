@@ -363,6 +363,9 @@ static void find_op(const struct graph *graph, struct node *node)
     node->op = op_find(node->domain, node->op_type, NEWEST_OPSET);
     if (node->op)
         return;
+    if (!strcmp(node->domain, "com.microsoft"))
+        fail("node '%s': operator %s (domain 'com.microsoft') is ONNX Runtime's own and not supported; export the model without "
+             "ONNX Runtime's optimisations", node->name, node->op_type);
     if (*node->domain)
         fail("node '%s': operator %s (domain '%s') is not supported; mednnc --list-operators lists what is",
              node->name, node->op_type, node->domain);

@@ -1,0 +1,87 @@
+/* tcp.h -- the inside of the TCP transport: connections, frames, and how far each has come. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_TCP_H
+#define MEDNN_TCP_H
+
+#include "session.h"
+
+#include <poll.h>
+
+/* A frame is this header, numbers little-endian, and the payload:
+ *      0  magic     4  version, 16 bits     6  type, 16 bits     8  epoch     12  inference
+ *     16  exchange  20  tensor (0: reserved)                    24  length of the payload, 64 bits */
+enum { HEADER_BYTES = 32, FRAME_MAGIC = 0x464e444d };
+enum frame_type { FRAME_DATA = 1, FRAME_START = 2, FRAME_END = 3, FRAME_FAILED = 4 };
+
+/* The last frame of a device whose session has failed says whose fault that was: the device in place of the
+ * exchange, one of these in place of the tensor. Otherwise the survivors of a lost device would blame each
+ * other. */
+enum fault { FAULT_OWN, FAULT_CLOSED, FAULT_SILENT, FAULT_WRONG_FRAME, FAULTS };
+
+/* One direction of a connection: where it is in the program's table of messages. */
+struct stream {
+    const struct mednn_message *message; /* the table */
+    const uint32_t *next;                /* of each message: the next one of the same peer, or `count` */
+    uint32_t count, first, current;
+    uint64_t done; /* bytes of the current frame, header included */
+    double seconds; /* processor time spent on it, see slow.h */
+    unsigned char header[HEADER_BYTES];
+};
+
+struct peer {
+    int fd;
+    struct stream out, in;
+    unsigned char control[HEADER_BYTES]; /* START or END that leaves before everything else */
+    size_t control_left;
+    bool has_data_ahead; /* it closed or not, but sent what is not due yet */
+};
+
+struct tcp {
+    struct peer peer[MEDNN_MAX_DEVICES];
+    struct pollfd poll[MEDNN_MAX_DEVICES];
+    uint32_t begun;   /* exchanges before this one have begun */
+    uint32_t culprit; /* once the session has failed */
+    enum fault fault;
+    uint32_t next[]; /* of the sends, then of the receives */
+};
+
+/* ---- tcp_frames.c; functions that return int return 0, or -1 when the connection is lost or wrong ---- */
+
+void tcp_thread_tables(struct mednn_session *session);
+/* To the first frames of an inference. */
+void tcp_rewind_tables(struct mednn_session *session);
+
+/* Number of the exchange of the frame in progress; UINT32_MAX when none is left in this inference. */
+static inline uint32_t stream_exchange(const struct stream *stream)
+{
+    return stream->current < stream->count ? stream->message[stream->current].exchange : UINT32_MAX;
+}
+
+static inline bool has_frame_to_send(const struct tcp *tcp, const struct peer *peer)
+{
+    return stream_exchange(&peer->out) < tcp->begun;
+}
+
+void tcp_encode_header(const struct mednn_session *session, unsigned char *header, enum frame_type type,
+                       uint32_t exchange, uint64_t bytes);
+int tcp_check_header(struct mednn_session *session, uint32_t p, const unsigned char *header, enum frame_type type,
+                     uint32_t exchange, uint64_t bytes);
+
+struct iovec;
+/* Read at most the pieces; *bytes is 0 when there is nothing yet. */
+int tcp_read(struct mednn_session *session, uint32_t p, struct iovec *piece, size_t count, size_t *bytes);
+
+/* Send what may leave now, as far as the socket takes it. */
+int tcp_send(struct mednn_session *session, uint32_t p);
+/* Take in the frames that are due, as far as they have arrived. The payload's length is the table's: a header
+ * that says otherwise ends the session. */
+int tcp_receive(struct mednn_session *session, uint32_t p);
+/* The peer hung up although frames are still due, which may all have arrived already. */
+int tcp_hung_up(struct mednn_session *session, uint32_t p);
+
+/* Remember whose fault it is that the session fails, for the peers. */
+void tcp_blame(struct mednn_session *session, uint32_t culprit, enum fault fault);
+/* Where a frame is not half sent, the peer gets to know whose fault it was. */
+void tcp_send_failure(struct mednn_session *session, const struct peer *peer);
+
+#endif

@@ -1,0 +1,50 @@
+/* slow.h -- PHONE_SLOW: a fast machine plays a slow device.
+ *
+ * With PHONE_SLOW=x in the environment of mednn_open(), x >= 1, a session keeps a clock of its own: the time at which a device that
+ * computes x times as slowly would be where the program is. Computing advances it by x times the processor time of the calling
+ * thread, waiting for frames advances it to the moment at which they are there, and sending or receiving a frame by x times the
+ * processor time of the system calls that move it. The program itself runs ahead of the clock. It sleeps until the clock's time is
+ * there only where others could see the difference: before a frame leaves, before it concludes that frames have not come yet, and
+ * before the owner delivers outputs. The times to sleep until are absolute, so that no inaccuracy adds up.
+ *
+ * What counts for a step (one box of a layer, a copy, packing or unpacking a message) and for a frame is the least processor time
+ * that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
+ * that is played for a hundredth of the time has not. To know them, every device first runs its program a few times alone, without
+ * exchanging anything, one device of the machine after the other. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_SLOW_H
+#define MEDNN_SLOW_H
+
+#include "session.h"
+
+/* Look at the environment; 0, or -1 when there is no memory. Without PHONE_SLOW everything below costs a comparison. */
+int mednn_slow_open(struct mednn_session *session);
+void mednn_slow_close(struct mednn_session *session);
+/* How often the program is rehearsed before the first inference, with session->rehearses set, and around that. */
+uint32_t mednn_slow_rehearsals(const struct mednn_session *session);
+void mednn_slow_begin_rehearsal(struct mednn_session *session);
+void mednn_slow_end_rehearsal(struct mednn_session *session);
+
+/* The program of an inference begins. */
+void mednn_slow_begin(struct mednn_session *session);
+/* The program calls the runtime, and goes on. What it has done since its last step was packing `exchange`; the number of exchanges
+ * for nothing. */
+void mednn_slow_enter(struct mednn_session *session, uint32_t exchange);
+void mednn_slow_leave(struct mednn_session *session);
+/* The program has done a step, see mednn_done(). */
+void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t piece);
+
+/* Sleep until the clock's time is there; whether there was anything to sleep. */
+bool mednn_slow_pause(struct mednn_session *session);
+/* Somebody else of this device has computed until then. */
+void mednn_slow_not_before(struct mednn_session *session, double time);
+/* What was waited for is there. */
+void mednn_slow_waited(struct mednn_session *session);
+/* The later one of the clock and of mednn_seconds(); that one without PHONE_SLOW. */
+double mednn_slow_now(const struct mednn_session *session);
+/* Processor time of this thread, or 0 without PHONE_SLOW. */
+double mednn_slow_processor(const struct mednn_session *session);
+/* A frame, by its index among the program's sends or receives, took that much of it. */
+void mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds);
+
+#endif
