@@ -62,7 +62,7 @@ static double latency_to_remove(const struct goals *goals, const struct prune_op
 void goals_begin(struct goals *goals, const struct graph *graph, const struct channels *channels,
                  const struct prune_options *options, struct prune_result *result)
 {
-    *goals = (struct goals){.graph = graph, .channels = channels, .has_wish = options->wish, .result = result->goal};
+    *goals = (struct goals){.graph = graph, .channels = channels, .has_wish = options->wish, .time_counts = true, .result = result->goal};
     if (options->wish) {
         goals->wish = *options->wish;
         /* The plan itself is asked about only where bytes or time are goals. */
@@ -158,7 +158,7 @@ static bool correct_all(struct goals *goals, struct bracket bracket[], double pa
 
 static struct balance choose(struct goals *goals, double weight, const struct curves *curves, int reach, int count[])
 {
-    const struct weights weights = {.goals = weight, .value = 1};
+    const struct weights weights = {.goals = weight, .value = goals->time_counts};
     return budget_choose(&goals->seconds, weights, goals->channels, curves, goals->item, goals->count, reach, count);
 }
 
@@ -168,7 +168,7 @@ static void choose_weighted(struct goals *goals, const struct curves *curves, in
 {
     const struct goal *goal = &goals->item[0];
     struct balance first = choose(goals, 1, curves, reach, count);
-    if (goals->count > 1 || !goals->has_wish || strcmp(goal->name, "macs"))
+    if (goals->count > 1 || !goals->has_wish || !goals->time_counts || strcmp(goal->name, "macs"))
         return;
     double wanted = TIME_SHARE * goal->fraction, bearable = fmax(LEAST_GROWTH * first.error, SMALL_ERROR);
     double most = first.saved, best = 1, good = 1, bad = -1;

@@ -14,7 +14,8 @@ struct goals {
     bool has_wish;
     struct prospect_wish wish;
     struct prospect dense;            /* with `wish` */
-    struct cost seconds;              /* foretold, as shares of all: what else counts beside the goals */
+    struct cost seconds;              /* foretold, as shares of all: what else counts beside the goals, if time_counts */
+    bool time_counts;
     struct goal item[PRUNE_GOALS];
     struct prune_goal *result;        /* [count]: item's */
     int count;

@@ -19,7 +19,7 @@
 
 /* COPIES of samples while there are few of them; FOLDS: every so-manyth sample is kept apart for the guard, and all in
  * turn below FEW. Points that may differ there when the user did not say. */
-enum { COPIES = 4, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
+enum { COPIES = 16, ENOUGH = 2048, FOLDS = 4, FEW = 256, TRIES = 3, INVENTED = 256, MOST_INVENTED = 4096 };
 #define DEFAULT_DROP 30.0
 /* Multiply-accumulates of all samples, above which there are no copies, and above which curves are not probed. */
 #define COPY_WORK 2e11
@@ -416,6 +416,8 @@ void prune(struct graph *graph, const struct prune_options *options, struct prun
     p.removed = arena_array(graph->arena, (size_t)p.channels->class_count + 1, sizeof *p.removed);
     choose_groups(&p);
     goals_begin(&p.goals, graph, p.channels, options, result);
+    /* Errors that few samples show are far too small for weights fitted to them: none may be called small enough to trade for time. */
+    p.goals.time_counts = !options->calibrate_count || p.samples.samples >= FEW;
     compute_curves(&p);
     p.count = arena_array(graph->arena, (size_t)p.curves.count + 1, sizeof *p.count);
     choose_amount(&p);
