@@ -177,6 +177,9 @@ void band(struct program *program, struct band_wish wish)
     for (int d = 0; d < program->plan->cluster->count; d++) {
         const struct search s = {program->plan->graph->arena, program, d, wish};
         struct band_runs *runs = &program->bands[d];
+        /* Threads would meet at the end of every band: with two, MobileNetV2 takes 10 % longer in bands. */
+        if (program->plan->cluster->device[d].threads > 1 && !wish.everywhere)
+            continue;
         for (int begin = 0; begin < program->step_count; begin++) {
             int end = begin;
             while (end < program->step_count && is_eligible(&s, end))
