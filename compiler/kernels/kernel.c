@@ -299,5 +299,5 @@ struct work kernel_work(const struct node *node, struct region piece)
 double kernel_far_bytes(const struct node *node, double bytes)
 {
     struct work work = kernel_work(node, region_whole(node->output[0]->shape));
-    return far_part(bytes) * bytes * (is_product(&work) ? HIDDEN_PART / 2 : 1 - NEAR_PART);
+    return far_part(bytes) * bytes * (is_product(&work) ? HIDDEN_PART : 1 - NEAR_PART);
 }
