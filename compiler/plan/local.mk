@@ -8,5 +8,6 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/plan.c %D%/plan.h \
 	%D%/program.c %D%/program.h \
 	%D%/threads.c %D%/threads.h \
-	%D%/timeline.c %D%/timeline.h %D%/timeline_state.c %D%/timeline_state.h
+	%D%/timeline.c %D%/timeline.h %D%/timeline_state.c %D%/timeline_state.h \
+	%D%/timeline_times.c
 EXTRA_DIST += %D%/README.md

@@ -6,10 +6,7 @@
 
 #include <string.h>
 
-enum { SCRATCH_LIMIT = 3 << 16, LAST_BIT = 63 };
-
-/* What dividing a layer hides must be worth so many times what it costs. */
-static const double DIVIDING_ADVANTAGE = 1.2;
+enum { SCRATCH_LIMIT = 3 << 16 };
 
 const struct pieces *pieces_of(const struct timeline *timeline, int node)
 {
@@ -58,7 +55,7 @@ struct region timeline_held(const struct timeline *timeline, const struct tensor
     return piece_of_output(node, output_of(node, tensor), timeline_piece(timeline, producer, device));
 }
 
-static bool is_computed(const struct tensor *tensor)
+bool timeline_is_computed(const struct tensor *tensor)
 {
     return tensor && !tensor_is_constant(tensor);
 }
@@ -71,7 +68,7 @@ static void index_readers(struct timeline *t)
     int count = 0;
     for (int n = 0; n < graph->node_count; n++)
         for (int i = 0; i < graph->node[n]->input_count; i++)
-            if (is_computed(graph->node[n]->input[i])) {
+            if (timeline_is_computed(graph->node[n]->input[i])) {
                 t->first_reader[graph->node[n]->input[i]->id + 1]++;
                 count++;
             }
@@ -82,7 +79,7 @@ static void index_readers(struct timeline *t)
     memcpy(next, t->first_reader, (size_t)graph->tensor_count * sizeof *next);
     for (int n = 0; n < graph->node_count; n++)
         for (int i = 0; i < graph->node[n]->input_count; i++)
-            if (is_computed(graph->node[n]->input[i]))
+            if (timeline_is_computed(graph->node[n]->input[i]))
                 t->reader[next[graph->node[n]->input[i]->id]++] = (struct reader){n, i};
 }
 
@@ -138,11 +135,12 @@ static void make_slots(struct timeline *t)
     t->new_pieces = arena_array(t->arena, nodes, sizeof *t->new_pieces);
     t->new_deliveries = arena_array(t->arena, tensors, sizeof *t->new_deliveries);
     t->new_times = arena_array(t->arena, nodes, sizeof *t->new_times);
+    t->known = arena_array(t->arena, KNOWN_TIMES, sizeof *t->known);
 }
 
 static void mark_tensor(struct timeline *t, const struct tensor *tensor)
 {
-    if (!is_computed(tensor) || t->tensor_stale[tensor->id])
+    if (!timeline_is_computed(tensor) || t->tensor_stale[tensor->id])
         return;
     t->tensor_stale[tensor->id] = true;
     t->stale_tensor[t->stale_tensor_count++] = tensor->id;
@@ -207,7 +205,7 @@ bool timeline_divide(struct timeline *t, int n, const struct division *division)
             if (unchanged)
                 *need = old->need[i * t->devices + d];
             else
-                *need = is_computed(node->input[i]) ? piece_reads(node, i, piece) : (struct region){0};
+                *need = timeline_is_computed(node->input[i]) ? piece_reads(node, i, piece) : (struct region){0};
         }
         now->piece[d] = piece;
     }
@@ -372,114 +370,13 @@ static void settle_tensor(struct timeline *t, int id)
         mark_node(t, t->reader[r].node);
 }
 
-/* ---- times ---- */
-
-/* Does the node read on the device what comes from others, and is it the first to? */
-static bool awaits(const struct timeline *t, const struct tensor *tensor, int n, int input, int device, bool *first)
-{
-    const struct region held = timeline_held(t, tensor, device);
-    if (region_contains(held, pieces_of(t, n)->need[input * t->devices + device]))
-        return false;
-    *first = true;
-    for (int r = t->first_reader[tensor->id]; t->reader[r].node < n; r++)
-        if (!region_contains(held, pieces_of(t, t->reader[r].node)->need[t->reader[r].input * t->devices + device]))
-            *first = false;
-    return true;
-}
-
-static void append_box(struct arena *arena, struct region_list *list, struct region region)
-{
-    *arena_append(arena, list->item, list->count, list->capacity) = region;
-}
-
-static double seconds_of(const struct timeline *t, const struct node *node, int device, struct region box)
-{
-    const struct work work = kernel_work(node, box);
-    return cost_seconds(t->model, device, &work);
-}
-
-/* What of the node's inputs comes from others, where this node is the first to read it; notes what the node waits for. */
-static bool list_awaited(struct timeline *t, int n, int device, struct region_list *awaited, struct phase_times *times,
-                         double *seconds)
-{
-    const struct node *node = t->graph->node[n];
-    bool any = false;
-    for (int i = 0; i < node->input_count; i++) {
-        bool first = false;
-        awaited[i].count = 0;
-        if (!is_computed(node->input[i]) || !awaits(t, node->input[i], n, i, device, &first))
-            continue;
-        times->awaits |= UINT64_C(1) << (i < LAST_BIT ? i : LAST_BIT);
-        const struct deliveries *list = deliveries_of(t, node->input[i]);
-        for (int k = 0; first && k < list->count; k++)
-            if (list->item[k].to == device) {
-                append_box(&t->scratch, &awaited[i], list->item[k].region);
-                *seconds += list->item[k].bytes / t->model->rate[list->item[k].from][device];
-            }
-        any |= awaited[i].count > 0;
-    }
-    return any;
-}
-
-static struct region_list list_sent(struct timeline *t, const struct tensor *tensor, int device, double *seconds)
-{
-    struct region_list sent = {0};
-    const struct deliveries *list = deliveries_of(t, tensor);
-    for (int k = 0; k < list->count; k++)
-        if (list->item[k].from == device) {
-            append_box(&t->scratch, &sent, list->item[k].region);
-            *seconds += list->item[k].bytes / t->model->rate[device][list->item[k].to];
-        }
-    return sent;
-}
-
-/* Dividing pays where it can hide more than it costs: every box is a call, and reads the weights again. */
-static void divide_phases(struct timeline *t, const struct node *node, int device, const struct phases *phases,
-                          double exchange_seconds, struct phase_times *times)
-{
-    double urgent = 0, interior = 0;
-    for (int i = 0; i < phases->urgent.count; i++)
-        urgent += seconds_of(t, node, device, phases->urgent.item[i]);
-    for (int i = 0; i < phases->interior.count; i++) {
-        times->interior[i] = seconds_of(t, node, device, phases->interior.item[i]);
-        interior += times->interior[i];
-    }
-    const double hidden = interior < exchange_seconds ? interior : exchange_seconds;
-    if (hidden <= DIVIDING_ADVANTAGE * (urgent + interior - times->urgent))
-        return;
-    times->urgent = urgent;
-    times->interior_count = phases->interior.count;
-}
-
-static void time_phases(struct timeline *t, int n, int device, struct region_list *awaited, struct phase_times *times)
-{
-    const struct node *node = t->graph->node[n];
-    struct region piece = timeline_piece(t, n, device);
-    const struct region_list own = {.count = 1, .capacity = 1, .item = &piece};
-    double seconds = t->model->latency[device ? 0 : t->devices - 1][device];
-    const bool waits = list_awaited(t, n, device, awaited, times, &seconds);
-    const struct region_list sent = list_sent(t, node->output[0], device, &seconds);
-    times->urgent = seconds_of(t, node, device, piece);
-    if (t->rules.no_overlap || t->rules.undivided || (!waits && !sent.count))
-        return;
-    struct phases phases = {0};
-    phases_divide(&t->scratch, node, &own, awaited, &sent, &phases);
-    if (phases.interior.count)
-        divide_phases(t, node, device, &phases, seconds, times);
-}
-
 static void settle_node(struct timeline *t, int n)
 {
     const struct node *node = t->graph->node[n];
     const int slot = fresh_slot(t->times_at, t->times_new, t->new_times, &t->new_times_count, n);
-    struct phase_times *times = &t->times[slot][n * t->devices];
-    struct region_list *awaited = arena_array(&t->scratch, (size_t)node->input_count + 1, sizeof *awaited);
     t->effort += t->devices * (2 + node->input_count);
-    for (int d = 0; d < t->devices; d++) {
-        times[d] = (struct phase_times){0};
-        if (!region_is_empty(timeline_piece(t, n, d)))
-            time_phases(t, n, d, awaited, &times[d]);
-    }
+    for (int d = 0; d < t->devices; d++)
+        t->times[slot][n * t->devices + d] = timeline_time_phases(t, n, d);
 }
 
 void timeline_settle(struct timeline *t)
@@ -537,7 +434,7 @@ int64_t timeline_tensors(const struct timeline *t, int device)
     int64_t *change = arena_array(&arena, (size_t)graph->node_count + 2, sizeof *change);
     for (int i = 0; i < graph->tensor_count; i++) {
         const struct tensor *tensor = graph->tensor[i];
-        if (!is_computed(tensor))
+        if (!timeline_is_computed(tensor))
             continue;
         const int64_t bytes = stored_bytes(t, tensor, device);
         const int last = t->first_reader[i + 1] - 1;

@@ -32,6 +32,13 @@ struct phase_times {
     uint64_t awaits; /* bit i: some of input i (63: and of all beyond) comes from others */
 };
 
+/* Times that were found out, by a number that stands for all that they follow from: moves are tried again and again. */
+struct known_times {
+    uint64_t key; /* 0: none */
+    struct phase_times times;
+};
+enum { KNOWN_TIMES = 1 << 15 };
+
 struct reader {
     int node, input;
 };
@@ -66,6 +73,7 @@ struct timeline {
     double *first, *arrival, *unpack;
     struct frame *frame;      /* [devices * devices] */
     int *frame_of;            /* [from * devices + to]: index in `frame` + 1; 0 between exchanges */
+    struct known_times *known; /* [KNOWN_TIMES] */
     int *stale_tensor, stale_tensor_count, *stale_node, stale_node_count;
     int *new_pieces, new_pieces_count, *new_deliveries, new_deliveries_count, *new_times, new_times_count;
 };
@@ -76,6 +84,11 @@ const struct phase_times *times_of(const struct timeline *timeline, int node, in
 
 /* What the device computes of a tensor, or has of a graph input. */
 struct region timeline_held(const struct timeline *timeline, const struct tensor *tensor, int device);
+
+bool timeline_is_computed(const struct tensor *tensor);
+
+/* Of a node on a device, as the deliveries are now. */
+struct phase_times timeline_time_phases(struct timeline *timeline, int n, int device);
 
 /* Bring deliveries and times up to date with the pieces. */
 void timeline_settle(struct timeline *timeline);
