@@ -377,7 +377,10 @@ def regions(z):
     n = z.int(1, 4)
     begin = z.values([n, 2], F4, 0, 4)
     rois = numpy.concatenate([begin, begin + z.values([n, 2], F4, 1, 6)], 1)
-    opset = z.pick(10, 16, 22)
+    if z.chance(0.3):
+        boxes = numpy.concatenate([numpy.array([[z.int(0, 1)] for _ in range(n)], F4), rois - z.pick(0, 1)], 1)
+        return Case(z.pick(7, 21), "MaxRoiPool", [z.values(shape), boxes.astype(F4)], pooled_shape=[z.int(1, 4), z.int(1, 3)], spatial_scale=z.pick(None, 0.5, 1.7))
+    opset = z.pick(10, 16, 21)
     more = {"coordinate_transformation_mode": z.maybe(z.pick("half_pixel", "output_half_pixel"))} if opset >= 16 else {}
     return Case(opset, "RoiAlign", [z.values(shape), rois, numpy.array([z.int(0, 1) for _ in range(n)], I8)], mode=z.maybe(z.pick("avg", "max")), output_height=z.int(1, 4), output_width=z.int(1, 3),
                 sampling_ratio=z.int(0, 3), spatial_scale=z.pick(1.0, 0.5), **more)

@@ -38,6 +38,7 @@ TEMPLATE_FILES = \
 	%D%/lrn.h \
 	%D%/matmul.h \
 	%D%/mednn_model.h.in \
+	%D%/max_roi_pool.h \
 	%D%/move.h \
 	%D%/non_max_suppression.h \
 	%D%/normalize.h \

@@ -42,6 +42,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/recurrent.c \
 	%D%/reduce.c \
 	%D%/resize.c \
+	%D%/max_roi_pool.c \
 	%D%/roi_align.c \
 	%D%/rotary.c \
 	%D%/settle.c \

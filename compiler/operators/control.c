@@ -11,7 +11,7 @@
 
 enum { MOST_ITERATIONS = 4096, MOST_NODES = 100000 };
 
-static const struct graph *body_of(const struct node *node, const char *name, int inputs)
+const struct graph *body_of(const struct node *node, const char *name, int inputs)
 {
     const struct attribute *attribute = node_attribute(node, name);
     if (!attribute || attribute->kind != ATTRIBUTE_GRAPH)
@@ -164,7 +164,7 @@ static struct tensor *stacked(struct graph *graph, struct node *node, int count,
     return list;
 }
 
-static void check_size(const struct node *node, const struct graph *body, int64_t iterations)
+void check_iterations(const struct node *node, const struct graph *body, int64_t iterations)
 {
     if (iterations > MOST_ITERATIONS || iterations * body->node_count > MOST_NODES)
         node_fail(node, "%lld iterations of %d nodes are too many to write out; at most %d iterations and %d nodes are",
@@ -250,7 +250,7 @@ static bool goes_on(const struct node *node, struct loop *loop)
         loop->runs = NULL;
     }
     if (loop->next < loop->most)
-        check_size(node, loop->inlining.inner, loop->next + 1);
+        check_iterations(node, loop->inlining.inner, loop->next + 1);
     return loop->next < loop->most;
 }
 
@@ -378,7 +378,7 @@ static void run_batch(struct graph *graph, struct node *node, struct scan *scan,
     const int values = scan->states + scan->inputs, results = scan->states + scan->outputs;
     const int batch = (int)input[0]->shape.dim[0];
     struct tensor **in = new_list(graph, values), **out = new_list(graph, results * batch), **part = new_list(graph, batch);
-    check_size(node, scan->inlining.inner, batch * scan->length);
+    check_iterations(node, scan->inlining.inner, batch * scan->length);
     for (int b = 0; b < batch; b++) {
         for (int k = 0; k < values; k++)
             in[k] = element_of(graph, node, input[k], b, 0);
@@ -423,7 +423,7 @@ static void settle_scan(struct graph *graph, struct node *node)
     }
     if (scan.length < 1)
         node_fail(node, "nothing is scanned: the shape of the result is not known");
-    check_size(node, scan.inlining.inner, scan.length);
+    check_iterations(node, scan.inlining.inner, scan.length);
     struct tensor **result = new_list(graph, scan.states + scan.outputs);
     (batched ? run_batch : run_scan)(graph, node, &scan, input, result);
     settle_outputs(graph, node, result);

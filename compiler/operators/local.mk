@@ -44,6 +44,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/lrn.c \
 	%D%/matmul.c \
 	%D%/matmul.h \
+	%D%/max_roi_pool.c \
 	%D%/max_unpool.c \
 	%D%/mel_weight_matrix.c \
 	%D%/non_max_suppression.c \
@@ -74,6 +75,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/scatter.c \
 	%D%/select.c \
 	%D%/sequence.c \
+	%D%/sequence_map.c \
 	%D%/settle.c \
 	%D%/settle.h \
 	%D%/shape_of.c \

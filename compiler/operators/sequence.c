@@ -83,7 +83,7 @@ static void settle_erase(struct graph *graph, struct node *node)
     become(graph, node, from->count - 1, item);
 }
 
-static struct tensor *item_of(const struct node *node, const struct sequence *sequence, int i)
+struct tensor *item_of(const struct node *node, const struct sequence *sequence, int i)
 {
     if (!sequence->item[i])
         node_fail(node, "element %d of the sequence has a size that is computed at run time", i);

@@ -88,6 +88,14 @@ void settle_outputs(struct graph *graph, struct node *node, struct tensor *const
 /* As settle_as_identity(), of a constant without elements where `y`, the shape of the result, has none. */
 void settle_result(struct graph *graph, struct node *node, struct tensor *result, struct shape y);
 
+/* The graph in attribute `name`, which must have so many inputs. */
+const struct graph *body_of(const struct node *node, const char *name, int inputs);
+/* Fails where so many iterations are too many to write out. */
+void check_iterations(const struct node *node, const struct graph *body, int64_t iterations);
+
+/* An element of a sequence, whose size must be known. */
+struct tensor *item_of(const struct node *node, const struct sequence *sequence, int i);
+
 /* The attributes of mednn.Holds. */
 struct holds {
     enum holds_kind kind;

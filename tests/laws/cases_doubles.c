@@ -98,5 +98,6 @@ const char *const doubles_cases[] = {
     "mednn.Interpolate float64:2x5x3 =int32:7x2 float64:7x2 axis=1 outside=0.5",
     "LayerNormalization /3 float64:3x4x35 =float64:35 =float64:35 stash_type=11",
     "GridSample float64:1x2x5x4 1x6x3x2 mode=cubic",
+    "MaxRoiPool float64:4x3x9x8 float64:6x5 pooled_shape=[3,2] spatial_scale=1.5",
     NULL,
 };

@@ -178,5 +178,9 @@ const char *const large_cases[] = {
     "Concat int4:2x3 int4:2x4 axis=1",
     "Gather =int4:9x4 int64:3",
     "Slice uint2:5x8 @1,2 @4,7",
+    /* max_roi_pool.c */
+    "MaxRoiPool 5x3x9x8 9x5 pooled_shape=[3,2] spatial_scale=2.5",
+    "MaxRoiPool 5x20x9x8 =9x5+ pooled_shape=[2,3] spatial_scale=4.0",
+    "MaxRoiPool float16:2x3x6x7 float16:4x5+ pooled_shape=[4,1] spatial_scale=3.0",
     NULL,
 };

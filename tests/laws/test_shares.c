@@ -233,9 +233,9 @@ static bool is_listed(const char *type)
 /* Every operator that is said to split has a line. */
 static void check_table(void)
 {
-    /* The first two become others before devices are thought of; GridSample and RoiAlign read the whole map for every row of their
+    /* The first two become others before devices are thought of; GridSample, RoiAlign and MaxRoiPool read the whole map for every row of their
      * results; the last two lose the axis that the baselines cut. Of these --partition auto decides. */
-    static const char *const others[] = {"AffineGrid", "SoftmaxCrossEntropyLoss", "GridSample", "RoiAlign", "Det", "TfIdfVectorizer"};
+    static const char *const others[] = {"AffineGrid", "SoftmaxCrossEntropyLoss", "GridSample", "RoiAlign", "MaxRoiPool", "Det", "TfIdfVectorizer"};
     int count;
     const struct op *const *table = op_table(&count);
     for (int i = 0; i < count; i++) {
