@@ -10,7 +10,8 @@ list=$("$MEDNNC" --list-operators)
 cat >"$made" <<'END'
 # Operators
 
-Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators.sh`.
+All operators of ONNX's default domain up to opset 24, but those of strings (RegexFullMatch, StringConcat, StringNormalizer, StringSplit) and
+ImageDecoder. Constant, Scatter and Upsample become others when a model is read. Made from `mednnc --list-operators` by `UPDATE=1 make check TESTS=docs/operators.sh`.
 
 - **since**: the opset that gave the operator the meaning which it has here. Models of older opsets are brought to it; where that
   cannot be, mednnc says which attribute or input is in the way.
