@@ -16,22 +16,6 @@ struct back_conv {
     int64_t weights; /* elements */
 };
 
-/* The counterpart of gathering: add a block's columns back to the maps they came from. */
-static void scatter_line(struct conv_line line, float *map, float *block)
-{
-    if (line.step == 1)
-        for (int64_t i = line.first; i < line.last; i++)
-            map[i] += block[i];
-    else
-        for (int64_t i = line.first; i < line.last; i++)
-            map[i * line.step] += block[i];
-}
-
-static void scatter(const struct conv *conv, float *x, int64_t begin, int64_t end, float *block)
-{
-    conv_walk(conv, x, begin, end, block, scatter_line);
-}
-
 /* One group of one image: dw += dy windows(x)', dx += windows'(w' dy); dw or dx may be NULL. `block`: scratch. */
 static void multiply(const struct conv *conv, const float *w, const float *x, const float *dy, float *dw, float *dx,
                      float *block)
@@ -47,12 +31,8 @@ static void multiply(const struct conv *conv, const float *w, const float *x, co
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, outputs, depth, count, 1, dy + at, (int)map,
                         conv->plain ? x : block, count, 1, dw, depth);
         }
-        if (dx) {
-            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, depth, count, outputs, 1, w, depth, dy + at, (int)map,
-                        conv->plain ? 1 : 0, conv->plain ? dx : block, count);
-            if (!conv->plain)
-                scatter(conv, dx, at, at + count, block);
-        }
+        if (dx)
+            conv_spread(conv, w, dy, at, at + count, dx, block);
     }
 }
 

@@ -54,6 +54,7 @@ static bool evaluate(const struct job *job)
 void forward_node(const struct node *node, int64_t samples, const struct stack input[], void *const output[])
 {
     const struct job job = {node, samples, input, output};
-    if (!forward_winograd(&job) && !forward_conv(&job) && !forward_product(&job) && !forward_elementwise(&job) && !forward_pool(&job))
+    if (!forward_winograd(&job) && !forward_conv(&job) && !forward_conv_transpose(&job) && !forward_product(&job) &&
+        !forward_elementwise(&job) && !forward_pool(&job))
         evaluate(&job);
 }

@@ -15,9 +15,12 @@ enum { BLOCK = 1 << 17 };
 
 struct conv conv_of(const struct job *job)
 {
-    const struct node *node = job->node;
-    struct window window = conv_window(node);
-    struct shape x = node->input[0]->shape, w = node->input[1]->shape, y = node->output[0]->shape;
+    return conv_between(job, conv_window(job->node), job->node->input[0]->shape, job->node->output[0]->shape);
+}
+
+struct conv conv_between(const struct job *job, struct window window, struct shape x, struct shape y)
+{
+    const struct shape w = job->node->input[1]->shape;
     struct conv conv = {.job = job,
                         .images = x.dim[0],
                         .channels = w.dim[1],
@@ -64,6 +67,26 @@ static void gather_line(struct conv_line line, float *map, float *block)
 void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block)
 {
     conv_walk(conv, (float *)(uintptr_t)x, begin, end, block, gather_line);
+}
+
+static void scatter_line(struct conv_line line, float *map, float *block)
+{
+    if (line.step == 1)
+        for (int64_t i = line.first; i < line.last; i++)
+            map[i] += block[i];
+    else
+        for (int64_t i = line.first; i < line.last; i++)
+            map[i * line.step] += block[i];
+}
+
+void conv_spread(const struct conv *conv, const float *w, const float *y, int64_t begin, int64_t end, float *x, float *block)
+{
+    int64_t map = conv->result[0] * conv->result[1];
+    int depth = (int)(conv->channels * conv->taps), count = (int)(end - begin);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, depth, count, (int)conv->outputs, 1, w, depth, y + begin, (int)map,
+                conv->plain ? 1 : 0, conv->plain ? x : block, count);
+    if (!conv->plain)
+        conv_walk(conv, x, begin, end, block, scatter_line);
 }
 
 static void multiply(const struct conv *conv, const float *w, const float *x, float *y, int worker)

@@ -19,9 +19,14 @@ struct conv {
 };
 
 struct conv conv_of(const struct job *job);
+/* The convolution with that window from maps of x to maps of y; the node's input 1 is the weights. */
+struct conv conv_between(const struct job *job, struct window window, struct shape x, struct shape y);
 
 /* The windows of output elements [begin, end) of a map: a row per channel and tap. */
 void conv_gather(const struct conv *conv, const float *x, int64_t begin, int64_t end, float *block);
+
+/* The way back of one group: what elements [begin, end) of all maps of y, by the weights, add to the maps of x. */
+void conv_spread(const struct conv *conv, const float *w, const float *y, int64_t begin, int64_t end, float *x, float *block);
 
 /* The columns of the result in which a tap sees the map: result column c reads input column c * stride + *shift. */
 struct range conv_columns(const struct conv *conv, int64_t tap, int64_t *shift);

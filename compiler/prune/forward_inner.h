@@ -27,6 +27,7 @@ static inline const float *job_input(const struct job *job, int i, int64_t sampl
 /* Each returns false, having done nothing, when the node is not of its kind. */
 bool forward_winograd(const struct job *job);
 bool forward_conv(const struct job *job);
+bool forward_conv_transpose(const struct job *job);
 bool forward_product(const struct job *job);
 bool forward_elementwise(const struct job *job);
 bool forward_pool(const struct job *job);

@@ -13,6 +13,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/cut.c \
 	%D%/forward.c %D%/forward.h %D%/forward_inner.h \
 	%D%/forward_conv.c %D%/forward_conv.h \
+	%D%/forward_conv_transpose.c \
 	%D%/forward_product.c \
 	%D%/forward_simple.c \
 	%D%/forward_winograd.c \
