@@ -158,7 +158,7 @@ static void check_matrices(struct arena *arena)
 
 static const char network[] = "%a Conv 1x3x8x8 =16x3x3x3 =16 pads=[1,1,1,1]; %b Relu %a; %c Conv %b =8x16x3x3 =8 pads=[1,1,1,1]; "
                               "%d Relu %c; %e GlobalAveragePool %d; %f Flatten %e; Gemm %f =8x4 =4";
-enum { IMAGES = 64, IMAGE = 3 * 8 * 8 };
+enum { IMAGES = 32, IMAGE = 3 * 8 * 8 };
 
 /* Filters 8..15 of the first layer become multiples of 0..7, which the second layer's weights can take over. */
 static struct graph *doubled_network(struct arena *arena)
