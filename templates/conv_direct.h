@@ -32,8 +32,15 @@ struct conv_direct {
  * hardware fetches ahead within a page only. */
 enum { CONV_DIRECT_AHEAD = 512 };
 
-typedef void conv_direct_tile_function(const float *restrict x, const float *restrict w, uintptr_t next,
-                                       const float *restrict bias, const float *restrict residual, float *restrict y);
+/* What a tile adds: blocks [begin, end) of 16 channels. Where these are not all, `sums` holds what the tile has so far. */
+struct conv_direct_chunk {
+    int64_t begin, end;
+    float *sums;
+};
+
+typedef void conv_direct_tile_function(struct conv_direct_chunk chunk, const float *restrict x, const float *restrict w,
+                                       uintptr_t next, const float *restrict bias, const float *restrict residual,
+                                       float *restrict y);
 
 /* Instances for one layer: whole panels, and the half panel at the end; wide tiles, and those one smaller. */
 struct conv_direct_tiles {
@@ -73,6 +80,25 @@ INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
 INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
 {
     return tile_count(s->rows, conv_direct_most_rows(s)) * tile_count(s->columns, conv_direct_pixels(s));
+}
+
+/* Weights of a panel that are many times what the nearest cache holds are taken a chunk of channels at a time for a group of tiles,
+ * which leave their sums in memory meanwhile: the order of additions stays. 1x1 kernels gain nothing by it. */
+enum { CONV_DIRECT_NEAREST = 6 << 10 /* floats of weights */, CONV_DIRECT_GROUP = 7 /* tiles */ };
+
+INLINE int64_t conv_direct_blocks(const struct conv_direct *s)
+{
+    return (s->channels + 15) / 16;
+}
+
+/* Blocks of 16 channels in a chunk; all of them where one tile makes up the map. */
+INLINE int64_t conv_direct_chunk_blocks(const struct conv_direct *s)
+{
+    const int64_t all = conv_direct_blocks(s), taps = s->kernel_rows * s->kernel_columns, each = 16 * taps * s->panel;
+    const int64_t most = tile_at_least_one((int)(CONV_DIRECT_NEAREST / each));
+    return all * each <= CONV_DIRECT_NEAREST * 8 || taps == 1 || conv_direct_tile_count(s) == 1
+               ? all
+               : tile_count(all, tile_count(all, most));
 }
 
 /* While a panel is in use what follows it is fetched from far memory, be it the next panel or, in a file of weights, the next
@@ -187,22 +213,28 @@ INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, 
     return w;
 }
 
-/* `vectors` of outputs for rows x columns pixels. */
-INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows, int columns, int panel,
-                             const float *restrict x, const float *restrict w, uintptr_t next,
-                             const float *restrict bias, const float *restrict residual, float *restrict y)
+INLINE vf *conv_direct_sum(const struct conv_direct_chunk *chunk, int number)
 {
-    const int pixels = rows * columns;
-    const uintptr_t share =
-        conv_direct_share(s, s->kernel_rows * s->kernel_columns) / (uintptr_t)conv_direct_places(s);
-    vf a[TILE_ACCUMULATORS];
+    return (vf *)(void *)(chunk->sums + number * W);
+}
+
+/* What sums start with. */
+INLINE void conv_direct_begin(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int pixels,
+                              const float *restrict bias, vf *restrict a)
+{
+    if (conv_direct_chunk_blocks(s) < conv_direct_blocks(s) && chunk->begin) {
+        UNROLL for (int t = 0; t < pixels * vectors; t++)
+            a[t] = *conv_direct_sum(chunk, t);
+        return;
+    }
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
-    for (int64_t block = 0; block < s->channels / 16; block++, x += 16 / W * s->x.block, next += share)
-        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, next, a);
-    if (s->channels % 16)
-        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
+}
+
+INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, const float *restrict residual,
+                            float *restrict y, const vf *restrict a)
+{
     UNROLL for (int t = 0; t < pixels; t++)
         UNROLL for (int o = 0; o < vectors; o++) {
             vf value = a[t * vectors + o];
@@ -214,11 +246,39 @@ INLINE void conv_direct_tile(const struct conv_direct *s, int vectors, int rows,
         }
 }
 
+/* `vectors` of outputs for rows x columns pixels. */
+INLINE void conv_direct_tile(const struct conv_direct *s, struct conv_direct_chunk chunk, int vectors, int rows, int columns,
+                             int panel, const float *restrict x, const float *restrict w, uintptr_t next,
+                             const float *restrict bias, const float *restrict residual, float *restrict y)
+{
+    const int pixels = rows * columns;
+    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
+    const int in_chunks = conv_direct_chunk_blocks(s) < blocks;
+    const int64_t begin = in_chunks ? chunk.begin : 0, end = in_chunks ? chunk.end : blocks;
+    const uintptr_t share = conv_direct_share(s, taps) / (uintptr_t)conv_direct_places(s);
+    vf a[TILE_ACCUMULATORS];
+    conv_direct_begin(s, &chunk, vectors, pixels, bias, a);
+    x += begin * (16 / W) * s->x.block;
+    w += begin * 16 * taps * panel;
+    next += (uintptr_t)begin * share;
+    for (int64_t block = begin; block < end - (s->channels % 16 && end == blocks); block++, x += 16 / W * s->x.block, next += share)
+        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, next, a);
+    if (s->channels % 16 && end == blocks)
+        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
+    if (end < blocks) {
+        UNROLL for (int t = 0; t < pixels * vectors; t++)
+            *conv_direct_sum(&chunk, t) = a[t];
+        return;
+    }
+    conv_direct_end(s, vectors, columns, pixels, residual, y, a);
+}
+
 #define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
-    MICROKERNEL name##_##kind(const float *restrict x, const float *restrict w, uintptr_t next,         \
-                              const float *restrict bias, const float *restrict residual, float *restrict y) \
+    MICROKERNEL name##_##kind(struct conv_direct_chunk chunk, const float *restrict x, const float *restrict w, \
+                              uintptr_t next, const float *restrict bias, const float *restrict residual,  \
+                              float *restrict y)                                                           \
     {                                                                                                      \
-        conv_direct_tile(&name##_shape, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
+        conv_direct_tile(&name##_shape, chunk, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
                          conv_direct_columns(&name##_shape, narrow), panel, x, w, next, bias, residual, y); \
     }
 
@@ -244,26 +304,40 @@ INLINE int64_t conv_direct_part(const struct conv_direct *s)
     return tile_wide(tiles, tile_count(tiles, tile_count(map, CONV_DIRECT_NEAR)));
 }
 
-/* Tiles [begin, end) of the piece's map for the outputs of one tile. */
-INLINE void conv_direct_map(const struct conv_direct *s, conv_direct_tile_function *wide,
+/* Tiles [begin, end) of the piece's map for the outputs of one tile; `chunk` has the sums of the first one. */
+INLINE void conv_direct_map(const struct conv_direct *s, struct conv_direct_chunk chunk, conv_direct_tile_function *wide,
                             conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
                             const float *w, const float *bias, const float *residual, float *y)
 {
     const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
     const int64_t across = tile_count(s->columns, most);
     const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
-    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = (s->channels + 15) / 16;
+    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
     const uintptr_t share = conv_direct_share(s, blocks * taps), all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
-    for (int64_t tile = begin; tile < end; tile++) {
+    for (int64_t tile = begin; tile < end; tile++, chunk.sums += TILE_ACCUMULATORS * W) {
         const int64_t i = tile / across, j = tile % across;
         const int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
         const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
         (i >= tall || j >= broad ? narrow : wide)(
-            x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
+            chunk, x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
             (uintptr_t)w + ((uintptr_t)tile * share < all ? all + (uintptr_t)tile * share : 0), bias,
             s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
             y + row * s->y.row + column * s->y.column);
     }
+}
+
+/* The same for all channels, in chunks where a panel has several. */
+INLINE void conv_direct_chunks(const struct conv_direct *s, conv_direct_tile_function *wide, conv_direct_tile_function *narrow,
+                               int64_t begin, int64_t end, const float *x, const float *w, const float *bias,
+                               const float *residual, float *y)
+{
+    const int64_t blocks = conv_direct_blocks(s), each = conv_direct_chunk_blocks(s);
+    _Alignas(64) float sums[CONV_DIRECT_GROUP * TILE_ACCUMULATORS * W];
+    const int64_t group = each == blocks ? end - begin : CONV_DIRECT_GROUP;
+    for (int64_t tile = begin; tile < end; tile += group)
+        for (int64_t first = 0; first < blocks; first += each)
+            conv_direct_map(s, (struct conv_direct_chunk){first, first + each < blocks ? first + each : blocks, sums}, wide, narrow,
+                            tile, tile + group < end ? tile + group : end, x, w, bias, residual, y);
 }
 
 /* Tiles [begin, end) of one map for all outputs. */
@@ -278,10 +352,10 @@ INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_d
         const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
         for (int64_t part = 0; part < panel; part += width) {
             const int64_t block = (first + part) / W;
-            conv_direct_map(s, panel == s->panel ? tiles->wide : tiles->half_wide,
-                            panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
-                            s->without_bias ? bias : bias + first + part,
-                            s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
+            conv_direct_chunks(s, panel == s->panel ? tiles->wide : tiles->half_wide,
+                               panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
+                               s->without_bias ? bias : bias + first + part,
+                               s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
         }
         w += taps * panel;
     }

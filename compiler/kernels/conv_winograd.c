@@ -16,7 +16,7 @@ static const int64_t FEWEST_HALFWAY = 32768;
 
 /* Measured, in multiply-accumulates of a good kernel: transforming one number of a tile of inputs or outputs, and reading
  * one transformed weight. */
-static const double TRANSFORM_COST = 6, WEIGHT_COST = 10;
+static const double TRANSFORM_COST = 6, WEIGHT_COST = 12;
 
 /* What transforming a number of a weight takes, along columns, in those of a tile. Measured: it misses the nearest cache. */
 static const double COLUMN_NUMBERS = 4;

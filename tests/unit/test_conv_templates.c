@@ -342,6 +342,9 @@ DIRECT(small_map, 40, 48, 32, 7, 7, 3, 3, 1, 1, 1, 1, .activation = ACTIVATION_R
 DIRECT(pointwise, 24, 90, 32, 1, 49, 1, 1, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 DIRECT(strided, 17, 16, 16, 5, 29, 3, 5, 2, 2, 1, 1, .activation = ACTIVATION_RELU)
 DIRECT(dilated, 16, 33, 32, 3, 13, 3, 3, 1, 1, 2, 2, .activation = ACTIVATION_RELU)
+/* Deep: weights in chunks of channels, the last one not whole; for groups of tiles, the last one not full. */
+DIRECT(deep, 250, 40, 32, 9, 26, 3, 3, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
+DIRECT(deep_small, 200, 32, 32, 4, 7, 3, 3, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 DIRECT(one_column, 35, 10, 16, 9, 1, 3, 1, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 
 int main(void)
@@ -353,6 +356,8 @@ int main(void)
     test_pointwise();
     test_strided();
     test_dilated();
+    test_deep();
+    test_deep_small();
     test_one_column();
     return finish("conv");
 }
