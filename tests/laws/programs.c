@@ -7,10 +7,13 @@
 #include "backend/report.h"
 #include "kernels/kernel.h"
 #include "plan/bands.h"
+#include "support/fail.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void programs_shell(const char *command)
 {
@@ -97,4 +100,23 @@ struct mednn_array programs_output(const char *folder, int k)
         exit(1);
     }
     return array;
+}
+
+int programs_main(void (*run)(void *arena), const int *failures)
+{
+    struct arena arena = {0};
+    char folder[] = "programs.XXXXXX";
+    if (!getenv("MEDNN_RUN")) {
+        puts("MEDNN_RUN is not set");
+        return 77;
+    }
+    if (sodium_init() < 0 || !mkdtemp(folder) || chdir(folder)) {
+        puts("cannot make a work folder");
+        return 1;
+    }
+    int status = fail_catch(run, &arena);
+    if (!*failures && !status && !chdir(".."))
+        programs_shell(arena_printf(&arena, "rm -rf %s", folder));
+    arena_free(&arena);
+    return *failures || status;
 }

@@ -6,6 +6,9 @@
 #include "npy.h"
 #include "passes/passes.h"
 
+/* The test's main: run(arena) in a folder of its own, which stays where *failures are counted or `run` fails. 77 without MEDNN_RUN. */
+int programs_main(void (*run)(void *arena), const int *failures);
+
 struct program_wish {
     const char *devices; /* as of --devices */
     enum partition mode; /* auto: of devices so slow that sharing pays */

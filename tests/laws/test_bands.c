@@ -6,27 +6,25 @@
 #include "support/fail.h"
 
 #include <math.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int failures;
 
 /* Networks whose layers overlap in all ways: strides, kernels of many sizes, borders, sums of a layer and one before, pools, layers
  * that two others read, maps that no band divides evenly. */
 static const char *const networks[] = {
-    "%a Conv 1x3x61x45 =32x3x3x3 =32 strides=[2,2] pads=[1,1,1,1]; %b Clip %a #0 #6; "
-    "%c Conv %b =32x1x3x3 =32 group=32 pads=[1,1,1,1]; %d Conv %c =24x32x1x1 =24; "
-    "%e Conv %d =96x24x1x1 =96; %f Clip %e #0 #6; %g Conv %f =96x1x3x3 =96 group=96 pads=[1,1,1,1]; "
-    "%h Conv %g =24x96x1x1 =24; %i Add %h %d; %j Conv %i =40x24x5x5 =40 pads=[2,2,2,2]",
-    "%a Conv 1x16x40x28 =32x16x3x3 =32 pads=[1,1,1,1]; %b Relu %a; %c Conv %b =32x32x3x3 =32 pads=[1,1,1,1]; %d Relu %c; "
-    "%e MaxPool %d kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]; %f Conv %e =32x32x3x3 =32 pads=[1,1,1,1]; %g Add %f %e; "
-    "%h Relu %g; %i Conv %h =48x32x1x1; %j Conv %h =48x32x1x1 =48; %k Add %i %j; "
-    "%l AveragePool %k kernel_shape=[2,2] strides=[2,2]; %m Conv %l =16x48x3x3 =16 dilations=[2,2] pads=[2,2,2,2]",
-    "%a Conv 2x8x33x17 =20x8x3x3 =20; %b HardSwish %a; %c Conv %b =20x20x3x1 pads=[1,0,1,0]; %d Sigmoid %c; %e Mul %d %c; "
-    "%f Conv %e =36x20x1x1 =36; %g Conv %f =36x1x5x5 group=36 pads=[2,2,2,2] strides=[2,1]; %h GlobalAveragePool %g",
+    ("%a Conv 1x3x61x45 =32x3x3x3 =32 strides=[2,2] pads=[1,1,1,1]; %b Clip %a #0 #6; "
+     "%c Conv %b =32x1x3x3 =32 group=32 pads=[1,1,1,1]; %d Conv %c =24x32x1x1 =24; "
+     "%e Conv %d =96x24x1x1 =96; %f Clip %e #0 #6; %g Conv %f =96x1x3x3 =96 group=96 pads=[1,1,1,1]; "
+     "%h Conv %g =24x96x1x1 =24; %i Add %h %d; %j Conv %i =40x24x5x5 =40 pads=[2,2,2,2]"),
+    ("%a Conv 1x16x40x28 =32x16x3x3 =32 pads=[1,1,1,1]; %b Relu %a; %c Conv %b =32x32x3x3 =32 pads=[1,1,1,1]; %d Relu %c; "
+     "%e MaxPool %d kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]; %f Conv %e =32x32x3x3 =32 pads=[1,1,1,1]; %g Add %f %e; "
+     "%h Relu %g; %i Conv %h =48x32x1x1; %j Conv %h =48x32x1x1 =48; %k Add %i %j; "
+     "%l AveragePool %k kernel_shape=[2,2] strides=[2,2]; %m Conv %l =16x48x3x3 =16 dilations=[2,2] pads=[2,2,2,2]"),
+    ("%a Conv 2x8x33x17 =20x8x3x3 =20; %b HardSwish %a; %c Conv %b =20x20x3x1 pads=[1,0,1,0]; %d Sigmoid %c; %e Mul %d %c; "
+     "%f Conv %e =36x20x1x1 =36; %g Conv %f =36x1x5x5 group=36 pads=[2,2,2,2] strides=[2,1]; %h GlobalAveragePool %g"),
 };
 
 static void check(const char *folder, int network)
@@ -86,19 +84,5 @@ static void run(void *data)
 
 int main(void)
 {
-    struct arena arena = {0};
-    if (!getenv("MEDNN_RUN")) {
-        puts("MEDNN_RUN is not set");
-        return 77;
-    }
-    char folder[] = "bands.XXXXXX";
-    if (sodium_init() < 0 || !mkdtemp(folder) || chdir(folder)) {
-        puts("cannot make a work folder");
-        return 1;
-    }
-    int status = fail_catch(run, &arena);
-    arena_free(&arena);
-    if (!failures && !status && !chdir(".."))
-        programs_shell(strcat(strcpy((char[64]){0}, "rm -rf "), folder));
-    return failures || status;
+    return programs_main(run, &failures);
 }
