@@ -162,12 +162,13 @@ static void divide_steps(const struct search *s, int begin, int end, struct band
         }
 }
 
-static void reverse(struct band_run *run, int count)
+/* The runs from number `first` on, which were found from the last to the first. */
+static void reverse(struct band_runs *runs, int first)
 {
-    for (int i = 0; i < count / 2; i++) {
-        const struct band_run other = run[i];
-        run[i] = run[count - 1 - i];
-        run[count - 1 - i] = other;
+    for (int last = runs->count - 1; first < last; first++, last--) {
+        const struct band_run run = runs->item[first];
+        runs->item[first] = runs->item[last];
+        runs->item[last] = run;
     }
 }
 
@@ -186,7 +187,7 @@ void band(struct program *program, struct band_wish wish)
                 end++;
             const int known = runs->count;
             divide_steps(&s, begin, end, runs);
-            reverse(runs->item + known, runs->count - known);
+            reverse(runs, known);
             begin = end;
         }
     }
