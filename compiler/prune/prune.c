@@ -190,7 +190,8 @@ static struct judgement judgement_begin(const struct pruning *p, bool tuning)
     size_t samples = (size_t)p->samples.samples;
     for (int way = 0; tuning && way < WAYS; way++) {
         judgement.loss[way] = memory_new(samples, sizeof(double));
-        memset(judgement.loss[way], 0, samples * sizeof(double));
+        for (size_t i = 0; i < samples; i++)
+            judgement.loss[way][i] = INFINITY; /* a way that is not judged is never the better one */
     }
     return judgement;
 }
