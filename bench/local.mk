@@ -21,6 +21,8 @@ EXTRA_DIST += \
 	%D%/agreement.sh \
 	%D%/export_torchvision.py \
 	%D%/install-onnxruntime.sh \
+	%D%/held_processor.c \
+	%D%/held_processor.h \
 	%D%/onnxruntime.c \
 	%D%/images.py \
 	%D%/prune-accuracy.sh \

@@ -1,10 +1,11 @@
 /* onnxruntime.c -- a generated one-device program against ONNX Runtime, in one process, turn by turn.
  *
- * Linked with device0.o and the runtime of a generated folder, compiled with -DMEDNN_PROGRAM=NAME_device0. Both use the
+ * Linked with held_processor.c, device0.o and the runtime of a generated folder, compiled with -DMEDNN_PROGRAM=NAME_device0. Both use the
  * program's number of threads. With one thread, time is its CPU time, so that what else the machine does matters little; with
  * several it is what passes, and the machine must be idle. Taking turns cancels changes of clock and cache. Outputs must agree within 1e-4 of the largest magnitude. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "held_processor.h"
 #include "mednn_runtime.h"
 
 #include <dlfcn.h>
@@ -129,6 +130,14 @@ static void reference_run(struct reference *reference)
          program->output_count, reference->output);
 }
 
+/* Before ONNX Runtime is loaded. */
+static void hold_processor(const char *isa)
+{
+    const char *why = strcmp(isa, "x86-64-v3") ? "only x86-64-v3" : processor_hold_to_v3();
+    if (why)
+        die(isa, why);
+}
+
 /* ---- ours ---- */
 
 static struct mednn_session *ours_open(void)
@@ -247,10 +256,12 @@ static void race(struct reference *reference, struct mednn_session *session, voi
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fputs("usage: onnxruntime LIBRARY MODEL.onnx\n", stderr);
+    if (argc != 3 && argc != 4) {
+        fputs("usage: onnxruntime LIBRARY MODEL.onnx [x86-64-v3]\n", stderr);
         return 2;
     }
+    if (argc == 4)
+        hold_processor(argv[3]);
     check_tensors(program->inputs, program->input_count);
     check_tensors(program->outputs, program->output_count);
     void *inputs[MAX_TENSORS], *expected[MAX_TENSORS], *actual[MAX_TENSORS];
@@ -264,6 +275,8 @@ int main(int argc, char **argv)
     }
     struct reference reference = {0};
     reference_open(&reference, argv[1], argv[2], inputs, expected);
+    if (argc == 4)
+        printf("held to %s: %d answers of cpuid changed\n", argv[3], processor_answers_changed());
     struct mednn_session *session = ours_open();
     reference_run(&reference);
     ours_run(session, inputs, actual);
