@@ -115,7 +115,7 @@ static void print_layers(struct arena *arena, const struct plan *plan)
                 print_piece(arena, plan, node, d);
             const double compute = milliseconds_at(plan, node, d, SPAN_COMPUTE);
             const double wait = milliseconds_at(plan, node, d, SPAN_WAIT), message = milliseconds_at(plan, node, d, SPAN_MESSAGE);
-            printf("%s %.2f", node && n >= 0 && plan->divide[n * devices + d] ? " /" : "", compute);
+            printf("%s %.2f", node && n >= 0 && plan->divide[n * devices + d] ? plan->joined[n * devices + d] ? " /-" : " /" : "", compute);
             if (wait > 0.005)
                 printf(" w%.2f", wait);
             if (message > 0.005)

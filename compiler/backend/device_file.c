@@ -214,7 +214,7 @@ static void emit_interior(struct source *source, const struct step *step)
                   session_word(source, "struct mednn_session *session, "), session_word(source, "    (void)session;\n    (void)arena;\n"),
                   body.bytes);
     text_printf(&source->schedule, "    int %s_done = 0;\n", layer);
-    source->interior_piece = add_pieces(source, layer_row(source, step->node_index), boxes->count);
+    source->interior_piece[step->node_index] = add_pieces(source, layer_row(source, step->node_index), boxes->count);
 }
 
 /* What the loops over an interior do with a box. */
@@ -225,11 +225,12 @@ static void schedule_box(struct source *source, const struct step *step)
                 "        %s_interior(%sarena, %s_done);\n"
                 "        mednn_done(session, %d, %d + %s_done);\n"
                 "    }\n",
-                layer, session_word(source, "session, "), layer, layer_row(source, step->node_index), source->interior_piece,
+                layer, session_word(source, "session, "), layer, layer_row(source, step->node_index), source->interior_piece[step->node_index],
                 layer);
 }
 
-/* The interior in a loop that ends when the awaited frames are there; LATE goes on where it ended. */
+/* The interior in a loop that ends when the awaited frames are there; LATE goes on where it ended. Its functions are written with
+ * the node's first step, as other nodes may come before LATE. */
 static void emit_early(struct source *source, const struct step *step)
 {
     const char *layer = source->layer_name[step->node_index];
@@ -243,12 +244,11 @@ static void emit_early(struct source *source, const struct step *step)
 
 static void emit_late(struct source *source, const struct step *step)
 {
-    const struct program *program = source->program;
     const char *layer = source->layer_name[step->node_index];
     const int count = step->boxes[source->device].count;
     int first, last;
-    program_node_steps(program, step->node_index, source->device, &first, &last);
-    if (program->step[first].kind != STEP_EARLY)
+    program_node_steps(source->program, step->node_index, source->device, &first, &last);
+    if (first == last)
         emit_interior(source, step);
     text_printf(&source->schedule,
                 "    for (; %s_done < %d; %s_done++) {\n"
@@ -282,11 +282,18 @@ static void emit_exchange(struct source *source, const struct step *step)
 
 static void emit_computation(struct source *source, int index)
 {
-    const struct band_run *run = bands_at(source->program, source->device, index);
-    if (!run)
-        emit_layer(source, &source->program->step[index]);
-    else if (index == run->first_step)
-        emit_run(source, run);
+    const struct program *program = source->program;
+    const struct band_run *run = bands_at(program, source->device, index);
+    int first, last;
+    if (run) {
+        if (index == run->first_step)
+            emit_run(source, run);
+        return;
+    }
+    emit_layer(source, &program->step[index]);
+    program_node_steps(program, program->step[index].node_index, source->device, &first, &last);
+    if (index == first && program->step[last].kind == STEP_LATE)
+        emit_interior(source, &program->step[last]);
 }
 
 static void emit_step(struct source *source, int index)
@@ -469,6 +476,7 @@ struct device_file device_file_write(struct folder *folder, const struct program
                             .scratch = scratch,
                             .arena_base = WEIGHTS_ALIGNMENT,
                             .layer_row = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
+                            .interior_piece = arena_array(arena, (size_t)graph->node_count + 1, sizeof(int)),
                             .exchange_row = -1,
                             .constant_name =
                                 arena_array(arena, (size_t)graph->tensor_count + 1, sizeof(const char *)),

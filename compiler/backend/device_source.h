@@ -73,7 +73,7 @@ struct source {
     const char *name;
     const struct region *piece; /* one per output */
     int node_index, first_step;
-    int interior_piece; /* of the first box of its interior, see mednn_done() */
+    int *interior_piece; /* [node index]: of the first box of its interior, see mednn_done() */
     int piece_count; /* so far, but for interiors */
     int64_t scratch_offset; /* of the part's scratch memory in that of the layer */
     bool first_piece;

@@ -102,11 +102,15 @@ static void build(struct partitioner *p, const struct cluster *cluster, struct d
     plan_build(p->graph, cluster, division, relay, plan);
     struct timeline *timeline = timeline_of(p, division, relay);
     timeline_run(timeline, p->wish.throughput, &plan->forecast, arena);
-    bool *divide = arena_array(arena, (size_t)(p->graph->node_count * devices) + 1, sizeof *divide);
+    const size_t cells = (size_t)(p->graph->node_count * devices) + 1;
+    bool *divide = arena_array(arena, cells, sizeof *divide), *joined = arena_array(arena, cells, sizeof *joined);
     for (int n = 0; n < p->graph->node_count; n++)
-        for (int d = 0; d < devices; d++)
+        for (int d = 0; d < devices; d++) {
             divide[n * devices + d] = timeline_divides(timeline, n, d);
+            joined[n * devices + d] = timeline_joined(timeline, n, d);
+        }
     plan->divide = divide;
+    plan->joined = joined;
     plan->partition = p->wish.mode;
     plan->no_overlap = p->wish.no_overlap;
     plan->wire_half = p->wish.wire_half;

@@ -322,6 +322,16 @@ static bool same_bytes(const struct node *node, const struct buffer *input, cons
     return region_size(input->storage) == shape_size(x->shape) && region_size(output->storage) == shape_size(y->shape);
 }
 
+/* Of its first input: they may be computed between two steps of the node, after it has overwritten some. */
+static bool has_other_readers(const struct graph *graph, const struct node *node)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        for (int i = 0; i < graph->node[n]->input_count; i++)
+            if (graph->node[n] != node && graph->node[n]->input[i] == node->input[0])
+                return true;
+    return false;
+}
+
 /* A kernel that works in place lets its output take over the memory of an input that dies here. */
 static void share_in_place(struct program *program, struct items *items, int device)
 {
@@ -341,7 +351,7 @@ static void share_in_place(struct program *program, struct items *items, int dev
             read_twice |= node->input[i] == node->input[0];
             reads_others |= node->input[i] && !tensor_is_constant(node->input[i]);
         }
-        if (read_twice || !same_bytes(node, input, output))
+        if (read_twice || !same_bytes(node, input, output) || (first != last && has_other_readers(graph, node)))
             continue;
         struct item *guest = item_of(items, output), *own = item_of(items, input);
         int64_t begin;

@@ -16,6 +16,8 @@ struct scheduler {
     const struct plan *plan;
     struct program *program;
     int devices;
+    struct region_list **interior; /* [node index]: by device, once the node is scheduled; NULL where it is not divided */
+    int waiting[MAX_DEVICES];      /* the first node whose interior waits until nodes joined to it have sent, or -1 */
 };
 
 static int add_step(struct scheduler *s, struct step step)
@@ -319,6 +321,34 @@ static void compute_arrivals(struct scheduler *s, struct computation *c, int exc
     add_computation(s, c, STEP_COMPUTE, boxes);
 }
 
+/* The interiors that have waited for this node, and its own, on devices where it is not joined to the next one. */
+static void compute_late(struct scheduler *s, int index)
+{
+    int first = index;
+    bool joined[MAX_DEVICES];
+    for (int d = 0; d < s->devices; d++) {
+        joined[d] = phases_joined(s->plan, index, d);
+        if (s->waiting[d] < 0)
+            s->waiting[d] = index;
+        if (!joined[d] && s->waiting[d] < first)
+            first = s->waiting[d];
+    }
+    for (int n = first; n <= index; n++) {
+        if (!s->interior[n])
+            continue;
+        const struct computation c = {.step = {.node = s->plan->graph->node[n], .node_index = n}};
+        struct region_list *boxes = arena_array(s->arena, (size_t)s->devices, sizeof *boxes);
+        for (int d = 0; d < s->devices; d++)
+            if (!joined[d] && s->waiting[d] <= n)
+                boxes[d] = s->interior[n][d];
+        if (any_box(s, boxes))
+            add_computation(s, &c, STEP_LATE, boxes);
+    }
+    for (int d = 0; d < s->devices; d++)
+        if (!joined[d])
+            s->waiting[d] = -1;
+}
+
 static void compute(struct scheduler *s, int index)
 {
     struct node *node = s->plan->graph->node[index];
@@ -338,8 +368,8 @@ static void compute(struct scheduler *s, int index)
             c.urgent[d] = take_arrivals(s, &c, d, c.parts[d] - 1);
     add_computation(s, &c, STEP_COMPUTE, c.urgent);
     send(s, node->output, node->output_count, false);
-    if (divided)
-        add_computation(s, &c, STEP_LATE, c.interior);
+    s->interior[index] = divided ? c.interior : NULL;
+    compute_late(s, index);
     relay(s, node->output, node->output_count);
 }
 
@@ -368,7 +398,13 @@ void schedule(const struct plan *plan, struct program *program)
         .message_count = arena_array(arena, devices, sizeof(int)),
         .bands = arena_array(arena, devices, sizeof(struct band_runs)),
         .arena_bytes = arena_array(arena, devices, sizeof(int64_t))};
-    struct scheduler s = {arena, plan, program, plan->cluster->count};
+    struct scheduler s = {.arena = arena,
+                          .plan = plan,
+                          .program = program,
+                          .devices = plan->cluster->count,
+                          .interior = arena_array(arena, (size_t)graph->node_count + 1, sizeof(struct region_list *))};
+    for (int d = 0; d < s.devices; d++)
+        s.waiting[d] = -1;
     for (int i = 0; i < graph->input_count; i++)
         if (!graph->input[i]->is_only_type)
             add_step(&s, (struct step){.kind = STEP_LOAD, .tensor = graph->input[i], .index = i});

@@ -314,12 +314,53 @@ static bool wants_division(const struct plan *plan, int index, int device, const
     return phases_pay(plan->graph->node[index], own, phases, exchange_macs);
 }
 
-void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases)
+bool phases_follows(const struct graph *graph, int index)
+{
+    if (index + 1 >= graph->node_count)
+        return false;
+    const struct node *node = graph->node[index], *next = graph->node[index + 1];
+    if (!can_divide(node) || !can_divide(next))
+        return false;
+    for (int i = 0; i < next->input_count; i++)
+        if (next->input[i] == node->output[0])
+            return true;
+    return false;
+}
+
+bool phases_joined(const struct plan *plan, int index, int device)
+{
+    if (!plan->joined || !plan->joined[index * plan->cluster->count + device] || !phases_follows(plan->graph, index))
+        return false;
+    const struct node *next = plan->graph->node[index + 1];
+    struct arena scratch = {0};
+    bool waits = false;
+    for (int i = 0; i < next->input_count && !waits; i++) {
+        if (!next->input[i] || tensor_is_constant(next->input[i]))
+            continue;
+        const struct region_list received = received_at(&scratch, plan, next->input[i], device);
+        waits = reads_any(plan, next, device, i, &received);
+    }
+    arena_free(&scratch);
+    return !waits;
+}
+
+/* What the urgent boxes of a node read of a tensor that an earlier node of the same chain computes. */
+static void add_reads(struct arena *arena, const struct node *node, const struct tensor *tensor, const struct phases *phases,
+                      struct region_list *list)
+{
+    for (int i = 0; i < node->input_count; i++)
+        for (int k = 0; node->input[i] == tensor && k < phases->urgent.count; k++)
+            regions_add(arena, list, node_reads(node, i, 0, phases->urgent.item[k]));
+}
+
+/* ahead: what of output 0 the nodes joined to this one need for their urgent boxes. */
+static void phases_before(struct arena *arena, const struct plan *plan, int index, int device, const struct region_list *ahead,
+                          struct phases *phases)
 {
     const struct node *node = plan->graph->node[index];
     const struct region_list *own = plan_own(plan, node->output[0], device);
     struct region_list *awaited = arena_array(arena, (size_t)node->input_count + 1, sizeof *awaited);
-    const struct region_list sent = phases_sent(arena, plan, index, device, 0);
+    struct region_list sent = phases_sent(arena, plan, index, device, 0);
     double bytes = (double)plan_wire_bytes(plan, node->output[0], regions_size(&sent)), arriving = 0;
     for (int i = 0; i < node->input_count; i++) {
         awaited[i] = phases_awaited(arena, plan, index, device, i);
@@ -327,12 +368,29 @@ void phases_of(struct arena *arena, const struct plan *plan, int index, int devi
             arriving += (double)plan_wire_bytes(plan, node->input[i], regions_size(&awaited[i]));
     }
     bytes = bytes > arriving ? bytes : arriving;
+    for (int i = 0; i < ahead->count; i++)
+        regions_add(arena, &sent, ahead->item[i]);
     phases_divide(arena, node, own, awaited, &sent, phases);
     if (phases->interior.count && wants_division(plan, index, device, own, bytes, phases))
         return;
     *phases = (struct phases){0};
     for (int i = 0; i < own->count; i++) /* box by box as the plan has them: those of several outputs go together */
         *arena_append(arena, phases->urgent.item, phases->urgent.count, phases->urgent.capacity) = own->item[i];
+}
+
+void phases_of(struct arena *arena, const struct plan *plan, int index, int device, struct phases *phases)
+{
+    int last = index;
+    while (phases_joined(plan, last, device))
+        last++;
+    struct phases *chain = arena_array(arena, (size_t)(last - index) + 1, sizeof *chain);
+    for (int n = last; n >= index; n--) {
+        struct region_list ahead = {0};
+        for (int later = n + 1; later <= last; later++)
+            add_reads(arena, plan->graph->node[later], plan->graph->node[n]->output[0], &chain[later - index], &ahead);
+        phases_before(arena, plan, n, device, &ahead, &chain[n - index]);
+    }
+    *phases = chain[0];
 }
 
 /* How many parts the largest transfer is worth; its bytes. */

@@ -8,6 +8,10 @@
  *     send what peers need of the outputs
  *     what is left of interior
  *
+ * Layers that wait for nothing can be joined to the one before: then what is left of that one's interior waits until they have
+ * sent too, and its urgent boxes hold what theirs read as well. So the rows that peers wait for pass through several layers
+ * (a bottleneck's 1x1 convolutions) before the rest does, and all of the rest is computed while they travel.
+ *
  * Large transfers travel in parts, bands of their rows from the first to the last; a device then computes what each part makes
  * possible before it waits for the next one, and sends when it has computed all of that.
  *
@@ -49,6 +53,12 @@ struct region_list phases_awaited(struct arena *arena, const struct plan *plan, 
 
 /* What peers wait for of output `output` of node number `index`, computed by `device` (what it only relays is not in it). */
 struct region_list phases_sent(struct arena *arena, const struct plan *plan, int index, int device, int output);
+
+/* Can the interior of node number `index` wait for the next one's urgent boxes, for all the graph says? The next one reads it. */
+bool phases_follows(const struct graph *graph, int index);
+
+/* Does it on the device? The plan says so, and the next node waits for nothing there. */
+bool phases_joined(const struct plan *plan, int index, int device);
 
 /* The phases of node number `index` on a device that computes some of it: divided where the plan says so, or if it says
  * nothing, where that pays. */

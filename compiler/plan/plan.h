@@ -35,6 +35,8 @@ struct plan {
     const double *exchange_macs;
     /* [node index * devices + device]: divide what it computes of the node as phases.h says. NULL: where that pays. */
     const bool *divide;
+    /* The same: on that device the rest of the node waits until the next one has sent, see phases.h. NULL: never. */
+    const bool *joined;
     struct forecast forecast;
     struct comparison comparison; /* of what was foretold for this plan and others: seconds, or between inferences */
     bool throughput;              /* the plan was made for the shortest time between inferences */

@@ -21,6 +21,7 @@ struct simulation {
     double *first, *arrival, *unpack; /* the timeline's, as the next two */
     struct frame *frame;
     int *frame_of, frame_count;
+    int waiting[MAX_DEVICES], done[MAX_DEVICES]; /* the first node whose interior is not computed yet; how many boxes of it are */
 };
 
 static void pass(struct simulation *s, int device, enum span_kind kind, double seconds)
@@ -246,7 +247,11 @@ static int compute_urgent(struct simulation *s, int n, int device)
 {
     const struct phase_times *times = times_of(s->t, n, device);
     const struct awaited awaited = awaited_of(s, times, device);
-    const int done = compute_early(s, device, times, awaited.first);
+    const bool divides = times->divided || (times->awaits && times->interior_count &&
+                                            timeline_dividing_pays(times, awaited.first - s->now[device]));
+    const int done = divides ? compute_early(s, device, times, awaited.first) : 0;
+    const double urgent = divides ? times->urgent : times->whole;
+    s->t->divides[n * s->t->devices + device] = divides;
     receive(s, device, awaited.first, 0);
     for (int i = 0; i < s->node->input_count && times->awaits; i++)
         if (awaits_input(s, times, i)) {
@@ -254,27 +259,41 @@ static int compute_urgent(struct simulation *s, int n, int device)
             pass(s, device, SPAN_MESSAGE, s->unpack[at]);
             s->unpack[at] = 0;
         }
-    const double last = times->urgent / awaited.parts;
-    pass(s, device, SPAN_COMPUTE, times->urgent - last);
+    const double last = urgent / awaited.parts;
+    pass(s, device, SPAN_COMPUTE, urgent - last);
     receive(s, device, awaited.arrival, 0);
     pass(s, device, SPAN_COMPUTE, last);
     return done;
 }
 
+/* What is left of the interiors that have waited for node number `n`, and of its own. */
+static void compute_late(struct simulation *s, int n, int device)
+{
+    if (timeline_joined(s->t, n, device))
+        return;
+    for (int waited = s->waiting[device]; waited <= n; waited++) {
+        const struct phase_times *times = times_of(s->t, waited, device);
+        s->node = s->t->graph->node[waited];
+        for (int i = waited == s->waiting[device] ? s->done[device] : 0; timeline_divides(s->t, waited, device) && i < times->interior_count; i++)
+            pass(s, device, SPAN_COMPUTE, times->interior[i]);
+    }
+    s->waiting[device] = n + 1;
+}
+
 static void run_node(struct simulation *s, int n)
 {
     const int devices = s->t->devices;
-    int done[MAX_DEVICES];
     s->node = s->t->graph->node[n];
-    for (int d = 0; d < devices; d++)
-        done[d] = compute_urgent(s, n, d);
+    for (int d = 0; d < devices; d++) {
+        const int done = compute_urgent(s, n, d);
+        if (s->waiting[d] == n)
+            s->done[d] = done;
+    }
     if (!s->t->rules.relay)
         exchange(s, s->node->output, s->node->output_count);
-    for (int d = 0; d < devices; d++) {
-        const struct phase_times *times = times_of(s->t, n, d);
-        for (int i = done[d]; i < times->interior_count; i++)
-            pass(s, d, SPAN_COMPUTE, times->interior[i]);
-    }
+    for (int d = 0; d < devices; d++)
+        compute_late(s, n, d);
+    s->node = s->t->graph->node[n];
     if (s->t->rules.relay)
         relay(s, s->node->output, s->node->output_count);
 }

@@ -34,6 +34,8 @@ bool timeline_divide(struct timeline *timeline, int n, const struct division *di
 struct region timeline_wanted(const struct timeline *timeline, int n, int device);
 /* Does the device compute the interior of its piece apart, as phases.h says? Known after a run. */
 bool timeline_divides(const struct timeline *timeline, int n, int device);
+/* Does its interior wait there until the next node has sent? */
+bool timeline_joined(const struct timeline *timeline, int n, int device);
 struct region timeline_piece(const struct timeline *timeline, int n, int device);
 
 /* Keep the changes since the last keep or undo, or take them back. */

@@ -35,7 +35,12 @@ int64_t timeline_effort(const struct timeline *timeline)
 
 bool timeline_divides(const struct timeline *timeline, int n, int device)
 {
-    return times_of(timeline, n, device)->interior_count > 0;
+    return timeline->divides[n * timeline->devices + device];
+}
+
+bool timeline_joined(const struct timeline *timeline, int n, int device)
+{
+    return times_of(timeline, n, device)->joined > 0;
 }
 
 static int output_of(const struct node *node, const struct tensor *tensor)
@@ -132,6 +137,8 @@ static void make_slots(struct timeline *t)
     t->node_stale = arena_array(t->arena, nodes, sizeof *t->node_stale);
     t->stale_tensor = arena_array(t->arena, tensors, sizeof *t->stale_tensor);
     t->stale_node = arena_array(t->arena, nodes, sizeof *t->stale_node);
+    t->follows = arena_array(t->arena, nodes, sizeof *t->follows);
+    t->divides = arena_array(t->arena, nodes * devices, sizeof *t->divides);
     t->new_pieces = arena_array(t->arena, nodes, sizeof *t->new_pieces);
     t->new_deliveries = arena_array(t->arena, tensors, sizeof *t->new_deliveries);
     t->new_times = arena_array(t->arena, nodes, sizeof *t->new_times);
@@ -164,8 +171,10 @@ struct timeline *timeline_new(struct arena *arena, const struct graph *graph, co
     make_slots(t);
     for (int i = 0; i < graph->tensor_count; i++)
         mark_tensor(t, graph->tensor[i]);
-    for (int n = 0; n < graph->node_count; n++)
+    for (int n = 0; n < graph->node_count; n++) {
+        t->follows[n] = !rules.relay && !rules.no_overlap && !rules.undivided && phases_follows(graph, n);
         mark_node(t, n);
+    }
     return t;
 }
 
@@ -370,13 +379,31 @@ static void settle_tensor(struct timeline *t, int id)
         mark_node(t, t->reader[r].node);
 }
 
+/* For the node before, which may be joined to it. */
+static bool same_to_others(const struct phase_times *a, const struct phase_times *b)
+{
+    bool same = a->divided == b->divided && !a->awaits == !b->awaits && a->joined == b->joined && a->urgent_boxes == b->urgent_boxes &&
+                !(a->hides < b->hides) && !(b->hides < a->hides);
+    for (int i = 0; same && i < a->urgent_boxes; i++)
+        same = region_equal(a->urgent_box[i], b->urgent_box[i]);
+    return same;
+}
+
+/* From the last node to the first: what one does may follow from the next one. */
 static void settle_node(struct timeline *t, int n)
 {
     const struct node *node = t->graph->node[n];
+    const struct phase_times *old = &t->times[t->times_at[n]][n * t->devices];
     const int slot = fresh_slot(t->times_at, t->times_new, t->new_times, &t->new_times_count, n);
+    bool same = true;
     t->effort += t->devices * (2 + node->input_count);
-    for (int d = 0; d < t->devices; d++)
-        t->times[slot][n * t->devices + d] = timeline_time_phases(t, n, d);
+    for (int d = 0; d < t->devices; d++) {
+        const struct phase_times now = timeline_time_phases(t, n, d);
+        same &= same_to_others(&old[d], &now);
+        t->times[slot][n * t->devices + d] = now;
+    }
+    if (!same && n > 0 && t->follows[n - 1])
+        mark_node(t, n - 1);
 }
 
 void timeline_settle(struct timeline *t)
@@ -386,10 +413,14 @@ void timeline_settle(struct timeline *t)
         t->tensor_stale[t->stale_tensor[i]] = false;
     }
     t->stale_tensor_count = 0;
-    for (int i = 0; i < t->stale_node_count; i++) {
-        settle_node(t, t->stale_node[i]);
-        t->node_stale[t->stale_node[i]] = false;
-    }
+    int last = -1;
+    for (int i = 0; i < t->stale_node_count; i++)
+        last = t->stale_node[i] > last ? t->stale_node[i] : last;
+    for (int n = last; n >= 0; n--)
+        if (t->node_stale[n]) {
+            settle_node(t, n);
+            t->node_stale[n] = false;
+        }
     t->stale_node_count = 0;
     if (t->scratch.total > SCRATCH_LIMIT)
         arena_reset(&t->scratch);

@@ -25,11 +25,19 @@ struct pieces {
     struct region *need;  /* [input * devices + device] */
 };
 
+enum { KNOWN_BOXES = 3 };
+
 /* Seconds that one device takes for a node, in the order of phases.h. */
 struct phase_times {
+    double whole; /* undivided */
     double urgent, interior[PHASES_MOST_BOXES];
-    int interior_count;
-    uint64_t awaits; /* bit i: some of input i (63: and of all beyond) comes from others */
+    int interior_count; /* 0: it cannot be divided */
+    bool divided;       /* for what is sent; for what is awaited that depends on how long it takes */
+    double hides;       /* seconds of the exchange after it that its interior and those of the nodes joined to it leave to hide */
+    int joined;         /* so many nodes after it are joined to it, each to the one before */
+    uint64_t awaits;    /* bit i: some of input i (63: and of all beyond) comes from others */
+    struct region urgent_box[KNOWN_BOXES]; /* what is urgent, if divided, or boxes that cover it */
+    int urgent_boxes;
 };
 
 /* Times that were found out, by a number that stands for all that they follow from: moves are tried again and again. */
@@ -69,6 +77,8 @@ struct timeline {
     unsigned char *pieces_at, *deliveries_at, *times_at; /* which slot is current */
     bool *pieces_new, *deliveries_new, *times_new;       /* changed since the last keep: the other slot holds the old */
     bool *tensor_stale, *node_stale;
+    bool *follows;  /* by node: phases_follows() */
+    bool *divides;  /* [node * devices + device]: as of the last run */
     /* [tensor id * devices + device]: when the first part of it is there, when all is, what receiving it costs */
     double *first, *arrival, *unpack;
     struct frame *frame;      /* [devices * devices] */
@@ -87,8 +97,10 @@ struct region timeline_held(const struct timeline *timeline, const struct tensor
 
 bool timeline_is_computed(const struct tensor *tensor);
 
-/* Of a node on a device, as the deliveries are now. */
+/* Of a node on a device, as the deliveries are now. Those of the next node are up to date. */
 struct phase_times timeline_time_phases(struct timeline *timeline, int n, int device);
+/* Is dividing the node worth it if `seconds` can be hidden? */
+bool timeline_dividing_pays(const struct phase_times *times, double seconds);
 
 /* Bring deliveries and times up to date with the pieces. */
 void timeline_settle(struct timeline *timeline);

@@ -38,7 +38,7 @@ static void make_program(struct graph *graph, const struct program_wish *wish, s
     bool *divide = arena_array(graph->arena, (size_t)(graph->node_count * cluster->count), sizeof *divide);
     for (int i = 0; i < graph->node_count * cluster->count; i++)
         divide[i] = true;
-    plan->divide = divide;
+    plan->divide = plan->joined = divide;
     plan_verify(plan);
     schedule(plan, program);
     if (wish->bands)

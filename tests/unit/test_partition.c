@@ -121,14 +121,18 @@ static struct cluster slow_cluster(void)
     return cluster;
 }
 
-/* Every layer is divided by its own rule, whatever the planner thinks pays; sometimes as phases_pay() says. */
+/* Every layer is divided by its own rule, whatever the planner thinks pays; sometimes as phases_pay() says. Layers are joined to
+ * the next one wherever that is possible, sometimes. */
 static void divide_at_random(struct arena *arena, struct plan *plan, int round)
 {
     const int cells = plan->graph->node_count * plan->cluster->count;
-    bool *divide = arena_array(arena, (size_t)cells, sizeof *divide);
-    for (int i = 0; i < cells; i++)
+    bool *divide = arena_array(arena, (size_t)cells, sizeof *divide), *joined = arena_array(arena, (size_t)cells, sizeof *joined);
+    for (int i = 0; i < cells; i++) {
         divide[i] = rand() % 4 > 0;
+        joined[i] = rand() % 4 > 0;
+    }
     plan->divide = round % 3 ? divide : NULL;
+    plan->joined = round % 2 ? joined : NULL;
 }
 
 /* Schedule and place; returns how many steps begin early. */
