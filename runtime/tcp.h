@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 /* A frame is this header, numbers little-endian, and the payload:
  *      0  magic     4  version, 16 bits     6  type, 16 bits     8  epoch     12  inference
@@ -23,6 +24,7 @@ struct stream {
     const struct mednn_message *message; /* the table */
     const uint32_t *next;                /* of each message: the next one of the same peer, or `count` */
     uint32_t count, first, current;
+    uint32_t told; /* of sends: those before it that the sender thread has finished are counted and traced */
     uint64_t done; /* bytes of the current frame, header included */
     double seconds; /* processor time spent on it, see slow.h */
     unsigned char header[HEADER_BYTES];
@@ -34,7 +36,18 @@ struct peer {
     unsigned char control[HEADER_BYTES]; /* START or END that leaves before everything else */
     size_t control_left;
     bool has_data_ahead; /* it closed or not, but sent what is not due yet */
+    bool is_stuck;       /* the sender thread could not send: the program's thread will find out why */
 };
+
+/* The thread of tcp_sender.c. Where it runs, the mutex guards everything here but in calls that wait. */
+struct sender {
+    bool runs, ends;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+};
+
+enum { LARGE_FRAME = 16 << 10 }; /* bytes of payload: frames that leave in the order of their exchanges */
 
 struct tcp {
     struct peer peer[MEDNN_MAX_DEVICES];
@@ -42,8 +55,17 @@ struct tcp {
     uint32_t begun;   /* exchanges before this one have begun */
     uint32_t culprit; /* once the session has failed */
     enum fault fault;
-    uint32_t next[]; /* of the sends, then of the receives */
+    struct sender sender;
+    double *send_seconds; /* of the sends: processor time */
+    uint32_t next[];      /* of the sends, then of the receives; then those */
 };
+
+/* Where they lie, in bytes from the start of the state. */
+static inline size_t tcp_seconds_offset(const struct mednn_program *program)
+{
+    const size_t end = sizeof(struct tcp) + ((size_t)program->send_count + program->receive_count) * sizeof(uint32_t);
+    return (end + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
 
 /* ---- tcp_frames.c; functions that return int return 0, or -1 when the connection is lost or wrong ---- */
 
@@ -71,13 +93,40 @@ struct iovec;
 /* Read at most the pieces; *bytes is 0 when there is nothing yet. */
 int tcp_read(struct mednn_session *session, uint32_t p, struct iovec *piece, size_t count, size_t *bytes);
 
-/* Send what may leave now, as far as the socket takes it. */
-int tcp_send(struct mednn_session *session, uint32_t p);
+/* Send what may leave now, as far as the socket takes it. The sender thread (not `owner`) sends no control frame and says nothing of
+ * errors. */
+int tcp_send_frames(struct mednn_session *session, uint32_t p, bool owner);
+static inline int tcp_send(struct mednn_session *session, uint32_t p)
+{
+    return tcp_send_frames(session, p, true);
+}
+/* Count and trace what the sender thread has sent. */
+void tcp_tell_sent(struct mednn_session *session);
 /* Take in the frames that are due, as far as they have arrived. The payload's length is the table's: a header
  * that says otherwise ends the session. */
 int tcp_receive(struct mednn_session *session, uint32_t p);
 /* The peer hung up although frames are still due, which may all have arrived already. */
 int tcp_hung_up(struct mednn_session *session, uint32_t p);
+
+/* ---- tcp_sender.c ---- */
+
+/* Without the thread large frames leave as the system likes: no reason to fail. */
+void tcp_sender_open(struct mednn_session *session);
+void tcp_sender_close(struct mednn_session *session);
+/* Is there a frame for the peer that may leave now? */
+bool tcp_may_send(const struct tcp *tcp, const struct mednn_program *program, uint32_t p);
+
+static inline void tcp_lock(struct tcp *tcp)
+{
+    if (tcp->sender.runs)
+        pthread_mutex_lock(&tcp->sender.mutex);
+}
+
+static inline void tcp_unlock(struct tcp *tcp)
+{
+    if (tcp->sender.runs)
+        pthread_mutex_unlock(&tcp->sender.mutex);
+}
 
 /* Remember whose fault it is that the session fails, for the peers. */
 void tcp_blame(struct mednn_session *session, uint32_t culprit, enum fault fault);

@@ -43,13 +43,32 @@ static void stream_account(struct mednn_session *session, struct stream *stream,
     stream->done += bytes;
     stream->seconds += seconds;
     if (stream->done == HEADER_BYTES + stream->message[stream->current].bytes) {
-        const bool sent = stream->message == session->program->sends;
-        mednn_slow_frame(session, sent, stream->current, stream->seconds);
-        mednn_trace_frame(session, sent, stream->current);
+        if (stream->message == session->program->sends) {
+            ((struct tcp *)session->state)->send_seconds[stream->current] = stream->seconds;
+        } else {
+            mednn_slow_frame(session, false, stream->current, stream->seconds);
+            mednn_trace_frame(session, false, stream->current);
+        }
         stream->current = stream->next[stream->current];
         stream->done = 0;
         stream->seconds = 0;
     }
+}
+
+static void tell_sent_to(struct mednn_session *session, uint32_t p)
+{
+    const struct tcp *tcp = session->state;
+    struct stream *out = &((struct tcp *)session->state)->peer[p].out;
+    for (; out->told != out->current; out->told = out->next[out->told]) {
+        mednn_slow_frame(session, true, out->told, tcp->send_seconds[out->told]);
+        mednn_trace_frame(session, true, out->told);
+    }
+}
+
+void tcp_tell_sent(struct mednn_session *session)
+{
+    for (uint32_t p = 0; p < session->program->devices; p++)
+        tell_sent_to(session, p);
 }
 
 void tcp_encode_header(const struct mednn_session *session, unsigned char *header, enum frame_type type,
@@ -94,6 +113,7 @@ void tcp_thread_tables(struct mednn_session *session)
 {
     const struct mednn_program *program = session->program;
     struct tcp *tcp = session->state;
+    tcp->send_seconds = (double *)(void *)((unsigned char *)tcp + tcp_seconds_offset(program));
     thread_table(tcp, program->sends, program->send_count, tcp->next, true);
     thread_table(tcp, program->receives, program->receive_count, tcp->next + program->send_count, false);
 }
@@ -103,9 +123,9 @@ void tcp_rewind_tables(struct mednn_session *session)
     struct tcp *tcp = session->state;
     tcp->begun = 0;
     for (uint32_t p = 0; p < session->program->devices; p++) {
-        tcp->peer[p].out.current = tcp->peer[p].out.first;
+        tcp->peer[p].out.current = tcp->peer[p].out.told = tcp->peer[p].out.first;
         tcp->peer[p].in.current = tcp->peer[p].in.first;
-        tcp->peer[p].has_data_ahead = false;
+        tcp->peer[p].has_data_ahead = tcp->peer[p].is_stuck = false;
     }
 }
 
@@ -175,19 +195,17 @@ static int peer_lost(struct mednn_session *session, uint32_t p, int error)
                       (unsigned)session->frame);
 }
 
-int tcp_send(struct mednn_session *session, uint32_t p)
+int tcp_send_frames(struct mednn_session *session, uint32_t p, bool owner)
 {
     struct tcp *tcp = session->state;
     struct peer *peer = &tcp->peer[p];
-    while (peer->control_left || has_frame_to_send(tcp, peer)) {
+    for (bool frame_leaves; (frame_leaves = tcp_may_send(tcp, session->program, p)) || (owner && peer->control_left);) {
         struct iovec piece[3];
         size_t count = 0;
-        if (!peer->out.done)
-            mednn_slow_pause(session);
         if (peer->control_left)
             piece[count++] =
                 (struct iovec){peer->control + HEADER_BYTES - peer->control_left, peer->control_left};
-        if (has_frame_to_send(tcp, peer)) {
+        if (frame_leaves) {
             const struct mednn_message *message = &peer->out.message[peer->out.current];
             if (!peer->out.done)
                 tcp_encode_header(session, peer->out.header, FRAME_DATA, message->exchange, message->bytes);
@@ -202,7 +220,7 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
         if (sent < 0)
-            return peer_lost(session, p, errno);
+            return owner ? peer_lost(session, p, errno) : -1;
         session->stats.bytes_sent += (uint64_t)sent;
         size_t bytes = (size_t)sent, asked = pieces_bytes(piece, count);
         bool short_write = bytes < asked;
@@ -210,6 +228,8 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         peer->control_left -= control;
         if (bytes > control)
             stream_account(session, &peer->out, bytes - control, mednn_slow_processor(session) - start);
+        if (owner)
+            tell_sent_to(session, p);
         if (short_write)
             return 0;
     }

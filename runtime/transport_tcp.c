@@ -21,18 +21,18 @@ enum { CLOSE_TIMEOUT_MS = 2000, LARGEST_REQUEST = 208 << 10, LARGEST_SIZED = 2 <
 
 static size_t tcp_bytes(const struct mednn_program *program)
 {
-    return sizeof(struct tcp) + ((size_t)program->send_count + program->receive_count) * sizeof(uint32_t);
+    return tcp_seconds_offset(program) + program->send_count * sizeof(double);
 }
 
 /* ---- what is waited for ---- */
 
-/* The first received message of an exchange in the table, which is sorted. */
-static uint32_t first_received(const struct mednn_program *program, uint32_t exchange)
+/* The first message of an exchange, or of a later one, in a table, which is sorted. */
+static uint32_t first_message(const struct mednn_message *message, uint32_t count, uint32_t exchange)
 {
-    uint32_t low = 0, high = program->receive_count;
+    uint32_t low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (program->receives[middle].exchange < exchange)
+        if (message[middle].exchange < exchange)
             low = middle + 1;
         else
             high = middle;
@@ -45,7 +45,7 @@ static int missing_peer(const struct mednn_session *session, uint32_t exchange)
 {
     const struct mednn_program *program = session->program;
     const struct tcp *tcp = session->state;
-    for (uint32_t i = first_received(program, exchange);
+    for (uint32_t i = first_message(program->receives, program->receive_count, exchange);
          i < program->receive_count && program->receives[i].exchange == exchange; i++)
         if (tcp->peer[program->receives[i].peer].in.current <= i)
             return (int)program->receives[i].peer;
@@ -77,7 +77,7 @@ static void prepare_poll(const struct mednn_session *session)
         tcp->poll[p] = (struct pollfd){.fd = -1};
         if (peer->fd < 0)
             continue;
-        if (peer->control_left || has_frame_to_send(tcp, peer))
+        if (peer->control_left || tcp_may_send(tcp, session->program, p))
             events |= POLLOUT;
         if (stream_exchange(&peer->in) < tcp->begun)
             events |= POLLIN;
@@ -145,20 +145,32 @@ static int silent(struct mednn_session *session, int peer, uint32_t exchange, in
 static int wait_for(struct mednn_session *session, int (*awaited)(const struct mednn_session *session, uint32_t exchange),
                     uint32_t exchange, int timeout_ms)
 {
+    struct tcp *tcp = session->state;
+    int status = 0;
+    tcp_lock(tcp);
     int peer = awaited(session, exchange);
-    if (peer < 0)
+    if (peer < 0) {
+        tcp_tell_sent(session);
+        tcp_unlock(tcp);
         return 0;
-    const double start = mednn_slow_now(session);
-    for (; peer >= 0; peer = awaited(session, exchange)) {
-        prepare_poll(session);
-        int ready = poll_peers(session, timeout_ms < 0 ? -1 : timeout_ms);
-        if (ready < 0)
-            return mednn_fail(session, "poll: %s", strerror(errno));
-        if (!ready)
-            return silent(session, peer, exchange, timeout_ms);
-        if (progress_all(session))
-            return -1;
     }
+    const double start = mednn_slow_now(session);
+    for (; peer >= 0 && !status; peer = awaited(session, exchange)) {
+        prepare_poll(session);
+        tcp_unlock(tcp);
+        int ready = poll_peers(session, timeout_ms < 0 ? -1 : timeout_ms);
+        tcp_lock(tcp);
+        if (ready < 0)
+            status = mednn_fail(session, "poll: %s", strerror(errno));
+        else if (!ready)
+            status = silent(session, peer, exchange, timeout_ms);
+        else
+            status = progress_all(session);
+    }
+    tcp_tell_sent(session);
+    tcp_unlock(tcp);
+    if (status)
+        return -1;
     mednn_slow_waited(session);
     session->stats.wait_seconds += mednn_slow_now(session) - start;
     return 0;
@@ -169,6 +181,7 @@ static int wait_for(struct mednn_session *session, int (*awaited)(const struct m
 static void tcp_abort(struct mednn_session *session)
 {
     struct tcp *tcp = session->state;
+    tcp_sender_close(session);
     for (uint32_t p = 0; p < session->program->devices; p++) {
         if (tcp->peer[p].fd >= 0 && session->failed)
             tcp_send_failure(session, &tcp->peer[p]);
@@ -231,6 +244,8 @@ static int tcp_open(struct mednn_session *session)
         if (tcp->peer[p].fd >= 0)
             size_buffers(&tcp->peer[p]);
     }
+    if (!status)
+        tcp_sender_open(session);
     return status;
 }
 
@@ -252,7 +267,9 @@ static int wait_for_owner(struct mednn_session *session)
 {
     struct tcp *tcp = session->state;
     unsigned char header[HEADER_BYTES];
+    tcp_lock(tcp);
     tcp->begun = 0;
+    tcp_unlock(tcp);
     for (size_t done = 0, bytes; done < HEADER_BYTES; done += bytes) {
         struct pollfd owner = {.fd = tcp->peer[0].fd, .events = POLLIN};
         if (poll(&owner, 1, -1) < 0 && errno != EINTR)
@@ -268,35 +285,62 @@ static int wait_for_owner(struct mednn_session *session)
 
 static int tcp_start(struct mednn_session *session)
 {
-    if (session->program->device) {
-        int status = wait_for_owner(session);
-        if (status)
-            return status;
-    } else {
+    const int status = session->program->device ? wait_for_owner(session) : 0;
+    if (status)
+        return status;
+    tcp_lock(session->state);
+    if (!session->program->device)
         queue_control(session, FRAME_START); /* leaves together with the first frames */
-    }
     tcp_rewind_tables(session);
+    tcp_unlock(session->state);
     return 0;
+}
+
+/* Does anything leave when the exchange begins? */
+static bool sends_something(const struct mednn_session *session, uint32_t exchange)
+{
+    const struct mednn_program *program = session->program;
+    const struct tcp *tcp = session->state;
+    const uint32_t first = first_message(program->sends, program->send_count, exchange);
+    bool sends = first < program->send_count && program->sends[first].exchange == exchange;
+    for (uint32_t p = 0; p < program->devices; p++)
+        sends |= tcp->peer[p].control_left > 0;
+    return sends;
 }
 
 static int tcp_begin(struct mednn_session *session, uint32_t exchange)
 {
     struct tcp *tcp = session->state;
     assert(exchange >= tcp->begun && exchange < session->program->exchange_count);
+    int status = 0;
+    tcp_lock(tcp);
+    const bool sends = sends_something(session, exchange);
+    tcp_unlock(tcp);
+    if (sends)
+        mednn_slow_pause(session);
+    tcp_lock(tcp);
     tcp->begun = exchange + 1;
-    for (uint32_t p = 0; p < session->program->devices; p++) {
+    for (uint32_t p = 0; p < session->program->devices && !status; p++) {
         struct peer *peer = &tcp->peer[p];
         peer->has_data_ahead = false;
-        if (peer->fd >= 0 && (peer->control_left || has_frame_to_send(tcp, peer)) && tcp_send(session, p))
-            return -1;
+        if (peer->fd >= 0 && (peer->control_left || has_frame_to_send(tcp, peer)))
+            status = tcp_send(session, p);
     }
-    return 0;
+    if (tcp->sender.runs)
+        pthread_cond_signal(&tcp->sender.changed);
+    tcp_unlock(tcp);
+    return status;
 }
 
 static int tcp_progress(struct mednn_session *session)
 {
+    struct tcp *tcp = session->state;
+    tcp_lock(tcp);
     prepare_poll(session);
-    return poll_peers(session, 0) > 0 ? progress_all(session) : 0;
+    const int status = poll_peers(session, 0) > 0 ? progress_all(session) : 0;
+    tcp_tell_sent(session);
+    tcp_unlock(tcp);
+    return status;
 }
 
 static int tcp_ready(struct mednn_session *session, uint32_t exchange)
@@ -320,11 +364,12 @@ static int tcp_flush(struct mednn_session *session, uint32_t exchange)
 static void tcp_close(struct mednn_session *session)
 {
     if (!session->failed && !session->program->device) {
+        struct tcp *tcp = session->state;
+        tcp_sender_close(session);
         session->frame++; /* the workers expect a START of this number or the END */
         tcp_rewind_tables(session);
         for (uint32_t p = 0; p < session->program->devices; p++) {
-            struct tcp *tcp = session->state;
-            tcp->peer[p].out.current = tcp->peer[p].out.count;
+            tcp->peer[p].out.current = tcp->peer[p].out.told = tcp->peer[p].out.count;
             tcp->peer[p].in.current = tcp->peer[p].in.count;
         }
         queue_control(session, FRAME_END);

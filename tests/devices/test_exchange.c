@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,6 +117,97 @@ static void run_reopening(void)
     puts("ok: 20 sessions in one process");
 }
 
+/* ---- large frames leave by themselves while the owner's program does not call the runtime ---- */
+
+enum { SCATTER_DEVICES = 4, SCATTER_PARTS = 8, SCATTER_BYTES = 1 << 20 };
+static int arrived[2]; /* a pipe: a byte from every device that has all */
+
+static unsigned char scattered(uint32_t exchange, size_t at)
+{
+    return (unsigned char)(exchange * 29 + (at ^ at >> 9));
+}
+
+static int scatter(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
+{
+    char bytes[SCATTER_DEVICES];
+    (void)inputs;
+    (void)outputs;
+    for (uint32_t e = 0; e < SCATTER_PARTS * (SCATTER_DEVICES - 1); e++) {
+        for (size_t i = 0; i < SCATTER_BYTES; i++)
+            arena[e * (size_t)SCATTER_BYTES + i] = scattered(e, i);
+        if (mednn_exchange_begin(session, e))
+            return -1;
+    }
+    for (int i = 1; i < SCATTER_DEVICES; i++) /* stuck for ever unless something else sends */
+        CHECK(read(arrived[0], bytes, 1) == 1);
+    return 0;
+}
+
+static uint32_t this_device;
+
+static int collect(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
+{
+    const uint32_t first = SCATTER_PARTS * (this_device - 1);
+    (void)inputs;
+    (void)outputs;
+    for (uint32_t e = first; e < first + SCATTER_PARTS; e++)
+        if (mednn_exchange_begin(session, e))
+            return -1;
+    for (uint32_t e = first; e < first + SCATTER_PARTS; e++) {
+        if (mednn_exchange_end(session, e))
+            return -1;
+        for (size_t i = 0; i < SCATTER_BYTES; i++)
+            CHECK(arena[(e - first) * (size_t)SCATTER_BYTES + i] == scattered(e, i));
+    }
+    return write(arrived[1], "", 1) == 1 ? 0 : -1;
+}
+
+static void use_scatter(struct device *device)
+{
+    static struct mednn_message table[SCATTER_PARTS * (SCATTER_DEVICES - 1)];
+    struct mednn_program *program = &device->program;
+    const uint32_t all = SCATTER_PARTS * (SCATTER_DEVICES - 1);
+    this_device = program->device;
+    program->exchange_count = all;
+    program->arena_bytes = (size_t)all * SCATTER_BYTES;
+    program->run = this_device ? collect : scatter;
+    program->sends = program->receives = NULL;
+    program->send_count = this_device ? 0 : all;
+    program->receive_count = this_device ? SCATTER_PARTS : 0;
+    for (uint32_t i = 0; i < (this_device ? SCATTER_PARTS : all); i++)
+        table[i] = (struct mednn_message){this_device ? SCATTER_PARTS * (this_device - 1) + i : i,
+                                          this_device ? 0 : 1 + i / SCATTER_PARTS, (size_t)i * SCATTER_BYTES, SCATTER_BYTES};
+    *(this_device ? &program->receives : &program->sends) = table;
+}
+
+static int scatter_device(struct device *device)
+{
+    use_scatter(device);
+    CHECK_SAY(device_open(device), "%s", device->error);
+    int status = 0;
+    for (int i = 0; !status && (this_device || i < 3); i++)
+        status = device_run(device);
+    CHECK_SAY(status >= 0, "%s", device->error);
+    mednn_close(device->session);
+    free(device->memory);
+    return 0;
+}
+
+static void run_scatter(void)
+{
+    struct cluster cluster;
+    char error[512];
+    CHECK(!pipe(arrived));
+    cluster_prepare(&cluster, (struct pattern){.devices = SCATTER_DEVICES, .active = 1, .exchanges = 1, .bytes = 1});
+    for (uint32_t i = SCATTER_DEVICES; i-- > 0;)
+        cluster_start(&cluster, i, scatter_device);
+    for (uint32_t i = 0; i < SCATTER_DEVICES; i++)
+        CHECK_SAY(!cluster_wait(&cluster, i, error), "device %u: %s", i, error);
+    close(arrived[0]);
+    close(arrived[1]);
+    puts("ok: large frames leave while the program computes");
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -132,6 +224,7 @@ int main(int argc, char **argv)
     run_pattern((struct pattern){16, 16, 3, 100, false}, 20);
     run_pattern((struct pattern){2, 2, 3, (size_t)16 << 20, false}, 2); /* far beyond any socket buffer */
     run_pattern((struct pattern){8, 8, 2, (size_t)2 << 20, false}, 2);
+    run_scatter();
     run_for_long();
     run_reopening();
     return 0;

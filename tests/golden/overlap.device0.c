@@ -52,14 +52,6 @@ static void layer_first(unsigned char *restrict arena)
                 (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
 }
 
-/* Pack a */
-static void send_tensor_a(unsigned char *restrict arena)
-{
-    /* to device 1: [0:1, 0:16, 31:32, 0:96] */
-    pack_region((float *)(arena + 984000), (float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98),
-                BOX(0, 1, 0, 16, 32, 33, 1, 97));
-}
-
 static const struct conv_direct layer_first_interior0_shape = {
     .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
     .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
@@ -138,6 +130,14 @@ static void layer_first_interior(unsigned char *restrict arena, int box)
         layer_first_interior2(arena);
     if (box == 3)
         layer_first_interior3(arena);
+}
+
+/* Pack a */
+static void send_tensor_a(unsigned char *restrict arena)
+{
+    /* to device 1: [0:1, 0:16, 31:32, 0:96] */
+    pack_region((float *)(arena + 984000), (float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98),
+                BOX(0, 1, 0, 16, 32, 33, 1, 97));
 }
 
 static const struct conv_winograd layer_second_interior0_shape = {
@@ -224,11 +224,11 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
     mednn_done(session, 1, 5);
     layer_first(arena);
     mednn_done(session, 2, 0);
+    int layer_first_done = 0;
     send_tensor_a(arena);
     if (mednn_exchange_begin(session, 2))
         return -1;
     mednn_done(session, 1, 6);
-    int layer_first_done = 0;
     for (; layer_first_done < 4; layer_first_done++) {
         mednn_progress(session);
         layer_first_interior(arena, layer_first_done);
