@@ -171,6 +171,8 @@ static void use_scatter(struct device *device)
     program->exchange_count = all;
     program->arena_bytes = (size_t)all * SCATTER_BYTES;
     program->run = this_device ? collect : scatter;
+    free((void *)program->sends);
+    free((void *)program->receives);
     program->sends = program->receives = NULL;
     program->send_count = this_device ? 0 : all;
     program->receive_count = this_device ? SCATTER_PARTS : 0;
