@@ -13,6 +13,7 @@
 #include "measure.h"
 #include "plan/program.h"
 #include "passes/passes.h"
+#include "plan/rates.h"
 #include "prune/prospect.h"
 #include "prune/prune.h"
 #include "prune/shuffles.h"
@@ -87,12 +88,19 @@ static void fork_whole(struct compilation *c)
     c->is_whole = true;
 }
 
+static void choose(const struct compilation *c, struct graph *graph)
+{
+    double seconds[WORK_KINDS];
+    rates_of_cluster(&c->cluster, seconds);
+    choose_kernels(graph, &(struct kernel_wish){.seconds = seconds, .no_winograd = c->options->no_winograd});
+}
+
 /* What is behind pruning in the table below, as far as the plan. */
-static void look_ahead_kernels(struct graph *graph)
+static void look_ahead_kernels(const void *data, struct graph *graph)
 {
     widen(graph);
     fuse(graph);
-    choose_kernels(graph);
+    choose(data, graph);
     choose_layouts(graph);
 }
 
@@ -148,6 +156,11 @@ static void run_expand_recurrent(struct compilation *c)
     expand_recurrent(c->graph, &c->cluster, c->options->partition);
 }
 
+static void run_choose_kernels(struct compilation *c)
+{
+    choose(c, c->graph);
+}
+
 static void run_partition(struct compilation *c)
 {
     partition(c->graph, c->pruning.rates ? c->pruning.rates : &c->cluster, wish_of(c), &c->plan);
@@ -182,7 +195,7 @@ static const struct pass passes[] = {
     {"widen", widen, NULL, STAGE_GRAPH},
     {"expand_recurrent", NULL, run_expand_recurrent, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
-    {"choose_kernels", choose_kernels, NULL, STAGE_GRAPH},
+    {"choose_kernels", NULL, run_choose_kernels, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},
     {"partition", NULL, run_partition, STAGE_PLAN},
     {"schedule", NULL, run_schedule, STAGE_PLAN},
@@ -217,7 +230,7 @@ static void dump(const struct compilation *c, const char *pass, enum stage stage
         return;
     struct text text = {.arena = c->arena};
     if (stage == STAGE_GRAPH)
-        graph_print(&text, c->graph);
+        graph_print(&text, c->graph, kernel_print);
     else if (stage == STAGE_PLAN && !c->program.plan)
         plan_print(&text, &c->plan);
     else
@@ -330,7 +343,6 @@ static void compile(struct arena *arena, const struct options *options)
                                           .dim = options->dim,
                                           .dim_count = options->dim_count};
     c.graph = import_model(arena, options->model, &import);
-    c.graph->no_winograd = options->no_winograd;
     graph_verify(c.graph);
     dump(&c, "import", STAGE_GRAPH);
     run_passes(&c);

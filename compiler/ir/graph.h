@@ -89,7 +89,8 @@ struct node {
     const char *name; /* never NULL or empty, unique in its graph */
     const char *op_type, *domain; /* domain "" is ONNX's own; "mednn" is ours */
     const struct op *op;          /* set by the pass `upgrade`; NULL before */
-    const struct kernel *kernel;  /* set by `choose_kernels` */
+    const struct kernel *kernel;  /* set by `choose_kernels`, as is `choice`, */
+    const struct kernel_choice *choice; /* what it weighed; NULL: nothing */
     struct tensor **input;        /* NULL entries: optional inputs that are absent */
     struct tensor **output;       /* NULL entries: optional outputs that nobody asked for */
     int input_count, output_count;
@@ -113,7 +114,6 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor **input, **output; /* as the user sees them */
     int input_count, output_count;
-    bool no_winograd; /* as the user asked: no kernel may use Winograd's algorithm */
     struct name_map tensor_names, node_names; /* every name given so far, for making new ones unique */
 };
 

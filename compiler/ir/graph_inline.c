@@ -66,7 +66,7 @@ static struct graph *copy_graph(struct graph *top, const struct graph *from, con
 {
     struct graph *graph = arena_alloc(top->arena, sizeof *graph);
     *graph = (struct graph){
-        .arena = top->arena, .name = from->name, .opset = from->opset, .no_winograd = from->no_winograd};
+        .arena = top->arena, .name = from->name, .opset = from->opset};
     struct mapping mapping = {.outer = outer, .from = from};
     mapping.copy = arena_array(top->arena, (size_t)from->tensor_count, sizeof *mapping.copy);
     copy_tensors(graph, &mapping);

@@ -112,7 +112,7 @@ static void print_epilogue(struct text *text, const struct epilogue *epilogue)
         text_add(text, ")");
 }
 
-static void print_node(struct text *text, const struct node *node)
+static void print_node(struct text *text, const struct node *node, graph_print_more *more)
 {
     for (int i = 0; i < node->output_count; i++) {
         text_add(text, i ? ", " : "");
@@ -142,13 +142,12 @@ static void print_node(struct text *text, const struct node *node)
     }
     text_add(text, node->attribute_count ? "}" : "");
     print_epilogue(text, &node->epilogue);
-    /* A kernel starts with its name; more of it is not known here. */
-    if (node->kernel)
-        text_printf(text, ", by %s", *(const char *const *)(const void *)node->kernel);
+    if (more)
+        more(text, node);
     text_add(text, "\n");
 }
 
-static void print_graph(struct text *text, const struct graph *graph, int indent)
+static void print_graph(struct text *text, const struct graph *graph, int indent, graph_print_more *more)
 {
     text_printf(text, "%*sgraph ", indent, "");
     print_name(text, graph->name ? graph->name : "");
@@ -172,13 +171,13 @@ static void print_graph(struct text *text, const struct graph *graph, int indent
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = graph->node[n];
         text_printf(text, "%*s", indent, "");
-        print_node(text, node);
+        print_node(text, node, more);
         for (int a = 0; a < node->attribute_count; a++)
             if (node->attribute[a].kind == ATTRIBUTE_GRAPH) {
                 text_printf(text, "%*s", indent + 2, "");
                 print_name(text, node->attribute[a].name);
                 text_add(text, ":\n");
-                print_graph(text, node->attribute[a].graph, indent + 4);
+                print_graph(text, node->attribute[a].graph, indent + 4, more);
             }
     }
     for (int i = 0; i < graph->output_count; i++) {
@@ -188,7 +187,7 @@ static void print_graph(struct text *text, const struct graph *graph, int indent
     }
 }
 
-void graph_print(struct text *text, const struct graph *graph)
+void graph_print(struct text *text, const struct graph *graph, graph_print_more *more)
 {
-    print_graph(text, graph, 0);
+    print_graph(text, graph, 0, more);
 }

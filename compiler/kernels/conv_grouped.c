@@ -67,11 +67,5 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-/* Its sums run through memory. */
-static double cost(const struct node *node)
-{
-    return 16 * (double)node_macs(node, region_whole(node->output[0]->shape));
-}
-
 const struct kernel kernel_conv_grouped = {
-    .name = "conv_grouped", .op_type = "Conv", .accepts = accepts, .cost = cost, .doubles = true, .emit = emit};
+    .name = "conv_grouped", .op_type = "Conv", .accepts = accepts, .doubles = true, .emit = emit};

@@ -14,9 +14,9 @@ static const int64_t FEWEST_LARGE_TILES = 49;
  * others counts more. F(2x2, 3x3) has 16, of which it could leave 4 only. */
 static const int64_t FEWEST_HALFWAY = 32768;
 
-/* Measured, in multiply-accumulates of a good kernel: transforming one number of a tile of inputs or outputs, and reading
- * one transformed weight. */
-static const double TRANSFORM_COST = 6, WEIGHT_COST = 12;
+/* Products with a block of tiles multiply too little to hide that weights, few as they may be, come from afar at first: what
+ * that takes more, in passes. Measured, between networks whose weights stay in a core's cache and those whose weights do not. */
+static const double FIRST_PASS = 1.4;
 
 /* What transforming a number of a weight takes, along columns, in those of a tile. Measured: it misses the nearest cache. */
 static const double COLUMN_NUMBERS = 4;
@@ -91,25 +91,6 @@ static int64_t numbers_of(const struct node *node, int size)
     return is_halfway(node, size) ? 3 * (size + 2) : points_of(size);
 }
 
-static double cost_of(const struct node *node, int size)
-{
-    const struct shape x = node->input[0]->shape, y = node->output[0]->shape;
-    const double channels = (double)round_up(x.dim[1], BLOCK), outputs = (double)round_up(y.dim[1], BLOCK);
-    const double tiles = (double)(y.dim[0] * tiles_along(y.dim[2], size) * tiles_along(y.dim[3], size));
-    return (double)points_of(size) * (tiles * channels * outputs + tiles * TRANSFORM_COST * (channels + outputs)) +
-           (double)numbers_of(node, size) * WEIGHT_COST * channels * outputs;
-}
-
-static double cost_2(const struct node *node)
-{
-    return cost_of(node, 2);
-}
-
-static double cost_4(const struct node *node)
-{
-    return cost_of(node, 4);
-}
-
 static int64_t added_weights(const struct node *node, int size)
 {
     return (numbers_of(node, size) - 9) * (shape_size(node->input[1]->shape) / 9) * (int64_t)sizeof(float);
@@ -174,7 +155,8 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
     if (is_halfway(node, size))
         work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * COLUMN_NUMBERS;
-    layer_weights_work((double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float), (double)passes, work);
+    const double bytes = (double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float);
+    layer_weights_work(bytes, (double)passes + (layer_weights_are_near(bytes) ? FIRST_PASS : 0), work);
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)
@@ -322,7 +304,6 @@ const struct kernel kernel_conv_winograd_2 = {.name = "conv_winograd_2",
                                               .winograd = true,
                                               .added_weights = added_weights_2,
                                               .scratch = scratch_2,
-                                              .cost = cost_2,
                                               .work = work_2,
                                               .emit = emit_2};
 
@@ -335,6 +316,5 @@ const struct kernel kernel_conv_winograd_4 = {.name = "conv_winograd_4",
                                               .winograd = true,
                                               .added_weights = added_weights_4,
                                               .scratch = scratch_4,
-                                              .cost = cost_4,
                                               .work = work_4,
                                               .emit = emit_4};

@@ -114,7 +114,14 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_copy = {.name = "copy", .accepts = accepts, .in_place = true, .emit = emit};
+/* Runs of elements, where they do not lie there already. */
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    (void)node;
+    work->amount[WORK_VECTOR] += 2 * (double)region_size(piece);
+}
+
+const struct kernel kernel_copy = {.name = "copy", .accepts = accepts, .in_place = true, .work = work, .emit = emit};
 
 /* ---- from a blocked vector: channels lie one after the other ---- */
 
@@ -196,4 +203,5 @@ const struct kernel kernel_copy_blocked = {.name = "copy_blocked",
                                            .accepts = accepts_blocked,
                                            .layout = layout_blocked,
                                            .in_place = true,
+                                           .work = work,
                                            .emit = emit_blocked};

@@ -148,4 +148,4 @@ static void emit(struct source *source, const struct node *node, const struct re
 }
 
 const struct kernel kernel_elementwise_blocked = {
-    .name = "elementwise_blocked", .accepts = accepts, .layout = layout, .in_place = true, .work = layer_vector_work, .emit = emit};
+    .name = "elementwise_blocked", .accepts = accepts, .layout = layout, .in_place = true, .work = layer_blocks_work, .emit = emit};

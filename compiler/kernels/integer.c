@@ -134,15 +134,9 @@ static void emit_conv(struct source *source, const struct node *node, const stru
     source_end(source);
 }
 
-/* Sums of integers have no order to keep, but go element by element. */
-static double cost(const struct node *node)
-{
-    return 16 * (double)node_macs(node, region_whole(node->output[0]->shape));
-}
-
 #define KERNEL(id, type, takes, emits)                                                                       \
     const struct kernel kernel_##id = {                                                                      \
-        .name = #id, .op_type = type, .accepts = takes, .cost = cost, .emit = emits}
+        .name = #id, .op_type = type, .accepts = takes, .emit = emits}
 
 KERNEL(conv_integer, "ConvInteger", accepts_conv, emit_conv);
 KERNEL(matmul_integer, "MatMulInteger", accepts_matmul, emit_matmul);

@@ -281,20 +281,48 @@ static double bytes_that_count(double bytes, const struct work *work)
     return NEAR_PART * bytes + (1 - NEAR_PART) * far_part(bytes) * bytes;
 }
 
-struct work kernel_work(const struct node *node, struct region piece)
+struct work kernel_work_by(const struct kernel *kernel, const struct node *node, struct region piece)
 {
     struct work work = {{0}};
     if (region_is_empty(piece))
         return work;
     work.amount[WORK_CALLS] = 1;
     const double macs = (double)node_macs(node, piece);
-    if (node->kernel->work)
-        node->kernel->work(node, piece, &work);
+    if (kernel->work)
+        kernel->work(node, piece, &work);
     else if (macs > 0)
         work.amount[WORK_SCALAR] += macs;
     else
         work.amount[WORK_ELEMENT] += (double)region_size(piece);
     work.amount[WORK_ACTIVATIONS] = bytes_that_count(kernel_bytes(node, piece), &work);
+    return work;
+}
+
+struct work kernel_work(const struct node *node, struct region piece)
+{
+    return kernel_work_by(node->kernel, node, piece);
+}
+
+void kernel_print(struct text *text, const struct node *node)
+{
+    if (!node->kernel)
+        return;
+    text_printf(text, ", by %s", node->kernel->name);
+    for (int i = 0; node->choice && i < node->choice->count; i++) {
+        const struct kernel_price *price = &node->choice->price[i];
+        text_printf(text, "%s%s %s %.4g ms", i ? ", " : " (", price->kernel->name, price->measured ? "measured" : "foretold",
+                    1e3 * price->seconds);
+    }
+    text_add(text, node->choice && node->choice->count ? ")" : "");
+}
+
+struct work kernel_conversion_work(const struct tensor *tensor)
+{
+    struct work work = {{0}};
+    const double size = (double)shape_size(tensor->shape);
+    work.amount[WORK_CALLS] = size > 0;
+    work.amount[WORK_VECTOR] = 2 * size;
+    work.amount[WORK_ACTIVATIONS] = bytes_that_count(2 * size * (double)type_size(tensor->type), &work);
     return work;
 }
 

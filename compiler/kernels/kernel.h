@@ -75,17 +75,26 @@ struct kernel {
      * mednn_refuse(). No other layer can fail. */
     bool fails;
 
-    /* A rough price for the choice between kernels that accept a node, in multiply-accumulates of a good kernel.
-     * NULL: node_macs of the whole output. */
-    double (*cost)(const struct node *node);
-
-    /* Add what computing `piece` of output 0 really does beside reading and writing activations and the call, padded
+    /* For the choice between kernels that accept a node, and for plans: add what computing `piece` of output 0 really does beside reading and writing activations and the call, padded
      * tiles included. NULL: the operator's multiply-accumulates in plain loops, or else one by one its elements. */
     void (*work)(const struct node *node, struct region piece, struct work *work);
 
     /* Write the C that computes `region[i]` of output i on the source's device (see source.h). Required. */
     void (*emit)(struct source *source, const struct node *node, const struct region *region);
 };
+
+/* What `choose_kernels` weighed for a node: `node->choice`. */
+struct kernel_price {
+    const struct kernel *kernel;
+    double seconds; /* of the whole node, conversions of layout included */
+    bool measured;  /* by mednn-tune, but for the conversions; otherwise foretold by a table of costs */
+};
+struct kernel_choice {
+    int count;
+    struct kernel_price *price; /* of each kernel that may be taken, in order of the table of kernels */
+};
+/* ", by NAME", and what `choose_kernels` weighed; nothing before a kernel is chosen. */
+void kernel_print(struct text *text, const struct node *node);
 
 /* The kernels that accept `node`, at most `capacity`, in table order. */
 int kernel_candidates(const struct node *node, const struct kernel *candidate[], int capacity);
@@ -99,7 +108,11 @@ struct region kernel_touches(const struct node *node, int input, int output, str
 double kernel_far_bytes(const struct node *node, double bytes);
 /* What `piece` becomes in whole steps of the grid of rows and columns of the node's chosen kernel. */
 struct region kernel_whole_steps(const struct node *node, struct region piece);
-/* All that computing `piece` of output 0 takes with the node's chosen kernel; nothing for an empty piece. */
+/* All that computing `piece` of output 0 takes with a kernel that accepts the node; nothing for an empty piece. */
+struct work kernel_work_by(const struct kernel *kernel, const struct node *node, struct region piece);
+/* What converting a tensor to its other layout takes. */
+struct work kernel_conversion_work(const struct tensor *tensor);
+/* All that computing `piece` takes with the node's chosen kernel. */
 struct work kernel_work(const struct node *node, struct region piece);
 /* Bytes of the computed inputs that computing `piece` reads, and of the outputs. */
 double kernel_bytes(const struct node *node, struct region piece);

@@ -34,10 +34,15 @@ enum layout layer_blocked(const struct node *node, int input)
     return LAYOUT_BLOCKED;
 }
 
+bool layer_weights_are_near(double bytes)
+{
+    return bytes <= 1 << 20;
+}
+
 void layer_weights_work(double bytes, double passes, struct work *work)
 {
-    const double near_bytes = 1 << 20, near_part = 0.25;
-    work->amount[WORK_WEIGHTS] += bytes * passes * (bytes > near_bytes ? 1 : near_part);
+    const double near_part = 0.25;
+    work->amount[WORK_WEIGHTS] += bytes * passes * (layer_weights_are_near(bytes) ? near_part : 1);
 }
 
 /* Elements that take a polynomial and more. */
@@ -64,16 +69,35 @@ void layer_line_work(const struct node *node, struct region piece, struct work *
     add_vectors(node, piece, passes, work);
 }
 
-void layer_vector_work(const struct node *node, struct region piece, struct work *work)
+/* Elements of computed inputs that one of the output takes. */
+static int64_t reads_of_element(const struct node *node, struct region piece)
 {
     struct region one = piece;
     for (int axis = 0; axis < one.rank; axis++)
         one.axis[axis].end = one.axis[axis].begin + 1;
-    int64_t reads = 1;
+    int64_t reads = 0;
     for (int i = 0; i < node->input_count; i++)
         if (node->input[i] && !tensor_is_constant(node->input[i]))
             reads += region_size(node_reads(node, i, 0, one));
-    add_vectors(node, piece, (double)reads, work);
+    return reads;
+}
+
+void layer_vector_work(const struct node *node, struct region piece, struct work *work)
+{
+    add_vectors(node, piece, 1 + (double)reads_of_element(node, piece), work);
+}
+
+void layer_blocks_work(const struct node *node, struct region piece, struct work *work)
+{
+    const struct range c = piece.axis[1];
+    const double lanes = (double)round_up(c.end - c.begin, BLOCK) / (double)(c.end - c.begin);
+    add_vectors(node, piece, lanes * (1 + (double)reads_of_element(node, piece)), work);
+}
+
+void layer_element_work(const struct node *node, struct region piece, struct work *work)
+{
+    const int64_t reads = reads_of_element(node, piece);
+    work->amount[WORK_ELEMENT] += (double)region_size(piece) * (double)(reads > 1 ? reads : 1);
 }
 
 bool epilogue_keeps_zero(const struct epilogue *epilogue)

@@ -20,13 +20,22 @@ enum layout layer_incoming(const struct node *node, int input);
 /* Blocked everywhere. */
 enum layout layer_blocked(const struct node *node, int input);
 
+/* Do so many bytes of weights stay in a core's cache from one pass to the next? */
+bool layer_weights_are_near(double bytes);
+
 /* Add so many passes over so many bytes of a convolution's weights: what stays in a near cache costs less. */
 void layer_weights_work(double bytes, double passes, struct work *work);
 
 /* `work` of kernels that compute vectors of elements: each for as many reads of inputs as one of its elements takes. */
 void layer_vector_work(const struct node *node, struct region piece, struct work *work);
 
-/* The same for kernels that go over lines of elements a few times, however long the lines are. */
+/* The same where outputs are blocked: pad lanes are computed, too. */
+void layer_blocks_work(const struct node *node, struct region piece, struct work *work);
+
+/* As layer_vector_work(), one element at a time. */
+void layer_element_work(const struct node *node, struct region piece, struct work *work);
+
+/* As layer_vector_work() for kernels that go over lines of elements a few times, however long the lines are. */
 void layer_line_work(const struct node *node, struct region piece, struct work *work);
 
 /* f(0) of the epilogue is 0: pad lanes stay zero. */

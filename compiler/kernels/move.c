@@ -7,6 +7,12 @@
 #include <assert.h>
 #include <inttypes.h>
 
+/* Shorter runs take as long as their elements one by one. */
+enum { FEWEST_IN_RUN = 8 };
+
+/* Measured: what moving a lane takes, in elements that are moved one by one. */
+static const double LANE_BY_LANE = 0.5;
+
 /* The loops of a piece that write into `region`: `first` <= k < `first` + `count`; false when none does. */
 static bool clip_piece(const struct move *move, struct region region, int64_t first[MAX_RANK], int64_t count[MAX_RANK])
 {
@@ -109,7 +115,62 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_end(source);
 }
 
-const struct kernel kernel_move = {.name = "move", .accepts = has_pieces, .emit = emit};
+/* How many elements lie side by side in both tensors: along the last axes, as far as they are moved whole. */
+static int64_t run_of(const struct node *node, const struct move *move, const int64_t count[MAX_RANK])
+{
+    const struct shape y = node->output[0]->shape;
+    const struct shape x = move->input < 0 ? y : node->input[move->input]->shape;
+    int64_t run = 1;
+    for (int axis = y.rank - 1, from = x.rank - 1; axis >= 0 && from >= 0; axis--, from--) {
+        if (move->output_step[axis] != 1 ||
+            (move->input >= 0 && (move->input_step[from] != 1 || move->input_axis[from] != axis)))
+            break;
+        run *= count[axis];
+        if (count[axis] != y.dim[axis] || count[axis] != x.dim[from])
+            break;
+    }
+    return run;
+}
+
+typedef void add_move(const struct node *node, const struct move *move, const int64_t first[MAX_RANK],
+                      const int64_t count[MAX_RANK], struct work *work);
+
+static double size_of(const struct node *node, const int64_t count[MAX_RANK])
+{
+    double size = 1;
+    for (int axis = 0; axis < node->output[0]->shape.rank; axis++)
+        size *= (double)count[axis];
+    return size;
+}
+
+static void add_moves(const struct node *node, struct region piece, struct work *work, add_move *add)
+{
+    struct arena scratch = {0};
+    int64_t first[MAX_RANK], count[MAX_RANK];
+    const struct moves moves = node_moves(&scratch, node);
+    for (int i = 0; i < moves.count; i++)
+        if (clip_piece(&moves.item[i], piece, first, count))
+            add(node, &moves.item[i], first, count, work);
+    arena_free(&scratch);
+}
+
+/* Runs are copied at once, what is strewn element by element. */
+static void add_plain(const struct node *node, const struct move *move, const int64_t first[MAX_RANK],
+                      const int64_t count[MAX_RANK], struct work *work)
+{
+    (void)first;
+    if (run_of(node, move, count) >= FEWEST_IN_RUN)
+        work->amount[WORK_VECTOR] += (move->input < 0 ? 1 : 2) * size_of(node, count);
+    else
+        work->amount[WORK_ELEMENT] += size_of(node, count);
+}
+
+static void work(const struct node *node, struct region piece, struct work *work)
+{
+    add_moves(node, piece, work, add_plain);
+}
+
+const struct kernel kernel_move = {.name = "move", .accepts = has_pieces, .work = work, .emit = emit};
 
 /* ---- blocked ---- */
 
@@ -138,6 +199,23 @@ static bool accepts_blocked(const struct node *node)
         straight = straight && is_straight(node, &moves.item[i]);
     arena_free(&arena);
     return straight;
+}
+
+/* Whole vectors, the pad lanes of the blocks too; or lane by lane from block to block. */
+static void add_blocked(const struct node *node, const struct move *move, const int64_t first[MAX_RANK],
+                        const int64_t count[MAX_RANK], struct work *work)
+{
+    const int64_t from = move->input < 0 ? 0 : input_begin(move, 1, first);
+    const int64_t to = move->output_start[1] + move->output_step[1] * first[1];
+    const double size = size_of(node, count), lanes = (double)round_up(count[1], BLOCK) / (double)count[1];
+    work->amount[WORK_VECTOR] += 2 * lanes * size;
+    if (move->output_step[1] != 1 || from % BLOCK || to % BLOCK)
+        work->amount[WORK_ELEMENT] += LANE_BY_LANE * size;
+}
+
+static void work_blocked(const struct node *node, struct region piece, struct work *work)
+{
+    add_moves(node, piece, work, add_blocked);
 }
 
 /* Axes of rank 3 and 4 as N, C, rows, columns. */
@@ -234,4 +312,4 @@ static void emit_blocked(struct source *source, const struct node *node, const s
 
 const struct kernel kernel_move_blocked = {
     .name = "move_blocked", .accepts = accepts_blocked, .layout = layer_blocked, .parts_in_place = true,
-    .work = layer_vector_work, .emit = emit_blocked};
+    .work = work_blocked, .emit = emit_blocked};

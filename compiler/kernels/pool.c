@@ -231,23 +231,11 @@ static void emit_scalar(struct source *source, const struct node *node, const st
     source_end(source);
 }
 
-static double cost_blocked(const struct node *node)
+/* Every element is converted from its type. */
+static void work_scalar(const struct node *node, struct region piece, struct work *work)
 {
-    const struct window window = window_of(node);
-    double taps = 1;
-    for (int i = 0; i < window.spatial; i++)
-        taps *= (double)window.kernel[i];
-    return taps * (double)shape_size(node->output[0]->shape);
-}
-
-static double cost_plain(const struct node *node)
-{
-    return 16 * cost_blocked(node);
-}
-
-static double cost_scalar(const struct node *node)
-{
-    return 4 * cost_plain(node);
+    for (int i = 0; i < 4; i++)
+        layer_element_work(node, piece, work);
 }
 
 #define KERNEL(type)                                                                                       \
@@ -255,21 +243,22 @@ static double cost_scalar(const struct node *node)
                                                    .op_type = #type,                                       \
                                                    .accepts = accepts_blocked,                             \
                                                    .layout = layer_blocked,                                \
-                                                   .cost = cost_blocked,                                   \
-                                                   .work = layer_vector_work,                              \
+                                                   .work = layer_blocks_work,                              \
                                                    .emit = emit_blocked};                                  \
     const struct kernel kernel_##type##_plain = {                                                          \
-        .name = #type "_plain", .op_type = #type, .accepts = accepts, .cost = cost_plain, .emit = emit_plain};     \
+        .name = #type "_plain", .op_type = #type, .accepts = accepts, .work = layer_element_work, \
+        .emit = emit_plain};                                                                               \
     const struct kernel kernel_##type##_scalar = {.name = #type "_scalar",                                 \
                                                   .op_type = #type,                                        \
                                                   .accepts = accepts_scalar,                               \
-                                                  .cost = cost_scalar,                                     \
+                                                  .work = work_scalar,                                     \
                                                   .emit = emit_scalar};
 
 const struct kernel kernel_LpPool = {
-    .name = "LpPool", .op_type = "LpPool", .accepts = accepts_norm, .cost = cost_plain, .doubles = true, .emit = emit_plain};
+    .name = "LpPool", .op_type = "LpPool", .accepts = accepts_norm, .work = layer_element_work, .doubles = true,
+    .emit = emit_plain};
 const struct kernel kernel_GlobalLpPool = {
-    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts_norm, .cost = cost_plain, .doubles = true,
+    .name = "GlobalLpPool", .op_type = "GlobalLpPool", .accepts = accepts_norm, .work = layer_element_work, .doubles = true,
     .emit = emit_plain};
 
 KERNEL(AveragePool)

@@ -126,23 +126,12 @@ static void emit_blocked(struct source *source, const struct node *node, const s
     source_end(source);
 }
 
-static double cost_blocked(const struct node *node)
-{
-    return 2 * (double)shape_size(node->output[0]->shape);
-}
-
-static double cost(const struct node *node)
-{
-    return 8 * cost_blocked(node);
-}
-
 const struct kernel kernel_resize = {
-    .name = "resize", .op_type = "Resize", .accepts = accepts, .cost = cost, .doubles = true, .emit = emit};
+    .name = "resize", .op_type = "Resize", .accepts = accepts, .doubles = true, .emit = emit};
 
 const struct kernel kernel_resize_blocked = {.name = "resize_blocked",
                                              .op_type = "Resize",
                                              .accepts = accepts_blocked,
                                              .layout = layer_blocked,
-                                             .cost = cost_blocked,
-                                             .work = layer_vector_work,
+                                             .work = layer_blocks_work,
                                              .emit = emit_blocked};

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../kernels/kernel.h"
 #include "../plan/bands.h"
-#include "../plan/cost.h"
+#include "../plan/rates.h"
 #include "passes.h"
 
 #include <string.h>
@@ -75,7 +75,7 @@ static double seconds_of(const struct node *node, struct region box)
     double seconds = 0;
     work.amount[WORK_ACTIVATIONS] = 0;
     for (int k = 0; k < WORK_KINDS; k++)
-        seconds += cost_reference()[k] * work.amount[k];
+        seconds += rates_of_target(NULL)[k] * work.amount[k];
     return seconds;
 }
 
@@ -102,7 +102,7 @@ static double seconds_gained(const struct search *s, const struct band_run *run)
             const struct tensor *tensor = s->program->step[writer].node->output[0];
             for (int i = 0; i < node->input_count; i++)
                 if (node->input[i] == tensor)
-                    seconds += cost_reference()[WORK_ACTIVATIONS] *
+                    seconds += rates_of_target(NULL)[WORK_ACTIVATIONS] *
                                kernel_far_bytes(node, bytes_of(tensor, s->program->step[writer].boxes[s->device].item[0]));
         }
     }

@@ -1,48 +1,86 @@
 /* choose_kernels.c -- one kernel per node, for the whole cluster. */
 /* SPDX-License-Identifier: MIT */
-#include "../kernels/kernel.h"
 #include "../operators/op.h"
+#include "../plan/rates.h"
 #include "passes.h"
 
 #include <stdlib.h>
 
-/* Converting an element between layouts costs about as much as this many multiply-accumulates of a good kernel. */
-static const double CONVERSION_COST = 8;
+enum { MOST_CANDIDATES = 32 };
 
-static double cost_of(const struct graph *graph, const struct node *node, const struct kernel *kernel)
+struct choosing {
+    const struct graph *graph;
+    const struct kernel_wish *wish;
+    const double *seconds; /* per unit of each kind of work */
+};
+
+static double seconds_of(const struct choosing *c, const struct work *work)
 {
-    double cost = kernel->cost          ? kernel->cost(node)
-                  : node->output_count ? (double)node_macs(node, region_whole(node->output[0]->shape))
-                                       : 0;
+    double seconds = 0;
+    for (int k = 0; k < WORK_KINDS; k++)
+        seconds += c->seconds[k] * work->amount[k];
+    return seconds;
+}
+
+static double conversion_seconds(const struct choosing *c, const struct tensor *tensor)
+{
+    const struct work work = kernel_conversion_work(tensor);
+    return seconds_of(c, &work);
+}
+
+/* Of inputs that the kernel wants in another layout, and of outputs that the caller, whose arrays are plain, gets. */
+static double conversions(const struct choosing *c, const struct node *node, const struct kernel *kernel)
+{
+    double seconds = 0;
     for (int i = 0; i < node->input_count; i++) {
         const struct tensor *tensor = node->input[i];
-        if (!tensor || tensor_is_constant(tensor) || !tensor->producer)
-            continue;
-        if (tensor->layout != kernel_layout(kernel, node, i))
-            cost += CONVERSION_COST * (double)shape_size(tensor->shape);
+        if (tensor && !tensor_is_constant(tensor) && tensor->producer && tensor->layout != kernel_layout(kernel, node, i))
+            seconds += conversion_seconds(c, tensor);
     }
-    /* The caller's arrays are plain; packing a blocked output is a conversion too. */
     for (int i = 0; i < node->output_count; i++)
-        if (node->output[i] && graph_is_output(graph, node->output[i]) &&
+        if (node->output[i] && graph_is_output(c->graph, node->output[i]) &&
             kernel_layout(kernel, node, -1) == LAYOUT_BLOCKED)
-            cost += CONVERSION_COST * (double)shape_size(node->output[i]->shape);
-    return cost;
+            seconds += conversion_seconds(c, node->output[i]);
+    return seconds;
+}
+
+/* The prices of all kernels that may be taken. */
+static struct kernel_choice *weigh(const struct choosing *c, const struct node *node)
+{
+    const struct kernel *candidate[MOST_CANDIDATES];
+    const int candidates = kernel_candidates(node, candidate, MOST_CANDIDATES);
+    struct kernel_choice *choice = arena_alloc(c->graph->arena, sizeof *choice);
+    *choice = (struct kernel_choice){.price = arena_array(c->graph->arena, (size_t)candidates + 1, sizeof *choice->price)};
+    for (int i = 0; i < candidates; i++) {
+        if (candidate[i]->winograd && c->wish->no_winograd)
+            continue;
+        struct work work = {{0}};
+        if (node->output_count)
+            work = kernel_work_by(candidate[i], node, region_whole(node->output[0]->shape));
+        choice->price[choice->count++] = (struct kernel_price){
+            .kernel = candidate[i], .seconds = seconds_of(c, &work) + conversions(c, node, candidate[i])};
+    }
+    return choice;
+}
+
+/* Winograd's algorithm rounds more and has more weights, which every device reads again for its part of the layer: it must be
+ * foretold to save a quarter. What was measured is believed. */
+static const double LEAST_SAVED = 0.25;
+
+/* Seconds to compare prices by. */
+static double weight_of(const struct kernel_price *price)
+{
+    return price->seconds / (price->kernel->winograd && !price->measured ? 1 - LEAST_SAVED : 1);
 }
 
 /* The cheapest kernel, with or without Winograd's algorithm, or NULL. */
-static const struct kernel *cheapest(const struct graph *graph, const struct node *node, bool winograd)
+static const struct kernel_price *cheapest(const struct kernel_choice *choice, bool winograd)
 {
-    const struct kernel *candidate[32], *best = NULL;
-    int count = kernel_candidates(node, candidate, 32);
-    double least = 0;
-    for (int i = 0; i < count; i++) {
-        if (candidate[i]->winograd && !winograd)
-            continue;
-        double cost = cost_of(graph, node, candidate[i]);
-        if (!best || cost < least) {
-            least = cost;
-            best = candidate[i];
-        }
+    const struct kernel_price *best = NULL;
+    for (int i = 0; i < choice->count; i++) {
+        const struct kernel_price *price = &choice->price[i];
+        if ((winograd || !price->kernel->winograd) && (!best || weight_of(price) < weight_of(best)))
+            best = price;
     }
     return best;
 }
@@ -93,10 +131,10 @@ static void limit_growth(const struct graph *graph)
         struct node *node = graph->node[n];
         if (!node->kernel->winograd)
             continue;
-        const struct kernel *otherwise = cheapest(graph, node, false);
+        const struct kernel_price *own = cheapest(node->choice, true), *otherwise = cheapest(node->choice, false);
         const int64_t bytes = node->kernel->added_weights(node);
-        const double saved = cost_of(graph, node, otherwise) - cost_of(graph, node, node->kernel);
-        growth[count] = (struct growth){node, otherwise, bytes, saved / (double)bytes, count};
+        growth[count] = (struct growth){node, otherwise->kernel, bytes,
+                                        (otherwise->seconds - own->seconds) / (double)bytes, count};
         count++;
         added += bytes;
     }
@@ -115,14 +153,18 @@ static noreturn void fail_without_kernel(const struct graph *graph, const struct
               x ? shape_string(graph->arena, x->shape) : "", other ? "; cast its inputs to float32" : "");
 }
 
-void choose_kernels(struct graph *graph)
+void choose_kernels(struct graph *graph, const struct kernel_wish *wish)
 {
+    static const struct kernel_wish usual = {0};
+    struct choosing c = {.graph = graph, .wish = wish ? wish : &usual};
+    c.seconds = c.wish->seconds ? c.wish->seconds : rates_of_target(NULL);
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
-        const struct kernel *kernel = cheapest(graph, node, !graph->no_winograd);
-        if (!kernel)
+        const struct kernel_choice *choice = weigh(&c, node);
+        if (!choice->count)
             fail_without_kernel(graph, node);
-        set_kernel(node, kernel);
+        node->choice = choice;
+        set_kernel(node, cheapest(choice, true)->kernel);
     }
     limit_growth(graph);
 }

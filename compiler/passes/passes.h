@@ -43,10 +43,16 @@ void expand_recurrent(struct graph *graph, const struct cluster *cluster, enum p
 /* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);
 
-/* Give every node a kernel: the cheapest of those that accept it, conversions of layout counted in. Fails with the
- * node's name when no kernel accepts it. Winograd's algorithm may add half of the model's weights, or 64 MiB; beyond that
+/* What decides which kernels are taken. */
+struct kernel_wish {
+    const double *seconds; /* per unit of each kind of work (plan/rates.h); NULL: of any target */
+    bool no_winograd;      /* no kernel may use Winograd's algorithm */
+};
+
+/* Give every node a kernel: the one that takes the least time, conversions of layout counted in; and what was weighed, as
+ * node->choice. `wish` NULL: as usual. Fails with the node's name when no kernel accepts it. Winograd's algorithm may add half of the model's weights, or 64 MiB; beyond that
  * the nodes that gain least for their bytes do without. */
-void choose_kernels(struct graph *graph);
+void choose_kernels(struct graph *graph, const struct kernel_wish *wish);
 
 /* Set every tensor's layout to what its producer writes, and insert "mednn.Layout" nodes where a reader wants the
  * other one. Graph inputs take the layout of their first reader. */

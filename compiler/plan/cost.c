@@ -3,15 +3,7 @@
 #include "cost.h"
 
 #include "../operators/op.h"
-
-/* Seconds per unit on the reference machine, one core of a server with AVX-512, as bench/reference.sh prints them. Only the
- * proportions count. */
-static const double reference[WORK_KINDS] = {
-    [WORK_DIRECT] = 9.7e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 1.1e-11, [WORK_DEPTHWISE] = 7.1e-12,
-    [WORK_MATRIX] = 8.5e-12, [WORK_SCALAR] = 1.3e-10, [WORK_VECTOR] = 5.1e-11, [WORK_ELEMENT] = 8.1e-10,
-    [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
-/* Over the links of bench/phones, the mean of sending and receiving. */
-static const double reference_message_seconds = 4.5e-6, reference_byte_seconds = 5e-10;
+#include "rates.h"
 
 /* A model that hardly multiplies says little about a device: it is at most this many times faster at direct convolutions
  * than its gmacs. */
@@ -69,11 +61,6 @@ struct work cost_graph_work(const struct graph *graph)
     return graph_work(graph, &macs);
 }
 
-const double *cost_reference(void)
-{
-    return reference;
-}
-
 double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph)
 {
     const struct work work = cost_graph_work(graph);
@@ -89,8 +76,8 @@ static double assumed_gmacs(const struct cluster *cluster, const struct device *
     return device->gmacs > 0 ? device->gmacs : ASSUMED_GMACS * device->speed / fastest;
 }
 
-/* By how much the reference machine is faster. */
-static double slowness(const struct work *work, double macs, double gmacs)
+/* By how much the machine of the table is faster. */
+static double slowness(const double reference[WORK_KINDS], const struct work *work, double macs, double gmacs)
 {
     double seconds = 0;
     for (int k = 0; k < WORK_KINDS; k++)
@@ -131,10 +118,11 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
     make_links(model, cluster);
     for (int d = 0; d < cluster->count; d++) {
         const struct device *device = &cluster->device[d];
-        const double slow = device->measured ? 1 : slowness(&work, macs, assumed_gmacs(cluster, device));
+        const double *reference = rates_of_target(device->target);
+        const double slow = device->measured ? 1 : slowness(reference, &work, macs, assumed_gmacs(cluster, device));
         for (int k = 0; k < WORK_KINDS; k++)
             model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
-        model->message_seconds[d] = device->measured ? device->message_seconds : slow * reference_message_seconds;
-        model->byte_seconds[d] = device->measured ? device->byte_seconds : slow * reference_byte_seconds;
+        model->message_seconds[d] = device->measured ? device->message_seconds : slow * rates_message_seconds;
+        model->byte_seconds[d] = device->measured ? device->byte_seconds : slow * rates_byte_seconds;
     }
 }

@@ -14,7 +14,7 @@ struct cost_model {
     double rate[MAX_DEVICES][MAX_DEVICES];       /* bytes per second */
 };
 
-/* Devices that were not measured get the proportions of a reference machine, scaled so that the graph alone takes its
+/* Devices that were not measured get the proportions of their target's table (rates.h), scaled so that the graph alone takes its
  * multiply-accumulates / gmacs on them; without gmacs, the fastest device has ASSUMED_GMACS and the others as their relative
  * speeds say. Nodes have their kernels. */
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
@@ -22,8 +22,6 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
 double cost_seconds(const struct cost_model *model, int device, const struct work *work);
 /* The work of one inference on one device, copies of inputs and outputs included. */
 struct work cost_graph_work(const struct graph *graph);
-/* Seconds per unit on the reference machine. */
-const double *cost_reference(void);
 /* One inference on one device alone. */
 double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph);
 /* Copying a tensor from or to the caller. */

@@ -6,6 +6,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/forecast.h \
 	%D%/phases.c %D%/phases.h \
 	%D%/plan.c %D%/plan.h \
+	%D%/rates.c %D%/rates.h \
 	%D%/program.c %D%/program.h \
 	%D%/threads.c %D%/threads.h \
 	%D%/timeline.c %D%/timeline.h %D%/timeline_state.c %D%/timeline_state.h \

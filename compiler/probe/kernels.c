@@ -5,6 +5,7 @@
 #include "../backend/report.h"
 #include "../passes/passes.h"
 #include "../plan/cost.h"
+#include "../plan/rates.h"
 #include "../support/fail.h"
 #include "probe.h"
 
@@ -135,7 +136,7 @@ static struct graph *graph_of(struct arena *arena, const struct chain *chain)
     graph->input_count = graph->output_count = 1;
     upgrade(graph);
     infer_shapes(graph);
-    choose_kernels(graph);
+    choose_kernels(graph, NULL);
     for (int n = 0; chain->by && n < graph->node_count; n++)
         graph->node[n]->kernel = kernel_find(chain->by);
     choose_layouts(graph);
@@ -244,7 +245,7 @@ void probe_kernels(struct arena *arena, struct device *device)
         note("%s%s%s of %d x %d x %d, %d layers: %.3f ms", chain.op, chain.by ? " by " : "", chain.by ? chain.by : "",
              chain.channels, chain.rows, chain.columns, layers_of(&chain), seconds[i] * 1e3);
     }
-    fit(work, seconds, cost_reference(), device->seconds);
+    fit(work, seconds, rates_of_target(NULL), device->seconds);
     device->measured = true;
     for (int i = 0; i < CHAINS; i++) {
         double expected = 0;

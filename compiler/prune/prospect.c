@@ -38,7 +38,7 @@ void prospect_begin(struct prospect *prospect, const struct graph *graph, const 
     prospect->graph = graph_copy(&prospect->arena, graph);
     if (removed)
         cut(prospect->graph, channels, removed);
-    wish->choose_kernels(prospect->graph);
+    wish->choose_kernels(wish->data, prospect->graph);
     cost_model_make(&prospect->model, prospect->graph, &prospect->cluster);
     fix_rates(&prospect->cluster, &prospect->model);
     prospect->model.cluster = &prospect->cluster;

@@ -12,7 +12,7 @@ struct cost;
 /* For whom a network is pruned, and the passes behind pruning, which it does not know. */
 struct prospect_wish {
     const struct cluster *cluster;
-    void (*choose_kernels)(struct graph *graph); /* and layouts */
+    void (*choose_kernels)(const void *data, struct graph *graph); /* and layouts */
     /* Divide it. `effort`: how long to search, as a part of what is usual; 0: as usual. */
     void (*divide)(const void *data, struct graph *graph, const struct cluster *cluster, double effort, struct plan *plan);
     const void *data;

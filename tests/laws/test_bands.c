@@ -65,7 +65,7 @@ static void run(void *data)
         const float *want = value_of(&values, graph->output[0]);
         programs_write_inputs(graph, input);
         fuse(graph);
-        choose_kernels(graph);
+        choose_kernels(graph, NULL);
         choose_layouts(graph);
         programs_run(graph, &(struct program_wish){"1", PARTITION_ROWS, 1, false}, "whole");
         check_whole(want, shape_size(graph->output[0]->shape), n);

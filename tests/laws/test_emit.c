@@ -145,7 +145,7 @@ static struct collection collect_ready(struct arena *arena, const char *devices)
 {
     struct collection all = collect(arena);
     expand(all.graph, devices);
-    choose_kernels(all.graph);
+    choose_kernels(all.graph, NULL);
     choose_layouts(all.graph);
     return all;
 }

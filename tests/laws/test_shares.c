@@ -204,7 +204,7 @@ static void check(struct arena *arena, const char *line, const char *devices, en
     cluster_parse(arena, devices, &cluster);
     const struct node *last = graph->node[graph->node_count - 1];
     expand_recurrent(graph, &cluster, mode);
-    choose_kernels(graph);
+    choose_kernels(graph, NULL);
     choose_layouts(graph);
     partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
     plan_verify(&plan);

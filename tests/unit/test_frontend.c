@@ -352,7 +352,7 @@ static void attributes_are_read(void)
     CU_ASSERT(node_ints(node, "pads", 1, 9) == 2 && node_ints(node, "pads", 2, 9) == 9);
     CU_ASSERT(node_float(node, "alpha", 0) == 0.5f);
     struct text text = {.arena = &arena};
-    graph_print(&text, graph);
+    graph_print(&text, graph, NULL);
     CU_ASSERT(strstr(text.bytes, "a: ? = Relu 'a' (x) {alpha=0.5, axis=-1, pads=[1, 2]}\n") != NULL);
     CU_ASSERT(
         refuses(read_float_as_int, node, "Relu 'a': attribute 'alpha' is of kind float but int is expected"));

@@ -208,7 +208,7 @@ static void random_plans(enum partition mode)
         if (graph) {
             struct cluster cluster = random_cluster();
             struct plan plan;
-            choose_kernels(graph);
+            choose_kernels(graph, NULL);
             choose_layouts(graph);
             partition(graph, &cluster, (struct partition_wish){.mode = mode}, &plan);
             plan_verify(&plan);
@@ -250,7 +250,7 @@ static void searched(void)
             const struct partition_wish wish = {
                 .mode = PARTITION_AUTO, .throughput = round % 5 == 0, .effort = 0.002};
             struct plan plan, again;
-            choose_kernels(graph);
+            choose_kernels(graph, NULL);
             choose_layouts(graph);
             partition(graph, &cluster, wish, &plan);
             partition(graph, &cluster, wish, &again);

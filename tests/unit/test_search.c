@@ -70,7 +70,7 @@ static void end_graph(struct graph *graph, struct tensor *y)
     upgrade(graph);
     infer_shapes(graph);
     fuse(graph);
-    choose_kernels(graph);
+    choose_kernels(graph, NULL);
     choose_layouts(graph);
 }
 
