@@ -7,7 +7,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/emit.c %D%/emit.h \
 	%D%/names.c %D%/names.h \
 	%D%/place.c %D%/place.h \
-	%D%/report.c %D%/report.h %D%/report_changes.c \
+	%D%/report.c %D%/report.h %D%/report_changes.c %D%/report_kernels.c \
 	%D%/report_page.c %D%/report_page.h %D%/report_picture.c %D%/report_plan.c \
 	%D%/source.c %D%/source.h \
 	%D%/template.c %D%/template.h \

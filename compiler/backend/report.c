@@ -369,6 +369,18 @@ static void write_part(struct xml *xml, const struct region_list *own, const str
     end(xml);
 }
 
+/* What the kernels that may be taken take, the taken one among them. */
+static void write_choice(struct xml *xml, const struct kernel_choice *choice)
+{
+    for (int i = 0; choice && i < choice->count; i++) {
+        begin(xml, "candidate");
+        put(xml, "kernel", choice->price[i].kernel->name);
+        put_milliseconds(xml, "ms", choice->price[i].seconds);
+        put(xml, "by", choice->price[i].measured ? "measured" : "foretold");
+        end(xml);
+    }
+}
+
 static void write_layer(struct xml *xml, const struct plan *plan, const struct report_layer *layer, int index)
 {
     const struct node *node = layer->node;
@@ -395,6 +407,7 @@ static void write_layer(struct xml *xml, const struct plan *plan, const struct r
     put(xml, "divided", layer->workers > 1 ? "yes" : "no");
     put(xml, "axes", axes.bytes);
     put(xml, "grid", grid.bytes);
+    write_choice(xml, node->choice);
     for (int d = 0; d < plan->cluster->count; d++)
         if (layer->part[d].elements)
             write_part(xml, plan_own(plan, output, d), &layer->part[d], d);

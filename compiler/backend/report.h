@@ -40,6 +40,9 @@
  *            layout="blocked" macs="" divided="yes|no" axes="2 3" grid="1 16 1 1">
  *       One per node in execution order; what is said is about output 0. epilogue: what is fused into it, may be
  *       empty. axes: those that are cut. grid: per axis, the indices that cuts fall on the multiples of.
+ *       <candidate kernel="" ms="" by="foretold|measured"/> ...
+ *           kernels that could be taken and what the whole layer takes with them, conversions of layout included; the kernel
+ *           of a conversion of layout was not chosen and has none.
  *       <part device="0" elements="" macs="" share="0.375">
  *         <box begin="0 0 0 0" end="1 32 3 8"/> ...       half open
  *       </part> ...                                       share: of the layer's MACs; of its elements when it has none

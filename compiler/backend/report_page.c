@@ -238,7 +238,7 @@ void report_page(struct text *page, const struct report *report)
 {
     struct arena *arena = page->arena;
     bool exchanges = report->program->exchange_count > 0;
-    const char *channels = report_changes(arena, report);
+    const char *channels = report_changes(arena, report), *kernels = report_kernels(arena, report);
     const struct substitution list[] = {
         {"MODEL", text_escape(arena, report->model)},
         {"DEVICES", plural(arena, report->program->plan->cluster->count, "device")},
@@ -250,6 +250,8 @@ void report_page(struct text *page, const struct report *report)
         {"TIME_LINE", report_time_line(arena, report->program->plan)},
         {"ASSUMED", assumed(report->program->plan->cluster)},
         {"LAYER_ROWS", layer_rows(arena, report)},
+        {"KERNEL_ROWS", kernels},
+        {"KERNELS_HIDDEN", *kernels ? "" : " hidden"},
         {"EXCHANGES", exchanges ? "What devices send to each other, in the order of execution, once per inference."
                                 : "None: one device does it all."},
         {"EXCHANGES_HIDDEN", exchanges ? "" : " hidden"},

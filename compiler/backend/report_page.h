@@ -19,6 +19,9 @@ const char *report_time_line(struct arena *arena, const struct plan *plan);
 bool report_is_idle(const struct plan *plan, int device);
 const char *report_reason(struct arena *arena, const struct plan *plan, int device);
 
+/* Layers that several kernels can compute, a row each: the one that was taken, the others, and what they take. */
+const char *report_kernels(struct arena *arena, const struct report *report);
+
 /* Layers that lost channels or were fitted anew, a row each, "" when there are none; and rows of what that did to the whole. */
 const char *report_changes(struct arena *arena, const struct report *report);
 const char *report_change_totals(struct arena *arena, const struct report *report);

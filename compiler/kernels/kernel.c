@@ -320,7 +320,6 @@ struct work kernel_conversion_work(const struct tensor *tensor)
 {
     struct work work = {{0}};
     const double size = (double)shape_size(tensor->shape);
-    work.amount[WORK_CALLS] = size > 0;
     work.amount[WORK_VECTOR] = 2 * size;
     work.amount[WORK_ACTIVATIONS] = bytes_that_count(2 * size * (double)type_size(tensor->type), &work);
     return work;

@@ -110,7 +110,7 @@ double kernel_far_bytes(const struct node *node, double bytes);
 struct region kernel_whole_steps(const struct node *node, struct region piece);
 /* All that computing `piece` of output 0 takes with a kernel that accepts the node; nothing for an empty piece. */
 struct work kernel_work_by(const struct kernel *kernel, const struct node *node, struct region piece);
-/* What converting a tensor to its other layout takes. */
+/* What converting a tensor to its other layout takes, but for the call, whose time says nothing of larger tensors. */
 struct work kernel_conversion_work(const struct tensor *tensor);
 /* All that computing `piece` takes with the node's chosen kernel. */
 struct work kernel_work(const struct node *node, struct region piece);

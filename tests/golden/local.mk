@@ -18,6 +18,7 @@ GOLDEN_FILES = \
 	%D%/overlap.pbtxt \
 	%D%/overlap.program \
 	%D%/residual_concat.graph \
+	%D%/residual_concat.kernels \
 	%D%/residual_concat.pbtxt \
 	%D%/residual_concat.plan \
 	%D%/two_convs.device1.c \

@@ -2,7 +2,7 @@
 # run.sh -- compile every NAME.pbtxt here and compare what mednnc made with the files beside it.
 # SPDX-License-Identifier: MIT
 #
-# The first line of NAME.pbtxt is "# mednnc OPTIONS". Siblings: NAME.graph (after fuse), NAME.plan, NAME.program,
+# The first line of NAME.pbtxt is "# mednnc OPTIONS". Siblings: NAME.graph (after fuse), NAME.kernels (after choose_kernels), NAME.plan, NAME.program,
 # NAME.deviceN.c (without the kernels it carries) and NAME.err (the one line of a refusal, status 2).
 # UPDATE=1 rewrites the siblings that exist.
 set -eu
@@ -46,6 +46,7 @@ for model in "$here"/*.pbtxt; do
         pbtxt) continue ;;
         graph) "$MEDNNC" "$name.onnx" $options --dump=fuse --stop-after=fuse >got ;;
         plan) "$MEDNNC" "$name.onnx" $options --dump=partition --stop-after=partition >got ;;
+        kernels) "$MEDNNC" "$name.onnx" $options --dump=choose_kernels --stop-after=choose_kernels >got ;;
         program) "$MEDNNC" "$name.onnx" $options --dump=place_buffers --stop-after=place_buffers >got ;;
         device*.c) sed -n '/^.. ---- weights: values/,/fingerprint\[.*= {$/p' "out/$kind" >got ;;
         esac
