@@ -27,7 +27,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-static void remove_temporary(void)
+void measure_folder_remove(void)
 {
     if (temporary.owner == getpid())
         nftw(temporary.path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
@@ -38,10 +38,18 @@ const char *measure_folder(struct arena *arena)
     const char *where = getenv("TMPDIR");
     int length = snprintf(temporary.path, sizeof temporary.path, "%s/mednnc-XXXXXX", where && *where ? where : "/tmp");
     if (length >= (int)sizeof temporary.path || !mkdtemp(temporary.path))
-        fail_machine("cannot make a folder in %s for --measure", where && *where ? where : "/tmp");
+        fail_machine("cannot make a folder in %s", where && *where ? where : "/tmp");
     temporary.owner = getpid();
-    atexit(remove_temporary);
+    atexit(measure_folder_remove);
     return arena_string(arena, temporary.path);
+}
+
+void measure_make(const char *folder)
+{
+    char command[4200];
+    const int length = snprintf(command, sizeof command, "make -s -C '%s' device0 >/dev/null 2>&1", folder);
+    if (length >= (int)sizeof command || system(command))
+        fail("the C compiler or make does not work: try make -C %s", folder);
 }
 
 /* Beside this program, or as PATH says. */

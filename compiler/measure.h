@@ -10,6 +10,12 @@
 /* A new folder for programs, removed when the process ends. Fails (1) where none can be made. */
 const char *measure_folder(struct arena *arena);
 
+/* Remove it now. */
+void measure_folder_remove(void);
+
+/* Build device 0 of the programs in a folder. Fails where no C compiler or make works. */
+void measure_make(const char *folder);
+
 /* Build the two networks in these folders with make and run all of their devices here, in turns, so that both see the same machine.
  * Sets seconds[0] and seconds[1] to the medians of an inference. False, after a note that says why, where they cannot be
  * built or run. mednn-run is taken from beside this program, else from PATH. */

@@ -43,6 +43,7 @@ static const char usage[] =
     "      --emit-onnx FILE       write the model without those channels as ONNX; -o may be left out\n"
     "      --weights FORM         auto, inline, incbin or file (default auto)\n"
     "      --target TARGET        any (default), x86-64-v3, x86-64-v4, armv8-a or armv7-neon\n"
+    "      --tune FILE            choose kernels by what mednn-tune measured\n"
     "      --threads T            threads that compute each layer of a device (default 1)\n"
     "      --dump PASS            print what a pass made of the model; may be repeated\n"
     "      --stop-after PASS      end after a pass, without output\n"
@@ -76,6 +77,7 @@ enum {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_THREADS,
+    OPTION_TUNE,
     OPTION_PRUNE,
     OPTION_PRUNE_BYTES,
     OPTION_PRUNE_TO_LATENCY,
@@ -114,6 +116,7 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"threads", required_argument, NULL, OPTION_THREADS},
+                                             {"tune", required_argument, NULL, OPTION_TUNE},
                                              {"prune", required_argument, NULL, OPTION_PRUNE},
                                              {"prune-bytes", required_argument, NULL, OPTION_PRUNE_BYTES},
                                              {"prune-to-latency", required_argument, NULL, OPTION_PRUNE_TO_LATENCY},
@@ -298,6 +301,9 @@ static void take_option(struct arena *arena, struct options *options, int option
     case OPTION_MEASURE:
         take_pruning(arena, options, option, argument);
         break;
+    case OPTION_TUNE:
+        options->tune = argument;
+        break;
     case OPTION_THREADS:
         options->threads = thread_count(argument);
         break;
@@ -438,6 +444,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
     add_pruning(&text, options);
     if (options->target)
         text_printf(&text, " --target %s", options->target);
+    if (options->tune)
+        text_add(&text, " --tune");
     if (options->threads > 1)
         text_printf(&text, " --threads %d", options->threads);
     return text.bytes;

@@ -38,6 +38,8 @@ struct options {
     int dump_count, dump_capacity;
     const char *stop_after;
     bool quiet, verbose;
+    const char *tune; /* file of mednn-tune; NULL: none */
+    int turn;         /* of kernels to be measured (choose_kernels()), for mednn-tune; 0: the best ones */
 };
 
 /* Parse; fails (status 2) on bad usage. --help and --version print and leave COMMAND_NOTHING. */

@@ -5,6 +5,7 @@
 #include "backend/cluster_file.h"
 #include "backend/emit.h"
 #include "backend/report.h"
+#include "backend/tuning_file.h"
 #include "frontend/export.h"
 #include "frontend/import.h"
 #include "inspect.h"
@@ -30,6 +31,7 @@ struct compilation {
     struct arena *arena;
     const struct options *options;
     struct cluster cluster;
+    struct tuning tuning;
     struct graph *graph;
     struct plan plan;
     struct program program;
@@ -92,7 +94,10 @@ static void choose(const struct compilation *c, struct graph *graph)
 {
     double seconds[WORK_KINDS];
     rates_of_cluster(&c->cluster, seconds);
-    choose_kernels(graph, &(struct kernel_wish){.seconds = seconds, .no_winograd = c->options->no_winograd});
+    choose_kernels(graph, &(struct kernel_wish){.seconds = seconds,
+                                                .no_winograd = c->options->no_winograd,
+                                                .tuning = c->options->tune ? &c->tuning : NULL,
+                                                .turn = c->options->turn});
 }
 
 /* What is behind pruning in the table below, as far as the plan. */
@@ -159,6 +164,12 @@ static void run_expand_recurrent(struct compilation *c)
 static void run_choose_kernels(struct compilation *c)
 {
     choose(c, c->graph);
+    bool measured = !c->options->tune;
+    for (int n = 0; n < c->graph->node_count; n++)
+        for (int i = 0; i < c->graph->node[n]->choice->count; i++)
+            measured |= c->graph->node[n]->choice->price[i].measured;
+    if (!measured)
+        note("%s: none of its layers is in this model", c->options->tune);
 }
 
 static void run_partition(struct compilation *c)
@@ -332,11 +343,15 @@ static void write_output(struct compilation *c)
         exit(fflush(stdout) ? STATUS_MACHINE : STATUS_OK);
 }
 
-static void compile(struct arena *arena, const struct options *options)
+struct graph *pipeline_compile(struct arena *arena, const struct options *options)
 {
     struct compilation c = {.arena = arena, .options = options};
     check_pass_names(options);
     choose_cluster(&c);
+    if (options->tune) {
+        fail_about(options->tune);
+        tuning_read(arena, options->tune, &c.tuning);
+    }
     fail_about(options->model);
     const struct import_options import = {.input_shape = options->input_shape,
                                           .input_shape_count = options->input_shape_count,
@@ -350,6 +365,7 @@ static void compile(struct arena *arena, const struct options *options)
         file_write(arena, options->emit_onnx, c.exported.bytes, c.exported.size);
     if (c.complete && options->output)
         write_output(&c);
+    return c.graph;
 }
 
 static void list_passes(void)
@@ -362,7 +378,7 @@ void pipeline_run(struct arena *arena, const struct options *options)
 {
     switch (options->command) {
     case COMMAND_COMPILE:
-        compile(arena, options);
+        pipeline_compile(arena, options);
         break;
     case COMMAND_INSPECT:
         fail_about(options->model);

@@ -3,10 +3,9 @@
 #include "cluster_file.h"
 
 #include "../support/fail.h"
+#include "xml_file.h"
 
 #include <inttypes.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <libxml/xmlwriter.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 #define MESSAGE_NAME "message_us"
 #define BYTES_NAME "message"
 
-enum { DEFAULT_PORT = 7700, CLUSTER_FILE_LIMIT = 1 << 20 };
+enum { DEFAULT_PORT = 7700 };
 
 bool target_is_known(const char *target)
 {
@@ -68,44 +67,6 @@ void cluster_parse(struct arena *arena, const char *text, struct cluster *cluste
     }
 }
 
-static const char *attribute(struct arena *arena, xmlNode *element, const char *name)
-{
-    xmlChar *value = xmlGetNoNsProp(element, BAD_CAST name);
-    const char *copy = value ? arena_string(arena, (const char *)value) : NULL;
-    xmlFree(value);
-    return copy;
-}
-
-static double number_of(xmlNode *element, const char *name, const char *value, double low, double high)
-{
-    char *end;
-    double number = strtod(value, &end);
-    if (end == value || *end || !(number >= low && number <= high))
-        fail("line %ld: %s %s=\"%s\": expected a number from %g to %g", xmlGetLineNo(element),
-             (const char *)element->name, name, value, low, high);
-    return number;
-}
-
-/* The number of an attribute, or `otherwise` where it is absent. */
-static double number(struct arena *arena, xmlNode *element, const char *name, double low, double high, double otherwise)
-{
-    const char *value = attribute(arena, element, name);
-    return value ? number_of(element, name, value, low, high) : otherwise;
-}
-
-static double needed(struct arena *arena, xmlNode *element, const char *name, double low, double high)
-{
-    const double value = number(arena, element, name, low, high, -1);
-    if (value < 0)
-        fail("line %ld: %s: %s is missing", xmlGetLineNo(element), (const char *)element->name, name);
-    return value;
-}
-
-static bool is_element(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && !strcmp((const char *)node->name, name);
-}
-
 /* Work is given as 1e9 units a second, calls and messages as microseconds. */
 static void read_rates(struct arena *arena, xmlNode *element, struct device *device)
 {
@@ -113,42 +74,42 @@ static void read_rates(struct arena *arena, xmlNode *element, struct device *dev
         fail("line %ld: a second <rates> of one device", xmlGetLineNo(element));
     device->measured = true;
     for (int k = 0; k < WORK_KINDS; k++)
-        device->seconds[k] = k == WORK_CALLS ? 1e-6 * needed(arena, element, CALL_NAME, 0, 1e6)
-                                             : 1e-9 / needed(arena, element, work_name((enum work_kind)k), RATE_LOW, RATE_HIGH);
-    device->message_seconds = 1e-6 * needed(arena, element, MESSAGE_NAME, 0, 1e6);
-    device->byte_seconds = 1e-9 / needed(arena, element, BYTES_NAME, RATE_LOW, RATE_HIGH);
+        device->seconds[k] = k == WORK_CALLS ? 1e-6 * xml_file_needed(arena, element, CALL_NAME, 0, 1e6)
+                                             : 1e-9 / xml_file_needed(arena, element, work_name((enum work_kind)k), RATE_LOW, RATE_HIGH);
+    device->message_seconds = 1e-6 * xml_file_needed(arena, element, MESSAGE_NAME, 0, 1e6);
+    device->byte_seconds = 1e-9 / xml_file_needed(arena, element, BYTES_NAME, RATE_LOW, RATE_HIGH);
 }
 
 static void read_device(struct arena *arena, xmlNode *element, struct cluster *cluster)
 {
     struct device *device = add_device(arena, cluster, 1);
     const char *value;
-    if ((value = attribute(arena, element, "name")))
+    if ((value = xml_file_attribute(arena, element, "name")))
         device->name = value;
-    if ((value = attribute(arena, element, "address")))
+    if ((value = xml_file_attribute(arena, element, "address")))
         device->address = value;
-    if ((value = attribute(arena, element, "speed")))
-        device->speed = number_of(element, "speed", value, 1e-12, 1e12);
-    if ((value = attribute(arena, element, "port")))
-        device->port = (int)number_of(element, "port", value, 1, 65535);
-    if ((value = attribute(arena, element, "memory")))
-        device->memory = (int64_t)number_of(element, "memory", value, 1, 1e15);
-    if ((value = attribute(arena, element, "threads")))
-        device->threads = (int)number_of(element, "threads", value, 1, MAX_THREADS);
-    if ((value = attribute(arena, element, "target"))) {
+    if ((value = xml_file_attribute(arena, element, "speed")))
+        device->speed = xml_file_number_of(element, "speed", value, 1e-12, 1e12);
+    if ((value = xml_file_attribute(arena, element, "port")))
+        device->port = (int)xml_file_number_of(element, "port", value, 1, 65535);
+    if ((value = xml_file_attribute(arena, element, "memory")))
+        device->memory = (int64_t)xml_file_number_of(element, "memory", value, 1, 1e15);
+    if ((value = xml_file_attribute(arena, element, "threads")))
+        device->threads = (int)xml_file_number_of(element, "threads", value, 1, MAX_THREADS);
+    if ((value = xml_file_attribute(arena, element, "target"))) {
         if (!target_is_known(value))
             fail("line %ld: device target=\"%s\": expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon",
                  xmlGetLineNo(element), value);
         device->target = strcmp(value, "any") ? value : NULL;
     }
-    device->gmacs = number(arena, element, "gmacs", RATE_LOW, RATE_HIGH, 0);
-    device->up = MBIT * number(arena, element, "up_mbit", RATE_LOW, RATE_HIGH, 0);
-    device->down = MBIT * number(arena, element, "down_mbit", RATE_LOW, RATE_HIGH, 0);
+    device->gmacs = xml_file_number(arena, element, "gmacs", RATE_LOW, RATE_HIGH, 0);
+    device->up = MBIT * xml_file_number(arena, element, "up_mbit", RATE_LOW, RATE_HIGH, 0);
+    device->down = MBIT * xml_file_number(arena, element, "down_mbit", RATE_LOW, RATE_HIGH, 0);
     for (xmlNode *child = element->children; child; child = child->next)
-        if (is_element(child, "rates"))
+        if (xml_file_is_element(child, "rates"))
             read_rates(arena, child, device);
     int index = cluster->count - 1;
-    if ((value = attribute(arena, element, "id")) && number_of(element, "id", value, 0, MAX_DEVICES) != index)
+    if ((value = xml_file_attribute(arena, element, "id")) && xml_file_number_of(element, "id", value, 0, MAX_DEVICES) != index)
         fail("line %ld: device id=\"%s\" is number %d in the file: ids count from 0 in order", xmlGetLineNo(element),
              value, index);
 }
@@ -156,9 +117,9 @@ static void read_device(struct arena *arena, xmlNode *element, struct cluster *c
 static void read_network(struct arena *arena, xmlNode *element, struct cluster *cluster)
 {
     struct network *network = &cluster->network;
-    network->latency = 1e-3 * number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency);
-    network->rate = MBIT * number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT);
-    const char *medium = attribute(arena, element, "medium");
+    network->latency = 1e-3 * xml_file_number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency);
+    network->rate = MBIT * xml_file_number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT);
+    const char *medium = xml_file_attribute(arena, element, "medium");
     if (medium && strcmp(medium, "switched") && strcmp(medium, "shared"))
         fail("line %ld: network medium=\"%s\": expected switched or shared", xmlGetLineNo(element), medium);
     network->shared = medium && !strcmp(medium, "shared");
@@ -168,11 +129,11 @@ static void read_link(struct arena *arena, xmlNode *element, struct cluster *clu
 {
     struct network *network = &cluster->network;
     const int last = cluster->count - 1;
-    const double from = needed(arena, element, "from", 0, last), to = needed(arena, element, "to", 0, last);
+    const double from = xml_file_needed(arena, element, "from", 0, last), to = xml_file_needed(arena, element, "to", 0, last);
     const struct link link = {.from = (int)from,
                               .to = (int)to,
-                              .latency = 1e-3 * number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency),
-                              .rate = MBIT * number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT)};
+                              .latency = 1e-3 * xml_file_number(arena, element, "latency_ms", 0, 1e5, 1e3 * network->latency),
+                              .rate = MBIT * xml_file_number(arena, element, "mbit", RATE_LOW, RATE_HIGH, network->rate / MBIT)};
     if (link.from == link.to || from > link.from || to > link.to)
         fail("line %ld: link from=\"%g\" to=\"%g\": expected the ids of two devices", xmlGetLineNo(element), from, to);
     *arena_append(arena, network->link, network->link_count, network->link_capacity) = link;
@@ -184,37 +145,22 @@ static void read_document(struct arena *arena, xmlDoc *document, struct cluster 
     if (!root || strcmp((const char *)root->name, "cluster"))
         fail("the root element is <%s>, expected <cluster>", root ? (const char *)root->name : "");
     for (xmlNode *child = root->children; child; child = child->next)
-        if (is_element(child, "device"))
+        if (xml_file_is_element(child, "device"))
             read_device(arena, child, cluster);
     if (!cluster->count)
         fail("<cluster> holds no <device>");
     for (xmlNode *child = root->children; child; child = child->next) {
-        if (is_element(child, "network"))
+        if (xml_file_is_element(child, "network"))
             read_network(arena, child, cluster);
-        else if (is_element(child, "link"))
+        else if (xml_file_is_element(child, "link"))
             read_link(arena, child, cluster);
     }
-}
-
-static void ignore_error(void *context, const char *format, ...)
-{
-    (void)context, (void)format;
 }
 
 void cluster_file_read(struct arena *arena, const char *path, struct cluster *cluster)
 {
     *cluster = (struct cluster){.network = {.latency = ASSUMED_LATENCY, .rate = ASSUMED_RATE}};
-    struct mapping mapping = file_map(path, CLUSTER_FILE_LIMIT);
-    xmlSetGenericErrorFunc(NULL, ignore_error);
-    xmlDoc *document = xmlReadMemory((const char *)mapping.bytes, (int)mapping.size, "cluster.xml", NULL,
-                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    file_unmap(mapping);
-    if (!document) {
-        const xmlError *error = xmlGetLastError();
-        char *message = arena_string(arena, error && error->message ? error->message : "not XML\n");
-        message[strcspn(message, "\n")] = 0;
-        fail("line %d: %s", error ? error->line : 0, message);
-    }
+    xmlDoc *document = xml_file_open(arena, path);
     read_document(arena, document, cluster);
     xmlFreeDoc(document);
 }

@@ -12,7 +12,9 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/source.c %D%/source.h \
 	%D%/template.c %D%/template.h \
 	%D%/transfers.c \
-	%D%/weights.c %D%/weights.h
+	%D%/tuning_file.c %D%/tuning_file.h \
+	%D%/weights.c %D%/weights.h \
+	%D%/xml_file.c %D%/xml_file.h
 EXTRA_DIST += %D%/README.md %D%/embed.sh
 
 # The files of templates/ and runtime/ as tables of strings; the lists are set by their local.mk.

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph_print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_ELEMENTS = 8, SHOWN_BYTES = 60 };
@@ -185,6 +186,48 @@ static void print_graph(struct text *text, const struct graph *graph, int indent
         print_name(text, graph->output[i]->name);
         text_add(text, "\n");
     }
+}
+
+static int compare_attributes(const void *left, const void *right)
+{
+    const struct attribute *a = left, *b = right;
+    return strcmp(a->name, b->name);
+}
+
+static void describe_tensor(struct text *text, const struct tensor *tensor)
+{
+    if (tensor)
+        text_printf(text, "%s%s %s", tensor_is_constant(tensor) ? "constant " : "", type_name(tensor->type),
+                    shape_string(text->arena, tensor->shape));
+    else
+        text_add(text, "-");
+}
+
+void node_describe(struct text *text, const struct node *node)
+{
+    struct attribute *attribute =
+        arena_copy(text->arena, node->attribute, (size_t)node->attribute_count * sizeof *attribute);
+    qsort(attribute, (size_t)node->attribute_count, sizeof *attribute, compare_attributes);
+    print_name(text, node->domain);
+    text_add(text, *node->domain ? "." : "");
+    print_name(text, node->op_type);
+    text_add(text, " (");
+    for (int i = 0; i < node->input_count; i++) {
+        text_add(text, i ? ", " : "");
+        describe_tensor(text, node->input[i]);
+    }
+    text_add(text, ") -> (");
+    for (int i = 0; i < node->output_count; i++) {
+        text_add(text, i ? ", " : "");
+        describe_tensor(text, node->output[i]);
+    }
+    text_add(text, ")");
+    for (int a = 0; a < node->attribute_count; a++) {
+        text_add(text, a ? ", " : " {");
+        print_attribute(text, &attribute[a]);
+    }
+    text_add(text, node->attribute_count ? "}" : "");
+    print_epilogue(text, &node->epilogue);
 }
 
 void graph_print(struct text *text, const struct graph *graph, graph_print_more *more)

@@ -12,6 +12,10 @@
 typedef void graph_print_more(struct text *text, const struct node *node);
 void graph_print(struct text *text, const struct graph *graph, graph_print_more *more);
 
+/* What the time that a node takes depends on: operator, types and shapes of inputs and outputs, which of them are constant,
+ * attributes in alphabetical order, epilogue. No names, no layouts. */
+void node_describe(struct text *text, const struct node *node);
+
 /* assert()s: ids and names are unique; every tensor has one producer, which stands before its readers; producers and
  * uses are right; constants, layouts and epilogues make sense; for subgraphs too. */
 void graph_verify(const struct graph *graph);

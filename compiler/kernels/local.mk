@@ -50,6 +50,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/split.c \
 	%D%/tensor_scatter.c \
 	%D%/tf_idf.c \
+	%D%/tuning.c %D%/tuning.h \
 	%D%/unique.c \
 	%D%/unpool.c
 

@@ -1,5 +1,7 @@
 /* choose_kernels.c -- one kernel per node, for the whole cluster. */
 /* SPDX-License-Identifier: MIT */
+#include "../ir/graph_print.h"
+#include "../kernels/tuning.h"
 #include "../operators/op.h"
 #include "../plan/rates.h"
 #include "passes.h"
@@ -7,6 +9,9 @@
 #include <stdlib.h>
 
 enum { MOST_CANDIDATES = 32 };
+
+/* What is foretold is not so wrong that what takes more times the cheapest would win. */
+static const double WORTH_A_TRY = 3;
 
 struct choosing {
     const struct graph *graph;
@@ -44,6 +49,30 @@ static double conversions(const struct choosing *c, const struct node *node, con
     return seconds;
 }
 
+/* What was measured takes the place of what was foretold. What was not takes as many times the foretold as the others did: the
+ * machine need not be as fast as the table of costs says. */
+static void take_measured(const struct choosing *c, const struct node *node, struct kernel_choice *choice)
+{
+    struct text text = {.arena = c->graph->arena};
+    double measured = 0, foretold = 0;
+    if (!c->wish->tuning)
+        return;
+    node_describe(&text, node);
+    const struct tuned_layer *layer = tuning_find(c->wish->tuning, text.bytes);
+    for (int i = 0; layer && i < choice->count; i++) {
+        const struct kernel_price *price = &choice->price[i];
+        const double seconds = tuning_seconds(layer, price->kernel);
+        measured += seconds;
+        foretold += seconds > 0 ? price->seconds - conversions(c, node, price->kernel) : 0;
+    }
+    for (int i = 0; foretold > 0 && i < choice->count; i++) {
+        struct kernel_price *price = &choice->price[i];
+        const double seconds = tuning_seconds(layer, price->kernel), machine = measured / foretold;
+        price->measured = seconds > 0;
+        price->seconds = machine * (price->measured ? conversions(c, node, price->kernel) : price->seconds) + seconds;
+    }
+}
+
 /* The prices of all kernels that may be taken. */
 static struct kernel_choice *weigh(const struct choosing *c, const struct node *node)
 {
@@ -60,6 +89,7 @@ static struct kernel_choice *weigh(const struct choosing *c, const struct node *
         choice->price[choice->count++] = (struct kernel_price){
             .kernel = candidate[i], .seconds = seconds_of(c, &work) + conversions(c, node, candidate[i])};
     }
+    take_measured(c, node, choice);
     return choice;
 }
 
@@ -83,6 +113,44 @@ static const struct kernel_price *cheapest(const struct kernel_choice *choice, b
             best = price;
     }
     return best;
+}
+
+static bool same_layouts(const struct node *node, const struct kernel *a, const struct kernel *b)
+{
+    bool same = true;
+    for (int i = -1; i < node->input_count; i++)
+        same = same && kernel_layout(a, node, i) == kernel_layout(b, node, i);
+    return same;
+}
+
+/* The kernels that are worth a try; returns how many. */
+static int worth_a_try(const struct node *node, const struct kernel *kernel[MOST_CANDIDATES])
+{
+    const struct kernel_choice *choice = node->choice;
+    const struct kernel_price *best = cheapest(choice, true);
+    int count = 0;
+    for (int i = 0; i < choice->count; i++)
+        if (choice->price[i].seconds <= WORTH_A_TRY * best->seconds &&
+            same_layouts(node, choice->price[i].kernel, best->kernel))
+            kernel[count++] = choice->price[i].kernel;
+    return count;
+}
+
+bool choose_kernels_is_open(const struct node *node)
+{
+    const struct kernel *kernel[MOST_CANDIDATES];
+    return node->choice && worth_a_try(node, kernel) > 1;
+}
+
+int choose_kernels_turns(const struct graph *graph)
+{
+    const struct kernel *kernel[MOST_CANDIDATES];
+    int turns = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        const int count = graph->node[n]->choice ? worth_a_try(graph->node[n], kernel) : 0;
+        turns = count > turns ? count : turns;
+    }
+    return turns;
 }
 
 static void set_kernel(struct node *node, const struct kernel *kernel)
@@ -164,7 +232,10 @@ void choose_kernels(struct graph *graph, const struct kernel_wish *wish)
         if (!choice->count)
             fail_without_kernel(graph, node);
         node->choice = choice;
-        set_kernel(node, cheapest(choice, true)->kernel);
+        const struct kernel *kernel[MOST_CANDIDATES] = {cheapest(choice, true)->kernel};
+        const int turns = c.wish->turn ? worth_a_try(node, kernel) : 1;
+        set_kernel(node, kernel[c.wish->turn ? (c.wish->turn - 1) % turns : 0]);
     }
-    limit_growth(graph);
+    if (!c.wish->turn)
+        limit_growth(graph);
 }

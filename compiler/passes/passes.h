@@ -47,12 +47,19 @@ void fuse(struct graph *graph);
 struct kernel_wish {
     const double *seconds; /* per unit of each kind of work (plan/rates.h); NULL: of any target */
     bool no_winograd;      /* no kernel may use Winograd's algorithm */
+    const struct tuning *tuning; /* what was measured on some machine goes before what is foretold; NULL: nothing was */
+    /* For mednn-tune: > 0 takes that one of each node's kernels that are worth a try, round and round, whatever weights they add. */
+    int turn;
 };
 
 /* Give every node a kernel: the one that takes the least time, conversions of layout counted in; and what was weighed, as
  * node->choice. `wish` NULL: as usual. Fails with the node's name when no kernel accepts it. Winograd's algorithm may add half of the model's weights, or 64 MiB; beyond that
  * the nodes that gain least for their bytes do without. */
 void choose_kernels(struct graph *graph, const struct kernel_wish *wish);
+/* Kernels that are worth a try: those that want the layouts of the cheapest one and are foretold to take at most three times as
+ * long. How many the node with most of them has; and is the choice of one node open? */
+int choose_kernels_turns(const struct graph *graph);
+bool choose_kernels_is_open(const struct node *node);
 
 /* Set every tensor's layout to what its producer writes, and insert "mednn.Layout" nodes where a reader wants the
  * other one. Graph inputs take the layout of their first reader. */

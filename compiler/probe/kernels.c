@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "../backend/emit.h"
 #include "../backend/report.h"
+#include "../measure.h"
 #include "../passes/passes.h"
 #include "../plan/cost.h"
 #include "../plan/rates.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 /* A chain of equal layers on channels x rows x columns (or rows x channels, of rank 2); each keeps the shape. */
 struct chain {
@@ -183,11 +183,8 @@ static double time_program(const char *path, int repeat)
 /* Of one inference: processor time, the least of a few attempts, because a busy machine only ever adds to it. */
 static double run_program(const char *path)
 {
-    char command[512];
     double least = 0;
-    snprintf(command, sizeof command, "make -s -C '%s' device0 >/dev/null 2>&1", path);
-    if (system(command))
-        fail("the C compiler or make does not work: try make -C %s", path);
+    measure_make(path);
     const double one = time_program(path, 1), some = time_program(path, 4);
     const double least_part = 0.02; /* of the whole program's time, whose start and end vary */
     const double each = (some - one) / 3 > least_part * some ? (some - one) / 3 : least_part * some;
@@ -230,11 +227,9 @@ static void fit(struct work work[], const double seconds[], const double referen
 
 void probe_kernels(struct arena *arena, struct device *device)
 {
-    char folder[] = "/tmp/mednn-probe.XXXXXX";
+    const char *folder = measure_folder(arena);
     struct work work[CHAINS];
     double seconds[CHAINS];
-    if (!mkdtemp(folder))
-        fail_machine("cannot make a folder in /tmp");
     for (int i = 0; i < CHAINS; i++) {
         const char *path = arena_printf(arena, "%s/%d", folder, i);
         const struct chain chain = chains[i];
@@ -255,8 +250,5 @@ void probe_kernels(struct arena *arena, struct device *device)
             note("%s of %d x %d does not fit the model: %.3f ms, foretold %.3f ms", chains[i].op, chains[i].channels,
                  chains[i].rows, seconds[i] * 1e3, expected * 1e3);
     }
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command))
-        note("%s is left over", folder);
+    measure_folder_remove();
 }

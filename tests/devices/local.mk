@@ -13,6 +13,6 @@ check_PROGRAMS += %D%/test_exchange %D%/test_refusal
 %C%_test_refusal_CPPFLAGS = -I$(srcdir)/runtime
 %C%_test_refusal_LDADD = %D%/libruntime.a
 
-TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh
+TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh
 CHECK_LONG_TESTS += %D%/test_exchange_long.sh
-EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh %D%/pair.c %D%/make_npy.sh
+EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh %D%/pair.c %D%/make_npy.sh
