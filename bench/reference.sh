@@ -1,5 +1,5 @@
 #!/bin/sh
-# reference.sh CLUSTER.xml -- the table of compiler/plan/cost.c, from what `mednn-probe -o CLUSTER.xml` measured on the reference machine.
+# reference.sh CLUSTER.xml -- a table of compiler/plan/rates.c, from what `mednn-probe -o CLUSTER.xml` measured.
 # SPDX-License-Identifier: MIT
 set -eu
 grep -o '<rates [^>]*' "$1" | head -n 1 | tr ' ' '\n' | awk -F'"' '

@@ -7,6 +7,6 @@ TESTS += %D%/test.sh
 EXTRA_DIST += %D%/test.sh
 
 install-data-hook:
-	cd '$(DESTDIR)$(bashcompletiondir)' && rm -f mednn-run mednn-probe && $(LN_S) mednnc mednn-run && $(LN_S) mednnc mednn-probe
+	cd '$(DESTDIR)$(bashcompletiondir)' && rm -f mednn-run mednn-probe mednn-tune && $(LN_S) mednnc mednn-run && $(LN_S) mednnc mednn-probe && $(LN_S) mednnc mednn-tune
 uninstall-hook:
-	cd '$(DESTDIR)$(bashcompletiondir)' && rm -f mednn-run mednn-probe
+	cd '$(DESTDIR)$(bashcompletiondir)' && rm -f mednn-run mednn-probe mednn-tune

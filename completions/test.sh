@@ -22,6 +22,7 @@ complete_words()
 [ "$(complete_words "$MEDNNC" x --devi)" = --devices ] || die "--devi: $(complete_words "$MEDNNC" x --devi)"
 [ "$(complete_words "$MEDNN_RUN" x --out)" = --output-dir ] || die "mednn-run --out"
 [ "$(complete_words "$MEDNN_PROBE" x --serv)" = --serve ] || die "mednn-probe --serv"
+[ "$(complete_words "$MEDNN_TUNE" x --roun)" = --rounds ] || die "mednn-tune --roun"
 [ "$(complete_words "$MEDNNC" --stop-after part)" = partition ] || die "--stop-after part"
 
 # mednnc lists what it expects when a word is none of it.
@@ -33,7 +34,7 @@ for option in --partition --objective --float --wire --weights --target; do
 done
 
 # Every option of --help stands in the manual.
-for program in "$MEDNNC" "$MEDNN_RUN" "$MEDNN_PROBE"; do
+for program in "$MEDNNC" "$MEDNN_RUN" "$MEDNN_PROBE" "$MEDNN_TUNE"; do
     page=$SRCDIR/man/${program##*/}.1
     text=$(sed 's/\\-/-/g' "$page")
     for option in $(_mednn_options "$program"); do

@@ -10,20 +10,45 @@ static const double x86_64_v4[WORK_KINDS] = {
     [WORK_MATRIX] = 8.5e-12, [WORK_SCALAR] = 1.3e-10, [WORK_VECTOR] = 5.1e-11, [WORK_ELEMENT] = 8.1e-10,
     [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
 
+/* The same machine, programs for AVX2 (ARCHFLAGS=-march=x86-64-v3): what multiplies is slower as mednn-probe measured it, the
+ * rest, which is memory or no vectors, as above; vectors of elements are mostly loads and stores. Tiles have fewer pixels, so weights
+ * come more often. */
+static const double x86_64_v3[WORK_KINDS] = {
+    [WORK_DIRECT] = 1.8e-11, [WORK_WINOGRAD] = 1.6e-11, [WORK_TRANSFORM] = 1.7e-11, [WORK_DEPTHWISE] = 9.2e-12,
+    [WORK_MATRIX] = 1.6e-11, [WORK_SCALAR] = 1.3e-10, [WORK_VECTOR] = 6e-11, [WORK_ELEMENT] = 8.1e-10,
+    [WORK_WEIGHTS] = 4.1e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
+
+/* Assumed, not measured: a core of a phone such as Cortex-A76 at 2.4 GHz. Its optimization guide gives two 128-bit multiply-adds a
+ * cycle, 8 numbers, of which 90 % are taken to be reached; a quarter of the lanes and two thirds of the clock of the first table for
+ * what transforms and multiplies vectors, the clock alone for scalars; 10 GB/s from far memory and half of the server's from caches, which
+ * vectors of elements wait for, too. */
+static const double armv8_a[WORK_KINDS] = {
+    [WORK_DIRECT] = 5.8e-11, [WORK_WINOGRAD] = 5.8e-11, [WORK_TRANSFORM] = 6.6e-11, [WORK_DEPTHWISE] = 4.3e-11,
+    [WORK_MATRIX] = 5.8e-11, [WORK_SCALAR] = 2e-10, [WORK_VECTOR] = 1.5e-10, [WORK_ELEMENT] = 1.2e-9,
+    [WORK_WEIGHTS] = 8e-11, [WORK_STREAM] = 1e-10, [WORK_ACTIVATIONS] = 5.2e-11, [WORK_CALLS] = 6e-07};
+
+/* Assumed, not measured: a core such as Cortex-A53 at 1.2 GHz in 32-bit mode, which issues one 128-bit multiply-add or load a cycle:
+ * 4 numbers, of which 70 % are taken to be reached; a third of the clock of the first table, and half of its instructions in a cycle, for
+ * the rest; 2.5 GB/s from far memory. */
+static const double armv7_neon[WORK_KINDS] = {
+    [WORK_DIRECT] = 3e-10, [WORK_WINOGRAD] = 3e-10, [WORK_TRANSFORM] = 2.6e-10, [WORK_DEPTHWISE] = 1.7e-10,
+    [WORK_MATRIX] = 3e-10, [WORK_SCALAR] = 7.8e-10, [WORK_VECTOR] = 6e-10, [WORK_ELEMENT] = 4.9e-9,
+    [WORK_WEIGHTS] = 2e-10, [WORK_STREAM] = 4e-10, [WORK_ACTIVATIONS] = 1.6e-10, [WORK_CALLS] = 2.4e-06};
+
 /* Over the links of bench/phones, the mean of sending and receiving. */
 const double rates_message_seconds = 4.5e-6, rates_byte_seconds = 5e-10;
 
 static const struct {
     const char *target;
     const double *seconds;
-} tables[] = {{"x86-64-v4", x86_64_v4}};
+} tables[] = {{"x86-64-v3", x86_64_v3}, {"armv8-a", armv8_a}, {"armv7-neon", armv7_neon}};
 
 const double *rates_of_target(const char *target)
 {
     for (size_t i = 0; target && i < sizeof tables / sizeof *tables; i++)
         if (!strcmp(target, tables[i].target))
             return tables[i].seconds;
-    return x86_64_v4;
+    return x86_64_v4; /* and any */
 }
 
 static const double *rates_of_device(const struct device *device)

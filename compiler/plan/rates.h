@@ -5,7 +5,8 @@
 
 #include "cluster.h"
 
-/* One core of the machine that the table of a target speaks of, [enum work_kind]. NULL: any target. For a device that was not
+/* One core of the machine that the table of a target speaks of, [enum work_kind]. NULL: any target, which
+ * gets the first table. For a device that was not
  * measured only the proportions count. */
 const double *rates_of_target(const char *target);
 

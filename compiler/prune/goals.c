@@ -194,6 +194,15 @@ static void choose_once(struct goals *goals, const struct curves *curves, int re
             goals->result[i].reached = goals->item[i].reached;
 }
 
+/* Was enough asked for, of all that is planned? */
+static bool all_reached(const struct goals *goals, double part)
+{
+    bool reached = true;
+    for (int i = 0; i < goals->count; i++)
+        reached &= !is_planned(goals, i) || goals->result[i].reached >= part * goals->result[i].wanted;
+    return reached;
+}
+
 void goals_choose(struct goals *goals, const struct curves *curves, double part, int reach, int count[], bool removed[])
 {
     struct bracket bracket[PRUNE_GOALS];
@@ -203,8 +212,11 @@ void goals_choose(struct goals *goals, const struct curves *curves, double part,
     }
     for (int try = 0; try < TRIES; try++) {
         choose_once(goals, curves, reach, count, removed);
-        if (!correct_all(goals, bracket, part, removed))
+        if (correct_all(goals, bracket, part, removed))
+            continue;
+        if (all_reached(goals, part))
             return;
+        break;
     }
     /* The least of each that was enough, or the most that was tried. */
     for (int i = 0; i < goals->count; i++)

@@ -1,6 +1,9 @@
 if HAVE_CUNIT
-check_PROGRAMS += test_region test_partition test_search
-TESTS += test_region test_partition test_search
+check_PROGRAMS += test_region test_partition test_search test_choice
+TESTS += test_region test_partition test_search test_choice
+test_choice_SOURCES = %D%/test_choice.c
+test_choice_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+test_choice_LDADD = $(UNIT_LIBS)
 test_search_SOURCES = %D%/test_search.c
 test_search_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_search_LDADD = $(UNIT_LIBS)
