@@ -6,7 +6,6 @@
 #include "xml_file.h"
 
 #include <inttypes.h>
-#include <libxml/xmlwriter.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,22 +227,13 @@ static void write_device(xmlTextWriter *writer, const struct device *device, int
 
 void cluster_write(struct arena *arena, const struct cluster *cluster, const char *comment, struct text *text)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-    if (!writer)
-        fail_machine("out of memory");
-    xmlTextWriterSetIndent(writer, 1);
-    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
-    xmlTextWriterWriteComment(writer, BAD_CAST comment);
+    xmlBuffer *buffer;
+    xmlTextWriter *writer = xml_file_begin(&buffer, comment);
     xmlTextWriterStartElement(writer, BAD_CAST "cluster");
     for (int d = 0; d < cluster->count; d++)
         write_device(writer, &cluster->device[d], d);
     write_network(writer, &cluster->network);
-    xmlTextWriterEndDocument(writer);
-    xmlFreeTextWriter(writer);
-    *text = (struct text){.arena = arena};
-    text_add(text, (const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
+    xml_file_end(arena, writer, buffer, text);
 }
 
 void cluster_file_write(struct arena *arena, struct folder *folder, const struct cluster *cluster)

@@ -5,7 +5,6 @@
 #include "../support/fail.h"
 #include "xml_file.h"
 
-#include <libxml/xmlwriter.h>
 #include <string.h>
 
 /* Microseconds. */
@@ -82,20 +81,11 @@ static void write_layer(xmlTextWriter *writer, const struct tuned_layer *layer)
 
 void tuning_write(struct arena *arena, const struct tuning *tuning, struct text *text)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlTextWriter *writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
-    if (!writer)
-        fail_machine("out of memory");
-    xmlTextWriterSetIndent(writer, 1);
-    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
-    xmlTextWriterWriteComment(writer, BAD_CAST " Measured by mednn-tune, for the option tune of mednnc. ");
+    xmlBuffer *buffer;
+    xmlTextWriter *writer = xml_file_begin(&buffer, " Measured by mednn-tune, for the option tune of mednnc. ");
     xmlTextWriterStartElement(writer, BAD_CAST "tuning");
     xmlTextWriterWriteAttribute(writer, BAD_CAST "version", BAD_CAST "1");
     for (int i = 0; i < tuning->count; i++)
         write_layer(writer, &tuning->layer[i]);
-    xmlTextWriterEndDocument(writer);
-    xmlFreeTextWriter(writer);
-    *text = (struct text){.arena = arena};
-    text_add(text, (const char *)xmlBufferContent(buffer));
-    xmlBufferFree(buffer);
+    xml_file_end(arena, writer, buffer, text);
 }

@@ -1,4 +1,4 @@
-/* xml_file.c -- reading small XML files that people may have edited. */
+/* xml_file.c -- small XML files. */
 /* SPDX-License-Identifier: MIT */
 #include "xml_file.h"
 
@@ -6,6 +6,7 @@
 #include "../support/file.h"
 
 #include <libxml/parser.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,4 +69,35 @@ xmlDoc *xml_file_open(struct arena *arena, const char *path)
         fail("line %d: %s", error ? error->line : 0, message);
     }
     return document;
+}
+
+xmlTextWriter *xml_file_begin(xmlBuffer **buffer, const char *comment)
+{
+    *buffer = xmlBufferCreate();
+    xmlTextWriter *writer = *buffer ? xmlNewTextWriterMemory(*buffer, 0) : NULL;
+    if (!writer)
+        fail_machine("out of memory");
+    xmlTextWriterSetIndent(writer, 1);
+    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
+    xmlTextWriterWriteComment(writer, BAD_CAST comment);
+    return writer;
+}
+
+void xml_file_end(struct arena *arena, xmlTextWriter *writer, xmlBuffer *buffer, struct text *text)
+{
+    xmlTextWriterEndDocument(writer);
+    xmlFreeTextWriter(writer);
+    *text = (struct text){.arena = arena};
+    text_add(text, (const char *)xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+}
+
+void xml_file_put(const char *path, const struct text *text)
+{
+    FILE *file = path ? fopen(path, "w") : stdout;
+    if (!file)
+        fail("%s: cannot be written", path);
+    fputs(text->bytes, file);
+    if (path ? fclose(file) : fflush(file))
+        fail_machine("cannot write %s", path ? path : "to standard output");
 }

@@ -1,11 +1,11 @@
-/* xml_file.h -- reading small XML files that people may have edited; all fail with the line that is wrong. */
+/* xml_file.h -- small XML files: reading what people may have edited, which fails with the line that is wrong, and writing. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_XML_FILE_H
 #define MEDNN_XML_FILE_H
 
-#include "../support/arena.h"
+#include "../support/text.h"
 
-#include <libxml/tree.h>
+#include <libxml/xmlwriter.h>
 #include <stdbool.h>
 
 /* A file of at most 1 MiB; free with xmlFreeDoc(). */
@@ -20,5 +20,12 @@ double xml_file_number_of(xmlNode *element, const char *name, const char *value,
 double xml_file_number(struct arena *arena, xmlNode *element, const char *name, double low, double high, double otherwise);
 /* The number of an attribute that must be there; low >= 0. */
 double xml_file_needed(struct arena *arena, xmlNode *element, const char *name, double low, double high);
+
+/* Begin a document with a comment, to be filled; and end it, as text. */
+xmlTextWriter *xml_file_begin(xmlBuffer **buffer, const char *comment);
+void xml_file_end(struct arena *arena, xmlTextWriter *writer, xmlBuffer *buffer, struct text *text);
+
+/* Write a text to a file, or to standard output where `path` is NULL. */
+void xml_file_put(const char *path, const struct text *text);
 
 #endif

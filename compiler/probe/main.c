@@ -1,6 +1,7 @@
 /* main.c -- mednn-probe: measures this machine, others and the links to them, and writes a cluster file. */
 /* SPDX-License-Identifier: MIT */
 #include "../backend/cluster_file.h"
+#include "../backend/xml_file.h"
 #include "../support/fail.h"
 #include "config.h"
 #include "probe.h"
@@ -152,12 +153,7 @@ static void run(void *data)
     probe_links(p);
     struct text text;
     cluster_write(&p->arena, &p->cluster, " Measured by mednn-probe, for mednnc. ", &text);
-    FILE *file = p->output ? fopen(p->output, "w") : stdout;
-    if (!file)
-        fail("%s: cannot be written", p->output);
-    fputs(text.bytes, file);
-    if (p->output ? fclose(file) : fflush(file))
-        fail_machine("cannot write the cluster file");
+    xml_file_put(p->output, &text);
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../backend/names.h"
 #include "../backend/tuning_file.h"
+#include "../backend/xml_file.h"
 #include "../ir/graph_print.h"
 #include "../measure.h"
 #include "../passes/passes.h"
@@ -157,6 +158,7 @@ static int build(struct tune *t, const char *folder, int turn, struct program_of
     const struct graph *graph = pipeline_compile(&arena, &options);
     const int turns = choose_kernels_turns(graph);
     list_trials(t, &arena, graph, program);
+    fail_about(NULL); /* its name lies in the arena */
     arena_free(&arena);
     if (program->count)
         measure_make(program->folder);
@@ -212,12 +214,7 @@ static void run(void *data)
     tune(t);
     struct text text;
     tuning_write(&t->arena, &t->tuning, &text);
-    FILE *file = t->output ? fopen(t->output, "w") : stdout;
-    if (!file)
-        fail("%s: cannot be written", t->output);
-    fputs(text.bytes, file);
-    if (t->output ? fclose(file) : fflush(file))
-        fail_machine("cannot write what was measured");
+    xml_file_put(t->output, &text);
 }
 
 int main(int argc, char **argv)
