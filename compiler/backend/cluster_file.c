@@ -161,7 +161,7 @@ void cluster_file_read(struct arena *arena, const char *path, struct cluster *cl
     *cluster = (struct cluster){.network = {.latency = ASSUMED_LATENCY, .rate = ASSUMED_RATE}};
     xmlDoc *document = xml_file_open(arena, path);
     read_document(arena, document, cluster);
-    xmlFreeDoc(document);
+    xml_file_close(document);
 }
 
 static void put_number(xmlTextWriter *writer, const char *name, double value)

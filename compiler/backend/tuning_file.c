@@ -63,7 +63,7 @@ void tuning_read(struct arena *arena, const char *path, struct tuning *tuning)
         fail("line %ld: tuning version: only 1 is known", xmlGetLineNo(root));
     for (xmlNode *child = next_element(root->children, "layer"); child; child = next_element(child->next, "layer"))
         read_layer(arena, child, tuning);
-    xmlFreeDoc(document);
+    xml_file_close(document);
 }
 
 static void write_layer(xmlTextWriter *writer, const struct tuned_layer *layer)

@@ -55,6 +55,11 @@ static void ignore_error(void *context, const char *format, ...)
     (void)context, (void)format;
 }
 
+static void free_document(void *document)
+{
+    xmlFreeDoc(document);
+}
+
 xmlDoc *xml_file_open(struct arena *arena, const char *path)
 {
     struct mapping mapping = file_map(path, XML_FILE_LIMIT);
@@ -68,7 +73,14 @@ xmlDoc *xml_file_open(struct arena *arena, const char *path)
         message[strcspn(message, "\n")] = 0;
         fail("line %d: %s", error ? error->line : 0, message);
     }
+    fail_cleanup(free_document, document);
     return document;
+}
+
+void xml_file_close(xmlDoc *document)
+{
+    fail_cleanup(NULL, NULL);
+    xmlFreeDoc(document);
 }
 
 xmlTextWriter *xml_file_begin(xmlBuffer **buffer, const char *comment)

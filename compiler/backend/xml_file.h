@@ -8,8 +8,9 @@
 #include <libxml/xmlwriter.h>
 #include <stdbool.h>
 
-/* A file of at most 1 MiB; free with xmlFreeDoc(). */
+/* A file of at most 1 MiB. A failure before xml_file_close() closes it, too: it is what fail_cleanup() cleans meanwhile. */
 xmlDoc *xml_file_open(struct arena *arena, const char *path);
+void xml_file_close(xmlDoc *document);
 
 bool xml_file_is_element(const xmlNode *node, const char *name);
 /* NULL where it is absent. */
