@@ -27,6 +27,8 @@ static const char usage[] =
     "      --float MODE           fma (default) or portable, for the whole cluster\n"
     "      --no-overlap           devices wait for each exchange where it begins, for comparison\n"
     "      --wire float32|fp16    how floats travel between devices; fp16 rounds them\n"
+    "      --allow-partial-sums   devices may add up products with parts of a layer's inputs: last bits then depend on them\n"
+    "      --relaxed              give up that N devices compute what one does bit for bit: implies --allow-partial-sums\n"
     "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
@@ -88,7 +90,7 @@ enum {
     OPTION_PRUNE_STREAMS,
     OPTION_NO_REPAIR,
     OPTION_MEASURE,
-    OPTION_LATER
+    OPTION_PARTIAL_SUMS
 };
 
 static const struct option long_options[] = {{"devices", required_argument, NULL, 'n'},
@@ -127,8 +129,8 @@ static const struct option long_options[] = {{"devices", required_argument, NULL
                                              {"prune-streams", no_argument, NULL, OPTION_PRUNE_STREAMS},
                                              {"no-repair", no_argument, NULL, OPTION_NO_REPAIR},
                                              {"measure", no_argument, NULL, OPTION_MEASURE},
-                                             {"relaxed", no_argument, NULL, OPTION_LATER},
-                                             {"allow-partial-sums", no_argument, NULL, OPTION_LATER},
+                                             {"relaxed", no_argument, NULL, OPTION_PARTIAL_SUMS},
+                                             {"allow-partial-sums", no_argument, NULL, OPTION_PARTIAL_SUMS},
                                              {NULL, 0, NULL, 0}};
 
 /* Index of `word` among `count` words; fails with the list of them. */
@@ -276,6 +278,9 @@ static void take_option(struct arena *arena, struct options *options, int option
     case OPTION_NO_OVERLAP:
         options->no_overlap = true;
         break;
+    case OPTION_PARTIAL_SUMS:
+        options->partial_sums = true;
+        break;
     case OPTION_NO_WINOGRAD:
         options->no_winograd = true;
         break;
@@ -360,8 +365,6 @@ void options_parse(struct arena *arena, int argc, char **argv, struct options *o
     for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, &index)) != -1;) {
         if (option == ':')
             fail("%s needs an argument", argv[optind - 1]);
-        if (option == OPTION_LATER)
-            fail("--%s: not in this version (%s)", long_options[index].name, PACKAGE_STRING);
         if (option == '?')
             fail("unknown option %s; mednnc --help lists the options", argv[optind - 1]);
         take_option(arena, options, option, optarg);
@@ -435,6 +438,8 @@ const char *options_canonical(struct arena *arena, const struct options *options
         text_add(&text, " --wire fp16");
     if (options->no_overlap)
         text_add(&text, " --no-overlap");
+    if (options->partial_sums)
+        text_add(&text, " --allow-partial-sums");
     if (options->no_winograd)
         text_add(&text, " --no-winograd");
     if (options->no_compact)

@@ -18,7 +18,7 @@ struct options {
     int input_shape_count, input_shape_capacity;
     const char **dim; /* NAME=1 */
     int dim_count, dim_capacity;
-    bool float_fma, no_winograd, no_overlap, no_compact, wire_half, throughput;
+    bool float_fma, no_winograd, no_overlap, no_compact, wire_half, throughput, partial_sums;
     double zero_threshold; /* largest magnitude of a filter that counts as zero */
     /* Pruning; fractions of 0 ask for none. */
     double prune, prune_bytes;

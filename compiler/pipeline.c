@@ -172,9 +172,36 @@ static void run_choose_kernels(struct compilation *c)
         note("%s: none of its layers is in this model", c->options->tune);
 }
 
+/* With rates as they were measured for pruning. */
+static const struct cluster *cluster_of(const struct compilation *c)
+{
+    return c->pruning.rates ? c->pruning.rates : &c->cluster;
+}
+
+/* What a plan for the network promises, as it would go on from here. */
+static double foretold(const struct compilation *c, struct graph *graph)
+{
+    struct plan plan;
+    look_ahead_kernels(c, graph);
+    partition(graph, cluster_of(c), wish_of(c), &plan);
+    return c->options->throughput ? plan.forecast.interval : plan.forecast.seconds;
+}
+
+/* Where sums over parts make a faster plan. */
+static void run_split_sums(struct compilation *c)
+{
+    if (!c->options->partial_sums || c->cluster.count < 2 || c->options->partition != PARTITION_AUTO)
+        return;
+    struct arena trial = {0};
+    struct graph *split = graph_copy(&trial, c->graph);
+    if (split_sums(split, cluster_of(c)) && foretold(c, split) < foretold(c, graph_copy(&trial, c->graph)))
+        split_sums(c->graph, cluster_of(c));
+    arena_free(&trial);
+}
+
 static void run_partition(struct compilation *c)
 {
-    partition(c->graph, c->pruning.rates ? c->pruning.rates : &c->cluster, wish_of(c), &c->plan);
+    partition(c->graph, cluster_of(c), wish_of(c), &c->plan);
     c->plan.cluster = &c->cluster;
 }
 
@@ -205,6 +232,7 @@ static const struct pass passes[] = {
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"widen", widen, NULL, STAGE_GRAPH},
     {"expand_recurrent", NULL, run_expand_recurrent, STAGE_GRAPH},
+    {"split_sums", NULL, run_split_sums, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},
     {"choose_kernels", NULL, run_choose_kernels, STAGE_GRAPH},
     {"choose_layouts", choose_layouts, NULL, STAGE_GRAPH},

@@ -97,6 +97,7 @@ struct node {
     const struct attribute *attribute; /* the node's own array, made and changed by node_set_attribute() */
     int attribute_count;
     struct epilogue epilogue;
+    int home;    /* 1 + the device for which it was made, a first idea for the plan; 0: none */
     bool checks; /* may end the inference with an error: it stays even when nobody reads its outputs */
     /* While `infer_shapes` runs, for nodes that came out of a branch: their results matter only when this bool is true.
      * NULL: always. */

@@ -36,7 +36,13 @@ static void plant(struct search *s, const struct seed *seed)
             option = seed->divides_others ? other_option(s, n, seed->last_axis) : OPTION_SINGLE;
         else if (!is_allowed(s, n, option))
             option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
-        share_out(s, cut, option, seed->count);
+        const int home = s->graph->node[n]->home;
+        share_out(s, cut, home ? OPTION_SINGLE : option, home ? 1 : seed->count);
+        if (home) {
+            cut->shares.device[0] = (unsigned char)(seed->count > 1 ? home - 1 : 0);
+            cut->follows = false;
+            continue;
+        }
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
         cut->follows = place->follows && option != OPTION_SINGLE &&

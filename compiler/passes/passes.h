@@ -40,6 +40,10 @@ void widen(struct graph *graph);
 bool recurrent_expands(const struct node *node); /* in float32 or float64 */
 void expand_recurrent(struct graph *graph, const struct cluster *cluster, enum partition mode);
 
+/* Write fully connected layers behind other ones as sums of products with parts of their inputs, a part in proportion to its speed for each
+ * device of the cluster: results then depend on the devices in their last bits. Returns whether there was one. */
+bool split_sums(struct graph *graph, const struct cluster *cluster);
+
 /* Let a node add a residual and apply an activation before it stores its result. */
 void fuse(struct graph *graph);
 

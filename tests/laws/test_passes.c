@@ -1,6 +1,7 @@
 /* test_passes.c -- simplify and fuse: which nodes remain, and that they compute the same as before; upgrade:
  * what older opsets meant. */
 /* SPDX-License-Identifier: MIT */
+#include "backend/cluster_file.h"
 #include "interpret.h"
 #include "node_cases.h"
 #include "passes/passes.h"
@@ -156,6 +157,23 @@ static const struct upgraded {
     {3, "Concat 2x3 2x4", "Concat 2x3 2x4 axis=1"},
 };
 
+/* Fully connected layers as sums over parts of their inputs, for devices of these speeds. */
+static const struct sums {
+    const char *text, *devices, *operators;
+} sums[] = {
+    {"%a Gemm 1x96 =96x800 =800;%b Relu %a;%c Gemm %b =800x100 =100;%d Relu %c;Gemm %d =100x700 =700", "1,1,1",
+     "Gemm+1 Slice Gemm Slice Gemm Slice Gemm Sum Relu Gemm"},
+    {"%a Gemm 2x96 =800x96 =800 transB=1;%b Gemm %a =100x800 =100 transB=1;%c Gemm %b =900x100 transB=1;Gemm %c =900x80 =2x80", "3,1",
+     "Gemm Slice Gemm Slice Gemm Sum Gemm Slice Gemm Slice Gemm Sum Add"},
+    {"%a MatMul 1x300 =300x800;%b LeakyRelu %a;%c Flatten %b;MatMul %c =800x100", "1,1", "MatMul+3 Slice MatMul Slice MatMul Sum"},
+    {"%a Gemm 1x96 =96x800 =800;Gemm %a =800x100 =100", "30,1", "Gemm Slice Gemm Slice Gemm Sum"},
+    {"%a Gemm 1x96 =96x800 =800;Gemm %a =800x100 =100", "100,1", "Gemm Slice Gemm Sum"},
+    {"%a Gemm 1x96 =96x800 =800;%b Gemm %a =800x800 =800;Add %b %a", "1,1", "Gemm Gemm+r"},
+    {"%a Gemm 9x96 =96x800 =800;Gemm %a =800x100 =100", "1,1", "Gemm Gemm"},
+    {"%a Gemm 1x96 =96x800 =800;Gemm %a =800x100 =100 alpha=0.5", "1,1", "Gemm Gemm"},
+    {"%a Gemm 1x96 =96x80 =80;Gemm %a =80x100 =100", "1,1", "Gemm Gemm"},
+};
+
 static const char *operators_of(struct arena *arena, const struct graph *graph)
 {
     struct text text = {.arena = arena};
@@ -177,37 +195,53 @@ static const void **make_inputs(struct arena *arena, const struct graph *graph)
     return input;
 }
 
-static void check(void *data)
+/* devices: whose sums are split, or NULL. */
+static void check_graph(const char *text, const char *devices, const char *operators)
 {
-    const struct expectation *expectation = data;
     struct arena arena = {0};
-    struct graph *before = graph_from_text(&arena, expectation->text, 1);
-    struct graph *after = graph_from_text(&arena, expectation->text, 1);
+    struct cluster cluster;
+    struct graph *before = graph_from_text(&arena, text, 1);
+    struct graph *after = graph_from_text(&arena, text, 1);
     const void **input = make_inputs(&arena, before);
     struct values expected = interpret(&arena, before, input);
     simplify(after);
     fold_scales(after);
     widen(after);
+    if (devices) {
+        cluster_parse(&arena, devices, &cluster);
+        split_sums(after, &cluster);
+    }
     fuse(after);
     struct values got = interpret(&arena, after, input);
-    if (strcmp(operators_of(&arena, after), expectation->operators)) {
+    if (strcmp(operators_of(&arena, after), operators)) {
         failures++;
-        printf("%s: became %s, expected %s\n", expectation->text, operators_of(&arena, after),
-               expectation->operators);
+        printf("%s: became %s, expected %s\n", text, operators_of(&arena, after), operators);
     }
     for (int i = 0; i < after->output_count; i++) {
         struct tensor right = *before->output[i];
         right.data = value_of(&expected, before->output[i]);
-        const double part = right.type == TYPE_DOUBLE ? 1e-12 : 1e-5;
+        const double part = right.type == TYPE_DOUBLE ? 1e-12 : devices ? 1e-4 : 1e-5;
         const char *difference =
             compare(&arena, after->output[i], value_of(&got, after->output[i]), &right, part, part);
         if (difference || strcmp(after->output[i]->name, right.name)) {
             failures++;
-            printf("%s: output %s: %s\n", expectation->text, after->output[i]->name,
+            printf("%s: output %s: %s\n", text, after->output[i]->name,
                    difference ? difference : "was renamed");
         }
     }
     arena_free(&arena);
+}
+
+static void check(void *data)
+{
+    const struct expectation *expectation = data;
+    check_graph(expectation->text, NULL, expectation->operators);
+}
+
+static void check_sums(void *data)
+{
+    const struct sums *s = data;
+    check_graph(s->text, s->devices, s->operators);
 }
 
 static void check_upgrade(void *data)
@@ -247,6 +281,11 @@ int main(void)
         if (fail_catch(check, (void *)&expectations[i]) != STATUS_OK) {
             failures++;
             printf("%s: refused\n", expectations[i].text);
+        }
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (fail_catch(check_sums, (void *)&sums[i]) != STATUS_OK) {
+            failures++;
+            printf("%s: refused\n", sums[i].text);
         }
     printf("%d graphs, %d of older opsets, %d failures\n", count, older, failures);
     return failures ? 1 : 0;
