@@ -76,6 +76,23 @@ static const float *other_weights(int64_t count)
         conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, NULL, y_arena);            \
     }
 
+/* 1x1 kernels with strides, which take their pixels side by side first. */
+#define SAMPLED(name, c, m, xview, h, w, s)                                                                  \
+    DIRECT(name##_near, c, m, 32, BLOCKED(c / 16, 1, (h) * (w)), 1, (h) * (w), 1, 1, ACTIVATION_NONE)        \
+    static const struct conv_direct_sample name##_sample = {.x = xview,                                      \
+                                                            .y = BLOCKED(c / 16, h, w),                      \
+                                                            .batch = 1,                                      \
+                                                            .channels = c,                                   \
+                                                            .rows = h,                                       \
+                                                            .columns = w,                                    \
+                                                            .stride_rows = s,                                \
+                                                            .stride_columns = s};                            \
+    static void name(void)                                                                                   \
+    {                                                                                                        \
+        conv_direct_sample(&name##_sample, copies, x_arena);                                                 \
+        name##_near();                                                                                       \
+    }
+
 #define DEPTHWISE(name, c, h, w, k, s)                                                                       \
     static const struct conv_depthwise name##_shape = {                                                      \
         .x = BLOCKED(c / 16, (h - 1) * s + k, (w - 1) * s + k),                                              \
@@ -109,8 +126,9 @@ DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVAT
 DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
 DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1s2_256_512_28, 256, 512, 32, BLOCKED(16, 56, 56), 28, 28, 1, 2, ACTIVATION_NONE)
-DIRECT(conv1x1s2_1024_2048_7, 1024, 2048, 32, BLOCKED(64, 14, 14), 7, 7, 1, 2, ACTIVATION_NONE)
+SAMPLED(conv1x1s2_256_512_28, 256, 512, BLOCKED(16, 56, 56), 28, 28, 2)
+SAMPLED(conv1x1s2_512_1024_14, 512, 1024, BLOCKED(32, 28, 28), 14, 14, 2)
+SAMPLED(conv1x1s2_1024_2048_7, 1024, 2048, BLOCKED(64, 14, 14), 7, 7, 2)
 /* As one of two devices, and of four, computes them. */
 DIRECT(conv3x3_512_rows4of7, 512, 512, 32, BLOCKED(32, 9, 9), 4, 7, 3, 1, ACTIVATION_RELU)
 DIRECT(conv3x3_512_rows2of7, 512, 512, 32, BLOCKED(32, 9, 9), 2, 7, 3, 1, ACTIVATION_RELU)
@@ -157,9 +175,11 @@ struct layer {
     double flops, bytes; /* bytes of weights, where they are what counts */
 };
 
-#define DIRECT_ROW(name)                                                                                     \
+#define DIRECT_ROW(name) SHAPED_ROW(name, name)
+#define SAMPLED_ROW(name) SHAPED_ROW(name, name##_near)
+#define SHAPED_ROW(title, name)                                                                              \
     {                                                                                                        \
-#name, name,                                                                                         \
+#title, title,                                                                                       \
             2.0 * (double)(name##_shape.channels * name##_shape.outputs * name##_shape.rows *                \
                            name##_shape.columns * name##_shape.kernel_rows * name##_shape.kernel_columns),   \
             0                                                                                                \
@@ -197,8 +217,9 @@ int main(int argc, char **argv)
                                    DIRECT_ROW(conv1x1_160_960_7),
                                    DIRECT_ROW(conv1x1_2048_512_7),
                                    DIRECT_ROW(conv1x1_512_2048_7),
-                                   DIRECT_ROW(conv1x1s2_256_512_28),
-                                   DIRECT_ROW(conv1x1s2_1024_2048_7),
+                                   SAMPLED_ROW(conv1x1s2_256_512_28),
+                                   SAMPLED_ROW(conv1x1s2_512_1024_14),
+                                   SAMPLED_ROW(conv1x1s2_1024_2048_7),
                                    DIRECT_ROW(conv3x3_512_rows4of7),
                                    DIRECT_ROW(conv3x3_512_rows2of7),
                                    DIRECT_ROW(conv1x1_2048_512_rows4of7),

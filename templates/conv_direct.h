@@ -32,13 +32,17 @@ struct conv_direct {
  * hardware fetches ahead within a page only. */
 enum { CONV_DIRECT_AHEAD = 512 };
 
-/* What a tile adds: blocks [begin, end) of 16 channels. Where these are not all, `sums` holds what the tile has so far. */
+/* What a tile adds: blocks [begin, end) of 16 channels. Where these are not all, `sums` holds what the tile has so far. Of tiles that
+ * run on from row to row: the column of the first pixel. */
 struct conv_direct_chunk {
     int64_t begin, end;
     float *sums;
+    int64_t column;
 };
 
-typedef void conv_direct_tile_function(struct conv_direct_chunk chunk, const float *restrict x, const float *restrict w,
+/* A pointer, which most layers' tiles do not follow: a structure of this size would be copied for every tile, by loads that wait for
+ * the stores of all elements before. */
+typedef void conv_direct_tile_function(const struct conv_direct_chunk *chunk, const float *restrict x, const float *restrict w,
                                        uintptr_t next, const float *restrict bias, const float *restrict residual,
                                        float *restrict y);
 
@@ -57,29 +61,59 @@ INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
     return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
 }
 
-/* A tile spans several rows only where one row is narrower than a tile. */
-INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
+/* Tiles run on from the end of a row into the next where rows are cut badly and the pixels of a 1x1 kernel lie side by side: to find
+ * where results go takes as long as some channels (and registers, which are scarce where channels are lanes). Rows of 64 pixels or
+ * more are cut well (and their tiles shared by pieces of any number of rows). */
+enum { CONV_DIRECT_LONG_ROW = 64, CONV_DIRECT_TURNS = TILE_BY_LANE ? 32 : 8 };
+
+INLINE int64_t conv_direct_rows_at_once(int64_t columns, int64_t most)
+{
+    return columns <= most ? most / columns : 1;
+}
+
+INLINE int conv_direct_runs_on(const struct conv_direct *s)
 {
     const int64_t most = conv_direct_pixels(s);
-    return s->columns <= most ? (int)s->columns : tile_at_least_one(tile_wide(s->columns, most) - narrow);
+    const int64_t by_rows = tile_count(s->rows, conv_direct_rows_at_once(s->columns, most)) * tile_count(s->columns, most);
+    return s->rows > 1 && s->columns < CONV_DIRECT_LONG_ROW && s->x.row == s->columns * s->x.column &&
+           s->kernel_rows * s->kernel_columns * s->stride_rows * s->stride_columns == 1 &&
+           tile_count(s->rows * s->columns, most) * (s->channels + CONV_DIRECT_TURNS) < by_rows * s->channels;
+}
+
+/* The map as tiles see it. */
+INLINE int64_t conv_direct_map_rows(const struct conv_direct *s)
+{
+    return conv_direct_runs_on(s) ? 1 : s->rows;
+}
+
+INLINE int64_t conv_direct_map_columns(const struct conv_direct *s)
+{
+    return conv_direct_runs_on(s) ? s->rows * s->columns : s->columns;
+}
+
+/* A tile spans several rows of that only where one row is narrower than a tile. */
+INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
+{
+    const int64_t most = conv_direct_pixels(s), columns = conv_direct_map_columns(s);
+    return columns <= most ? (int)columns : tile_at_least_one(tile_wide(columns, most) - narrow);
 }
 
 INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
 {
-    const int64_t most = conv_direct_pixels(s);
-    return s->columns <= most ? most / s->columns : 1;
+    return conv_direct_rows_at_once(conv_direct_map_columns(s), conv_direct_pixels(s));
 }
 
 INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
 {
-    return s->columns <= conv_direct_pixels(s)
-               ? tile_at_least_one(tile_wide(s->rows, conv_direct_most_rows(s)) - narrow)
+    return conv_direct_map_columns(s) <= conv_direct_pixels(s)
+               ? tile_at_least_one(tile_wide(conv_direct_map_rows(s), conv_direct_most_rows(s)) - narrow)
                : 1;
 }
 
 INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
 {
-    return tile_count(s->rows, conv_direct_most_rows(s)) * tile_count(s->columns, conv_direct_pixels(s));
+    return tile_count(conv_direct_map_rows(s), conv_direct_most_rows(s)) *
+           tile_count(conv_direct_map_columns(s), conv_direct_pixels(s));
 }
 
 /* Weights of a panel that are many times what the nearest cache holds are taken a chunk of channels at a time for a group of tiles,
@@ -125,31 +159,90 @@ INLINE int conv_direct_places(const struct conv_direct *s)
     return s->next_lines ? 1 : lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
 }
 
-/* Line number `line` of those that a tile fetches at one position: the places lie in equal distances. */
-INLINE const void *conv_direct_line(const struct conv_direct *s, int line, uintptr_t next)
+/* Bytes between them. */
+INLINE uintptr_t conv_direct_distance(const struct conv_direct *s)
 {
-    const int64_t positions = (s->channels + 15) / 16 * s->kernel_rows * s->kernel_columns;
-    const int places = conv_direct_places(s);
-    const uintptr_t distance = conv_direct_share(s, positions) / (uintptr_t)places;
-    return (const void *)(next + (uintptr_t)(line % places) * distance + (uintptr_t)(line / places * CONV_DIRECT_LINE));
+    const int64_t positions = conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
+    return conv_direct_share(s, positions) / (uintptr_t)conv_direct_places(s);
 }
 
-/* The lines that go with one of 16 channels. A core waits for some lines at a time only: many are asked for little by little,
- * a few together with the first channel. */
-INLINE void conv_direct_fetch(const struct conv_direct *s, int channel, uintptr_t next)
+/* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels, ... */
+INLINE int conv_direct_fetches_few(const struct conv_direct *s)
 {
-    const int lines = conv_direct_next_lines(s);
-    if (lines <= CONV_DIRECT_FEW_LINES || (lines < 16 && channel % (16 / lines)))
-        return;
-    UNROLL for (int i = 0; i < (lines + 15) / 16; i++)
-        __builtin_prefetch(conv_direct_line(s, channel * lines / 16 + i, next), 0, 2);
+    return conv_direct_next_lines(s) <= CONV_DIRECT_FEW_LINES;
+}
+
+INLINE void conv_direct_fetch_lines(const struct conv_direct *s, int places, int lines, uintptr_t next)
+{
+    UNROLL for (int i = 0; i < lines; i++)
+        __builtin_prefetch((const void *)(next + (uintptr_t)(i % places) * conv_direct_distance(s) +
+                                          (uintptr_t)(i / places * CONV_DIRECT_LINE)),
+                           0, 2);
 }
 
 INLINE void conv_direct_fetch_few(const struct conv_direct *s, uintptr_t next)
 {
-    const int lines = conv_direct_next_lines(s);
-    UNROLL for (int i = 0; i < lines && lines <= CONV_DIRECT_FEW_LINES; i++)
-        __builtin_prefetch(conv_direct_line(s, i, next), 0, 2);
+    if (conv_direct_fetches_few(s))
+        conv_direct_fetch_lines(s, conv_direct_places(s), conv_direct_next_lines(s), next);
+}
+
+/* ... many by fours, with so many channels, of some of the places. Nothing is computed for each of the channels: it would take turns
+ * from their multiply-adds. */
+INLINE int conv_direct_fetch_channels(const struct conv_direct *s)
+{
+    return conv_direct_fetches_few(s) ? 16 : 16 * CONV_DIRECT_FEW_LINES / conv_direct_next_lines(s);
+}
+
+INLINE void conv_direct_fetch_many(const struct conv_direct *s, int channel, uintptr_t next)
+{
+    const int each = conv_direct_fetch_channels(s), turns = 16 / each, all = conv_direct_places(s);
+    const int places = all > turns ? all / turns : 1;
+    if (!conv_direct_fetches_few(s) && channel % each == 0)
+        conv_direct_fetch_lines(s, places, CONV_DIRECT_FEW_LINES,
+                                next + (uintptr_t)(channel / each) *
+                                           (all == 1 ? CONV_DIRECT_FEW_LINES * CONV_DIRECT_LINE
+                                                     : (uintptr_t)places * conv_direct_distance(s)));
+}
+
+/* One channel at one position of the kernel, added to a tile. */
+INLINE void conv_direct_channel(const struct conv_direct *s, int vectors, int columns, int pixels, const float *restrict x,
+                                const float *restrict w, vf *restrict a)
+{
+    CONTRACT
+    const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
+    vf k[TILE_VECTORS];
+    UNROLL for (int o = 0; o < vectors; o++)
+        if (!s->next_lines && o * W % 16 == 0) /* once per line of the cache */
+            __builtin_prefetch(w + o * W + CONV_DIRECT_AHEAD);
+    UNROLL for (int o = 0; o < vectors; o++)
+        k[o] = *(const vf *)(w + o * W);
+    UNROLL for (int t = 0; t < pixels; t++) {
+        const float value = x[t / columns * row + t % columns * column];
+        UNROLL for (int o = 0; o < vectors; o++)
+            a[t * vectors + o] += k[o] * value;
+    }
+    if (pixels * vectors == 1)
+        LONE_CHAIN(a[0]);
+}
+
+/* The same for a vector of channels, where the target multiplies by lanes. */
+INLINE void conv_direct_by_lane(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
+                                int first, const float *restrict x, const float *restrict w, uintptr_t next, vf *restrict a)
+{
+    CONTRACT
+    const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
+    vf v[TILE_ACCUMULATORS];
+    UNROLL for (int t = 0; t < pixels; t++)
+        v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
+    UNROLL for (int lane = 0; lane < W; lane++)
+        if (lane < lanes) {
+            conv_direct_fetch_many(s, first + lane, next);
+            UNROLL for (int t = 0; t < pixels; t++)
+                UNROLL for (int o = 0; o < vectors; o++)
+                    a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
+        }
+    if (pixels * vectors == 1)
+        LONE_CHAIN(a[0]);
 }
 
 /* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes, the first of
@@ -158,38 +251,16 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
                               int first, const float *restrict x, const float *restrict w, uintptr_t next,
                               vf *restrict a)
 {
-    CONTRACT
-    const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
     if (TILE_BY_LANE && s->x.column == W) {
-        vf v[TILE_ACCUMULATORS];
-        UNROLL for (int t = 0; t < pixels; t++)
-            v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
-        UNROLL for (int lane = 0; lane < W; lane++)
-            if (lane < lanes) {
-                conv_direct_fetch(s, first + lane, next);
-                UNROLL for (int t = 0; t < pixels; t++)
-                    UNROLL for (int o = 0; o < vectors; o++)
-                        a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
-            }
-        if (pixels * vectors == 1)
-            LONE_CHAIN(a[0]);
+        conv_direct_by_lane(s, vectors, columns, pixels, lanes, panel, first, x, w, next, a);
         return;
     }
-    UNROLL_4 for (int lane = 0; lane < lanes; lane++) {
-        vf k[TILE_VECTORS];
-        conv_direct_fetch(s, first + lane, next);
-        UNROLL for (int o = 0; o < vectors; o++)
-            if (!s->next_lines && o * W % 16 == 0) /* once per line of the cache */
-                __builtin_prefetch(w + lane * panel + o * W + CONV_DIRECT_AHEAD);
-        UNROLL for (int o = 0; o < vectors; o++)
-            k[o] = *(const vf *)(w + lane * panel + o * W);
-        UNROLL for (int t = 0; t < pixels; t++) {
-            const float value = x[lane * s->x.lane + t / columns * row + t % columns * column];
-            UNROLL for (int o = 0; o < vectors; o++)
-                a[t * vectors + o] += k[o] * value;
-        }
-        if (pixels * vectors == 1)
-            LONE_CHAIN(a[0]);
+    const int each = conv_direct_fetch_channels(s);
+    for (int begin = 0; begin < lanes; begin += each) {
+        const int end = begin + each < lanes ? begin + each : lanes;
+        conv_direct_fetch_many(s, first + begin, next);
+        UNROLL_4 for (int lane = begin; lane < end; lane++)
+            conv_direct_channel(s, vectors, columns, pixels, x + lane * s->x.lane, w + lane * panel, a);
     }
 }
 
@@ -232,32 +303,49 @@ INLINE void conv_direct_begin(const struct conv_direct *s, const struct conv_dir
             a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
 }
 
-INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, const float *restrict residual,
-                            float *restrict y, const vf *restrict a)
+INLINE void conv_direct_store(const struct conv_direct *s, int vectors, const float *restrict residual, float *restrict y,
+                              const vf *restrict a)
 {
-    UNROLL for (int t = 0; t < pixels; t++)
-        UNROLL for (int o = 0; o < vectors; o++) {
-            vf value = a[t * vectors + o];
-            if (s->adds_residual)
-                value += *(const vf *)(residual + o * s->residual.block + t / columns * s->residual.row +
-                                       t % columns * s->residual.column);
-            *(vf *)(y + o * s->y.block + t / columns * s->y.row + t % columns * s->y.column) =
-                activate(value, s->activation, s->alpha, s->beta);
+    UNROLL for (int o = 0; o < vectors; o++) {
+        vf value = a[o];
+        if (s->adds_residual)
+            value += *(const vf *)(residual + o * s->residual.block);
+        *(vf *)(y + o * s->y.block) = activate(value, s->activation, s->alpha, s->beta);
+    }
+}
+
+INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column,
+                            const float *restrict residual, float *restrict y, const vf *restrict a)
+{
+    if (conv_direct_runs_on(s)) {
+        UNROLL for (int t = 0; t < pixels; t++) {
+            const int64_t line = (column + t) / s->columns, from = (column + t) % s->columns - column;
+            conv_direct_store(s, vectors,
+                              s->adds_residual ? residual + line * s->residual.row + from * s->residual.column : residual,
+                              y + line * s->y.row + from * s->y.column, a + t * vectors);
         }
+        return;
+    }
+    UNROLL for (int t = 0; t < pixels; t++)
+        conv_direct_store(s, vectors,
+                          s->adds_residual
+                              ? residual + t / columns * s->residual.row + t % columns * s->residual.column
+                              : residual,
+                          y + t / columns * s->y.row + t % columns * s->y.column, a + t * vectors);
 }
 
 /* `vectors` of outputs for rows x columns pixels. */
-INLINE void conv_direct_tile(const struct conv_direct *s, struct conv_direct_chunk chunk, int vectors, int rows, int columns,
+INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int rows, int columns,
                              int panel, const float *restrict x, const float *restrict w, uintptr_t next,
                              const float *restrict bias, const float *restrict residual, float *restrict y)
 {
     const int pixels = rows * columns;
     const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
     const int in_chunks = conv_direct_chunk_blocks(s) < blocks;
-    const int64_t begin = in_chunks ? chunk.begin : 0, end = in_chunks ? chunk.end : blocks;
+    const int64_t begin = in_chunks ? chunk->begin : 0, end = in_chunks ? chunk->end : blocks;
     const uintptr_t share = conv_direct_share(s, taps) / (uintptr_t)conv_direct_places(s);
     vf a[TILE_ACCUMULATORS];
-    conv_direct_begin(s, &chunk, vectors, pixels, bias, a);
+    conv_direct_begin(s, chunk, vectors, pixels, bias, a);
     x += begin * (16 / W) * s->x.block;
     w += begin * 16 * taps * panel;
     next += (uintptr_t)begin * share;
@@ -267,16 +355,16 @@ INLINE void conv_direct_tile(const struct conv_direct *s, struct conv_direct_chu
         conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
     if (end < blocks) {
         UNROLL for (int t = 0; t < pixels * vectors; t++)
-            *conv_direct_sum(&chunk, t) = a[t];
+            *conv_direct_sum(chunk, t) = a[t];
         return;
     }
-    conv_direct_end(s, vectors, columns, pixels, residual, y, a);
+    conv_direct_end(s, vectors, columns, pixels, conv_direct_runs_on(s) ? chunk->column : 0, residual, y, a);
 }
 
 #define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
-    MICROKERNEL name##_##kind(struct conv_direct_chunk chunk, const float *restrict x, const float *restrict w, \
-                              uintptr_t next, const float *restrict bias, const float *restrict residual,  \
-                              float *restrict y)                                                           \
+    MICROKERNEL name##_##kind(const struct conv_direct_chunk *chunk, const float *restrict x,              \
+                              const float *restrict w, uintptr_t next, const float *restrict bias,         \
+                              const float *restrict residual, float *restrict y)                           \
     {                                                                                                      \
         conv_direct_tile(&name##_shape, chunk, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
                          conv_direct_columns(&name##_shape, narrow), panel, x, w, next, bias, residual, y); \
@@ -309,17 +397,22 @@ INLINE void conv_direct_map(const struct conv_direct *s, struct conv_direct_chun
                             conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
                             const float *w, const float *bias, const float *residual, float *y)
 {
-    const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s);
-    const int64_t across = tile_count(s->columns, most);
-    const int64_t tall = tile_wide_count(s->rows, most_rows), broad = tile_wide_count(s->columns, most);
+    const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s), columns = conv_direct_map_columns(s);
+    const int64_t across = tile_count(columns, most);
+    const int64_t tall = tile_wide_count(conv_direct_map_rows(s), most_rows), broad = tile_wide_count(columns, most);
     const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
     const uintptr_t share = conv_direct_share(s, blocks * taps), all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
     for (int64_t tile = begin; tile < end; tile++, chunk.sums += TILE_ACCUMULATORS * W) {
         const int64_t i = tile / across, j = tile % across;
-        const int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
-        const int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
+        int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
+        int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
+        if (conv_direct_runs_on(s)) {
+            row = column / s->columns;
+            column %= s->columns;
+        }
+        chunk.column = column;
         (i >= tall || j >= broad ? narrow : wide)(
-            chunk, x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
+            &chunk, x + row * s->stride_rows * s->x.row + column * s->stride_columns * s->x.column, w,
             (uintptr_t)w + ((uintptr_t)tile * share < all ? all + (uintptr_t)tile * share : 0), bias,
             s->adds_residual ? residual + row * s->residual.row + column * s->residual.column : residual,
             y + row * s->y.row + column * s->y.column);
@@ -336,7 +429,7 @@ INLINE void conv_direct_chunks(const struct conv_direct *s, conv_direct_tile_fun
     const int64_t group = each == blocks ? end - begin : CONV_DIRECT_GROUP;
     for (int64_t tile = begin; tile < end; tile += group)
         for (int64_t first = 0; first < blocks; first += each)
-            conv_direct_map(s, (struct conv_direct_chunk){first, first + each < blocks ? first + each : blocks, sums}, wide, narrow,
+            conv_direct_map(s, (struct conv_direct_chunk){first, first + each < blocks ? first + each : blocks, sums, 0}, wide, narrow,
                             tile, tile + group < end ? tile + group : end, x, w, bias, residual, y);
 }
 

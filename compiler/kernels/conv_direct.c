@@ -126,7 +126,7 @@ static bool is_flat(struct source *source, const struct node *node, const struct
 /* Pieces of equal keys are cut into the same tiles: of long rows the tiles are parts, whatever the number of rows. */
 static int64_t tiles_key(int64_t rows, int64_t columns)
 {
-    enum { LONG_ROW = 64 };
+    enum { LONG_ROW = 64 }; /* CONV_DIRECT_LONG_ROW of the template */
     return columns >= LONG_ROW ? -columns : rows << 32 | columns;
 }
 

@@ -295,6 +295,36 @@ static void test_random(int depthwise)
     }
 }
 
+/* 1x1 kernels over pixels side by side, to rows with borders: tiles run on from row to row, those of pieces of columns do not. */
+static void test_runs_on(void)
+{
+    int ran_on = 0;
+    for (int trial = 0; trial < 40; trial++) {
+        struct problem p = {.batch = random_between(1, 2),
+                            .channels = random_between(16, 200),
+                            .outputs = random_between(1, 70),
+                            .rows = random_between(1, 9),
+                            .columns = random_between(1, 40),
+                            .kernel_rows = 1,
+                            .kernel_columns = 1,
+                            .stride_rows = 1,
+                            .stride_columns = 1,
+                            .dilation_rows = 1,
+                            .dilation_columns = 1,
+                            .adds_residual = trial % 2,
+                            .activation = ACTIVATION_LEAKY_RELU,
+                            .alpha = 0.125f,
+                            .y_border = random_between(0, 3)};
+        p.panel = p.outputs <= 16 || trial % 4 == 0 ? 16 : 32;
+        test_problem("runs on", &p);
+        const struct conv_direct whole = {.x = BLOCKED(1, p.rows, p.columns), .channels = p.channels,
+                                          .panel = p.panel, .rows = p.rows, .columns = p.columns,
+                                          .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1};
+        ran_on += conv_direct_runs_on(&whole);
+    }
+    CHECK(ran_on > 3, "%d of 40 maps were cut into tiles that run on", ran_on);
+}
+
 /* Shapes known to the compiler, as in generated files. */
 #define DIRECT(name, c, m, p, h, w, kh, kw, sh, sw, dh, dw, ...)                                           \
     static const struct problem name##_problem = {1,  c,  m,  p,  h,  w,          kh,                      \
@@ -345,6 +375,7 @@ DIRECT(dilated, 16, 33, 32, 3, 13, 3, 3, 1, 1, 2, 2, .activation = ACTIVATION_RE
 /* Deep: weights in chunks of channels, the last one not whole; for groups of tiles, the last one not full. */
 DIRECT(deep, 250, 40, 32, 9, 26, 3, 3, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 DIRECT(deep_small, 200, 32, 32, 4, 7, 3, 3, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
+DIRECT(rows_run_on, 40, 60, 32, 5, 17, 1, 1, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 DIRECT(one_column, 35, 10, 16, 9, 1, 3, 1, 1, 1, 1, 1, .activation = ACTIVATION_RELU)
 
 int main(void)
@@ -359,5 +390,7 @@ int main(void)
     test_deep();
     test_deep_small();
     test_one_column();
+    test_runs_on();
+    test_rows_run_on();
     return finish("conv");
 }
