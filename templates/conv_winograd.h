@@ -30,8 +30,7 @@ struct conv_winograd {
     int64_t batch, channels, outputs; /* outputs: of the piece */
     int64_t rows, columns;            /* of the piece */
     int size;                         /* outputs of a tile along one axis: 2 or 4 */
-    int64_t panel;                    /* 32, or 16 */
-    int64_t halfway;                  /* the weights are transformed along rows only */
+    int64_t halfway;                  /* F(4x4, 3x3) alone: the weights are transformed along rows only */
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
@@ -104,18 +103,14 @@ INLINE void winograd_output_line(int size, const vf *restrict d, vf *restrict e)
     e[3] = (difference + 8.0f * difference_2) + d[5];
 }
 
-/* One column of a kernel: rows of G without their factors. */
-INLINE void winograd_column_line(int size, const vf *restrict g, vf *restrict u)
+/* One column of a kernel: rows of G of F(4x4, 3x3) without their factors. */
+INLINE void winograd_column_line(const vf *restrict g, vf *restrict u)
 {
     CONTRACT
     const vf sum = g[0] + g[2];
     u[0] = g[0];
     u[1] = sum + g[1];
     u[2] = sum - g[1];
-    if (size == 2) {
-        u[3] = g[2];
-        return;
-    }
     const vf sum_4 = g[0] + 4.0f * g[2];
     u[3] = sum_4 + 2.0f * g[1];
     u[4] = sum_4 - 2.0f * g[1];
@@ -123,10 +118,8 @@ INLINE void winograd_column_line(int size, const vf *restrict g, vf *restrict u)
 }
 
 /* Those factors. */
-INLINE float winograd_factor(int size, int point)
+INLINE float winograd_factor(int point)
 {
-    if (size == 2)
-        return point == 1 || point == 2 ? 0.5f : 1.0f;
     return point == 0 ? 0.25f : point <= 2 ? -1.0f / 6 : point <= 4 ? 1.0f / 24 : 1.0f;
 }
 
@@ -148,7 +141,7 @@ INLINE void conv_winograd_input(const struct conv_winograd *s, const float *rest
         vf e[WINOGRAD_MOST];
         winograd_input_line(s->size, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < edge; j++)
-            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(s->size, i) : 1.0f);
+            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(i) : 1.0f);
     }
 }
 
@@ -162,7 +155,7 @@ INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, cons
         UNROLL for (int o = 0; o < panel; o += W) {
             const vf g[3] = {*(const vf *)(w + o), *(const vf *)(w + panel + o), *(const vf *)(w + 2 * panel + o)};
             vf e[WINOGRAD_MOST];
-            winograd_column_line(s->size, g, e);
+            winograd_column_line(g, e);
             UNROLL for (int i = 0; i < edge; i++)
                 *(vf *)(u + i * step + o) = e[i];
         }
@@ -237,13 +230,13 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     CONV_WINOGRAD_TRANSFORMS(name, &name##_product_tiles, NULL)
 
 #define CONV_WINOGRAD_HALFWAY_TILES(name)                                                                  \
-    CONV_WINOGRAD_PRODUCT_TILE(name, wide, 0, (int)name##_shape.panel)                                     \
-    CONV_WINOGRAD_PRODUCT_TILE(name, narrow, 1, (int)name##_shape.panel)                                   \
+    CONV_WINOGRAD_PRODUCT_TILE(name, wide, 0, (int)name##_product_shape.panel)                             \
+    CONV_WINOGRAD_PRODUCT_TILE(name, narrow, 1, (int)name##_product_shape.panel)                           \
     CONV_WINOGRAD_PRODUCT_TILE(name, half_wide, 0, 16)                                                     \
     CONV_WINOGRAD_PRODUCT_TILE(name, half_narrow, 1, 16)                                                   \
     MICROKERNEL name##_column(const float *restrict w, int64_t channels, float *restrict u)                \
     {                                                                                                      \
-        conv_winograd_weights(&name##_shape, (int)name##_shape.panel, w, channels, u);              \
+        conv_winograd_weights(&name##_shape, (int)name##_product_shape.panel, w, channels, u);                   \
     }                                                                                                      \
     MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u)           \
     {                                                                                                      \
@@ -273,7 +266,7 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
                                                             products, by_columns};
 
 /* Lines of the cache of weights that are transformed halfway, for a panel and 16 channels at one point. */
-#define CONV_WINOGRAD_HALFWAY_LINES(tile_size, panel_width) (3 * (panel_width) / ((tile_size) + 2))
+#define CONV_WINOGRAD_HALFWAY_LINES(panel_width) ((panel_width) / 2)
 
 /* Initialiser of NAME_product_shape: a 1x1 convolution of a row of tiles. */
 #define CONV_WINOGRAD_PRODUCT(channel_count, output_count, panel_width, tile_count, next_line_count)       \
@@ -333,8 +326,8 @@ INLINE void conv_winograd_points(const struct conv_winograd *s, const struct con
     const int64_t count = conv_direct_tile_count(product), blocks = (channels + 15) / 16;
     const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-    conv_winograd_product_function *wide = panel == s->panel ? tiles->wide : tiles->half_wide;
-    conv_winograd_product_function *narrow = panel == s->panel ? tiles->narrow : tiles->half_narrow;
+    conv_winograd_product_function *wide = panel == product->panel ? tiles->wide : tiles->half_wide;
+    conv_winograd_product_function *narrow = panel == product->panel ? tiles->narrow : tiles->half_narrow;
     for (int i = 0; i < s->size + 2; i++) {
         for (int64_t part = 0; part < panel; part += width)
             for (int64_t t = 0, column = 0; t < count; t++) {
@@ -355,11 +348,11 @@ INLINE void conv_winograd_column(const struct conv_winograd *s, const struct con
                                  float *u)
 {
     const int64_t outputs = (s->outputs + 15) / 16 * 16;
-    for (int64_t o = 0; o < outputs; o += s->panel) {
-        const int64_t panel = outputs - o < s->panel ? 16 : s->panel;
+    for (int64_t o = 0; o < outputs; o += product->panel) {
+        const int64_t panel = outputs - o < product->panel ? 16 : product->panel;
         for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
             const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
-            (panel == s->panel ? tiles->column : tiles->half_column)(w, channels, u);
+            (panel == product->panel ? tiles->column : tiles->half_column)(w, channels, u);
             w += channels * 3 * panel;
             conv_winograd_points(s, product, tiles, panel, v + c * s->tiles, u, (uintptr_t)w, channels, c > 0,
                                  m + o * s->tiles);
@@ -368,11 +361,11 @@ INLINE void conv_winograd_column(const struct conv_winograd *s, const struct con
 }
 
 /* Floats of scratch memory: for the tiles' inputs and outputs at all points, and a column of weights. */
-INLINE int64_t conv_winograd_scratch(const struct conv_winograd *s)
+INLINE int64_t conv_winograd_scratch(const struct conv_winograd *s, const struct conv_direct *product)
 {
     const int64_t edge = s->size + 2;
     return edge * edge * (winograd_step(s->channels, s->tiles) + winograd_step(s->outputs, s->tiles)) +
-           (s->halfway ? edge * winograd_step(s->panel, WINOGRAD_DEPTH) : 0);
+           (s->halfway ? edge * winograd_step(product->panel, WINOGRAD_DEPTH) : 0);
 }
 
 /* The last block of tiles ends with the last tile, and computes some once more where the tiles do not divide evenly. */

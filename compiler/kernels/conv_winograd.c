@@ -256,10 +256,10 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_printf(source,
                   "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
-                  ",\n    .size = %d, .panel = %" PRId64 ", .halfway = %d, .tiles = %" PRId64,
+                  ",\n    .size = %d, .halfway = %d, .tiles = %" PRId64,
                   name, source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, size, panel, halfway, tiles);
+                  box.column.end - box.column.begin, size, halfway, tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const char *shared = source_shared(source, "tiles", tiles);
@@ -268,8 +268,7 @@ static void emit(struct source *source, const struct node *node, const struct re
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
                       ", %" PRId64 ", %" PRId64 ", %s);\nCONV_WINOGRAD_%sTILES(%s)\n",
                       name, channels, outputs, panel, tiles,
-                      halfway ? arena_printf(source_arena(source), "CONV_WINOGRAD_HALFWAY_LINES(%d, %" PRId64 ")", size, panel)
-                              : "0",
+                      halfway ? arena_printf(source_arena(source), "CONV_WINOGRAD_HALFWAY_LINES(%" PRId64 ")", panel) : "0",
                       halfway ? "HALFWAY_" : "", name);
     source_printf(source, "\n");
     source_function(source);
