@@ -229,7 +229,7 @@ static const char *assumed(const struct cluster *cluster)
     if (measured)
         return "The devices' speeds and links are as the cluster file says.";
     if (known)
-        return "The devices' speeds are whole-model figures from the cluster file, in the proportions of a reference machine.";
+        return "The devices' speeds are whole-model figures from the cluster file, in the proportions of a table of costs for their targets.";
     return "The devices were not measured: the fastest is taken for a phone of 10 GMAC/s, and the links are those of the "
            "cluster file or else 200 Mbit/s, 2 ms. mednn-probe measures the real ones.";
 }
