@@ -75,8 +75,8 @@ struct kernel {
      * mednn_refuse(). No other layer can fail. */
     bool fails;
 
-    /* For the choice between kernels that accept a node, and for plans: add what computing `piece` of output 0 really does beside reading and writing activations and the call, padded
-     * tiles included. NULL: the operator's multiply-accumulates in plain loops, or else one by one its elements. */
+    /* For the choice between kernels that accept a node, and for plans: add what computing `piece` of output 0 really does beside
+     * reading and writing activations and the call, padded tiles included. Does not depend on layouts, which are open yet. NULL: the operator's multiply-accumulates in plain loops, or else one by one its elements. */
     void (*work)(const struct node *node, struct region piece, struct work *work);
 
     /* Write the C that computes `region[i]` of output i on the source's device (see source.h). Required. */

@@ -57,8 +57,9 @@ struct kernel_wish {
 };
 
 /* Give every node a kernel: the one that takes the least time, conversions of layout counted in; and what was weighed, as
- * node->choice. `wish` NULL: as usual. Fails with the node's name when no kernel accepts it. Winograd's algorithm may add half of the model's weights, or 64 MiB; beyond that
- * the nodes that gain least for their bytes do without. */
+ * node->choice. `wish` NULL: as usual. Fails with the node's name when no kernel accepts it. Winograd's algorithm must be foretold to
+ * save a quarter, and may add half of the model's weights, or 64 MiB; beyond that the nodes that gain least for their bytes do
+ * without. */
 void choose_kernels(struct graph *graph, const struct kernel_wish *wish);
 /* Kernels that are worth a try: those that want the layouts of the cheapest one and are foretold to take at most three times as
  * long. How many the node with most of them has; and is the choice of one node open? */
