@@ -257,17 +257,20 @@ void program_print(struct text *text, const struct program *program)
     }
 }
 
-/* An output takes over its first input's memory while the node is computed. */
+/* An output takes over its first input's memory while the node is computed; so may the next, while pieces of both are computed in
+ * turn. */
 static bool takes_over(const struct program *program, const struct buffer *a, const struct buffer *b, int device)
 {
     const struct step *step = &program->step[b->first_step];
     int first, last;
     if (a->offset != b->offset || !is_computation(step) ||
-        !program_node_steps(program, step->node_index, device, &first, &last) || a->last_step != last || b->first_step != first)
+        !program_node_steps(program, step->node_index, device, &first, &last) || b->first_step != first ||
+        !step->node->kernel->in_place || !step->node->input[0] ||
+        program_buffer(program, step->node->output[0], device) != b)
         return false;
-    return step->node->kernel->in_place && step->node->input[0] &&
-           program_buffer(program, step->node->input[0], device) == a &&
-           program_buffer(program, step->node->output[0], device) == b;
+    const struct buffer *input = program_buffer(program, step->node->input[0], device);
+    return input->used && input->last_step == last && input->first_step < b->first_step &&
+           (input == a || takes_over(program, a, input, device));
 }
 
 static bool apart(int64_t a, int64_t a_bytes, int64_t b, int64_t b_bytes)
