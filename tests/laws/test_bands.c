@@ -25,6 +25,10 @@ static const char *const networks[] = {
      "%l AveragePool %k kernel_shape=[2,2] strides=[2,2]; %m Conv %l =16x48x3x3 =16 dilations=[2,2] pads=[2,2,2,2]"),
     ("%a Conv 2x8x33x17 =20x8x3x3 =20; %b HardSwish %a; %c Conv %b =20x20x3x1 pads=[1,0,1,0]; %d Sigmoid %c; %e Mul %d %c; "
      "%f Conv %e =36x20x1x1 =36; %g Conv %f =36x1x5x5 group=36 pads=[2,2,2,2] strides=[2,1]; %h GlobalAveragePool %g"),
+    /* Two layers in a row that work in place, plain ones, whose pieces take turns on several devices. */
+    ("%a Conv 1x16x24x20 =40x16x3x3 =40 pads=[1,1,1,1]; %b Conv %a =12x40x3x3 =12 pads=[1,1,1,1]; %c Concat %a %b axis=1; "
+     "%d Mul %c =1x52x1x1; %e Add %d =1x52x1x1; %f Relu %e; %g Conv %f =32x52x1x1 =32; %h Conv %g =12x32x3x3 =12 pads=[1,1,1,1]; "
+     "%i Concat %f %h axis=1; %j Conv %i =16x64x3x3 pads=[1,1,1,1]; %k Conv %j =32x16x3x3 pads=[1,1,1,1]; %l Conv %k =16x32x1x1"),
 };
 
 static void check(const char *folder, int network)
