@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -161,13 +160,9 @@ static void *work(void *argument)
 
 static int start(struct worker *worker)
 {
-    sigset_t all, before;
     pthread_mutex_init(&worker->mutex, NULL);
     pthread_cond_init(&worker->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int status = pthread_create(&worker->thread, NULL, work, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int status = mednn_thread(&worker->thread, work, worker);
     if (status) {
         pthread_cond_destroy(&worker->changed);
         pthread_mutex_destroy(&worker->mutex);

@@ -6,6 +6,7 @@
 
 #include "mednn_runtime.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -55,6 +56,9 @@ void mednn_weights_close(struct mednn_session *session);
 size_t mednn_pages_round(size_t bytes);
 void mednn_pages_advise(const struct mednn_options *options, void *memory, size_t bytes);
 void mednn_pages_move(const struct mednn_options *options, const void *weights, size_t bytes);
+
+/* Start a thread that leaves signals to others; 0, or an error number. */
+int mednn_thread(pthread_t *thread, void *(*work)(void *argument), void *argument);
 
 /* Of the monotonic clock. */
 int64_t mednn_milliseconds(void);

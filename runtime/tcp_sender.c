@@ -13,7 +13,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 enum { UNSENT_BYTES = 32 << 10, LOOK_AROUND_MS = 20 };
@@ -94,13 +93,9 @@ static void *work(void *argument)
 static int start(struct mednn_session *session)
 {
     struct sender *sender = &((struct tcp *)session->state)->sender;
-    sigset_t all, before;
     pthread_mutex_init(&sender->mutex, NULL);
     pthread_cond_init(&sender->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int status = pthread_create(&sender->thread, NULL, work, session);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int status = mednn_thread(&sender->thread, work, session);
     if (status) {
         pthread_cond_destroy(&sender->changed);
         pthread_mutex_destroy(&sender->mutex);

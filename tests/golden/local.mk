@@ -9,6 +9,8 @@ GOLDEN_FILES = \
 	%D%/emit_onnx_nowhere.pbtxt \
 	%D%/gtdp_unequal.pbtxt \
 	%D%/gtdp_unequal.plan \
+	%D%/joined.pbtxt \
+	%D%/joined.program \
 	%D%/kernel_shape_differs.err \
 	%D%/kernel_shape_differs.pbtxt \
 	%D%/more_devices_than_rows.device4.c \
