@@ -351,14 +351,15 @@ static void share_in_place(struct program *program, struct items *items, int dev
             read_twice |= node->input[i] == node->input[0];
             reads_others |= node->input[i] && !tensor_is_constant(node->input[i]);
         }
-        if (read_twice || !same_bytes(node, input, output) || (first != last && has_other_readers(graph, node)))
+        if (read_twice || !same_bytes(node, input, output))
             continue;
         struct item *guest = item_of(items, output), *own = item_of(items, input);
         int64_t begin;
         struct item *home = own ? home_of(items, own, &begin) : NULL;
-        /* Not in memory that others read later, or here at other places. */
+        /* Not in memory that others read later, or here at other places; nor between two steps of the node, where it holds parts of
+         * what was put together or has readers that are computed in turn with the node. */
         if (!home || !guest || guest->merged_in >= 0 || home == guest || home->last_step != last ||
-            (own->is_part && reads_others))
+            (own->is_part && reads_others) || (first != last && (own->is_part || has_other_readers(graph, node))))
             continue;
         merge(items, guest, home, begin);
     }

@@ -29,6 +29,10 @@ static const char *const networks[] = {
     ("%a Conv 1x16x24x20 =40x16x3x3 =40 pads=[1,1,1,1]; %b Conv %a =12x40x3x3 =12 pads=[1,1,1,1]; %c Concat %a %b axis=1; "
      "%d Mul %c =1x52x1x1; %e Add %d =1x52x1x1; %f Relu %e; %g Conv %f =32x52x1x1 =32; %h Conv %g =12x32x3x3 =12 pads=[1,1,1,1]; "
      "%i Concat %f %h axis=1; %j Conv %i =16x64x3x3 pads=[1,1,1,1]; %k Conv %j =32x16x3x3 pads=[1,1,1,1]; %l Conv %k =16x32x1x1"),
+    /* What was put together in the memory of %a is worked on in place, while the rest of %b, which reads %a, is still to come. */
+    ("%x Conv 1x16x24x20 =32x16x3x3 =32 pads=[1,1,1,1]; %a Tanh %x; %b Conv %a =32x32x3x3 =32 pads=[1,1,1,1]; %c Concat %a %b axis=1; "
+     "%d Sigmoid %c; %e Conv %d =32x64x1x1 =32; %f Conv %e =16x32x3x3 =16 pads=[1,1,1,1]; %g Conv %f =16x16x3x3 pads=[1,1,1,1]; %h Conv %g =32x16x3x3 pads=[1,1,1,1]; "
+     "%i Conv %h =16x32x1x1"),
 };
 
 static void check(const char *folder, int network)
