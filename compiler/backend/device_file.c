@@ -201,12 +201,27 @@ static const char *session_word(const struct source *source, const char *word)
     return device_threads(source) > 1 ? word : "";
 }
 
+/* Does a COMPUTE step come between EARLY and LATE? */
+static bool has_urgent(const struct source *source, int node_index)
+{
+    const struct program *program = source->program;
+    for (int i = 0; i < program->step_count; i++)
+        if (program->step[i].kind == STEP_COMPUTE && program->step[i].node_index == node_index &&
+            program->step[i].boxes[source->device].count)
+            return true;
+    return false;
+}
+
+/* The borders are cleared with the urgent boxes where there are any: at run time an interior may come after the readers of those. */
 static void emit_interior(struct source *source, const struct step *step)
 {
     const struct region_list *boxes = &step->boxes[source->device];
     const char *layer = source->layer_name[step->node_index];
     struct text body = {.arena = source->arena};
     begin_node(source, step);
+    const bool clears_later = source->first_piece && has_urgent(source, step->node_index);
+    if (clears_later)
+        source->first_piece = false;
     for (int i = 0; i < boxes->count; i++)
         text_printf(&body, "    if (box == %d)\n        %s\n", i,
                     emit_box(source, step->node, boxes->item[i], interior_name(source, step, i), 0));
@@ -215,6 +230,8 @@ static void emit_interior(struct source *source, const struct step *step)
                   body.bytes);
     text_printf(&source->schedule, "    int %s_done = 0;\n", layer);
     source->interior_piece[step->node_index] = add_pieces(source, layer_row(source, step->node_index), boxes->count);
+    if (clears_later)
+        source->first_piece = true;
 }
 
 /* What the loops over an interior do with a box. */
