@@ -9,6 +9,7 @@ GOLDEN_FILES = \
 	%D%/emit_onnx_nowhere.pbtxt \
 	%D%/gtdp_unequal.pbtxt \
 	%D%/gtdp_unequal.plan \
+	%D%/joined.device0.c \
 	%D%/joined.pbtxt \
 	%D%/joined.program \
 	%D%/kernel_shape_differs.err \
