@@ -72,11 +72,8 @@ static double band_bytes(const struct search *s, const struct band_run *run)
 static double seconds_of(const struct node *node, struct region box)
 {
     struct work work = kernel_work(node, box);
-    double seconds = 0;
     work.amount[WORK_ACTIVATIONS] = 0;
-    for (int k = 0; k < WORK_KINDS; k++)
-        seconds += rates_of_target(NULL)[k] * work.amount[k];
-    return seconds;
+    return rates_seconds(rates_of_target(NULL), &work);
 }
 
 /* What bands take more: rows that are computed twice, weights that are read again, calls. */

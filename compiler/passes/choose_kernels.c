@@ -19,18 +19,10 @@ struct choosing {
     const double *seconds; /* per unit of each kind of work */
 };
 
-static double seconds_of(const struct choosing *c, const struct work *work)
-{
-    double seconds = 0;
-    for (int k = 0; k < WORK_KINDS; k++)
-        seconds += c->seconds[k] * work->amount[k];
-    return seconds;
-}
-
 static double conversion_seconds(const struct choosing *c, const struct tensor *tensor)
 {
     const struct work work = kernel_conversion_work(tensor);
-    return seconds_of(c, &work);
+    return rates_seconds(c->seconds, &work);
 }
 
 /* Of inputs that the kernel wants in another layout, and of outputs that the caller, whose arrays are plain, gets. */
@@ -87,7 +79,7 @@ static struct kernel_choice *weigh(const struct choosing *c, const struct node *
         if (node->output_count)
             work = kernel_work_by(candidate[i], node, region_whole(node->output[0]->shape));
         choice->price[choice->count++] = (struct kernel_price){
-            .kernel = candidate[i], .seconds = seconds_of(c, &work) + conversions(c, node, candidate[i])};
+            .kernel = candidate[i], .seconds = rates_seconds(c->seconds, &work) + conversions(c, node, candidate[i])};
     }
     take_measured(c, node, choice);
     return choice;

@@ -189,9 +189,7 @@ static bool order_alone(struct search *s, int first, int last, int device)
     for (int n = first; n < last; n++) {
         if (s->trial[n].option == OPTION_SINGLE && s->trial[n].shares.device[0] == s->order[device])
             continue;
-        share_out(s, &s->trial[n], OPTION_SINGLE, 1);
-        s->trial[n].shares.device[0] = s->order[device];
-        s->trial[n].follows = false;
+        give_alone(s, &s->trial[n], s->order[device]);
         touch(s, n);
         any = true;
     }

@@ -168,6 +168,13 @@ void share_out(const struct search *s, struct choice *cut, int option, int count
     shares_by_speed(&cut->shares, s->cluster, s->order, count);
 }
 
+void give_alone(const struct search *s, struct choice *cut, unsigned char device)
+{
+    share_out(s, cut, OPTION_SINGLE, 1);
+    cut->shares.device[0] = device;
+    cut->follows = false;
+}
+
 /* Take the trial's changes back. */
 static void reject(struct search *s, const bool *moved)
 {

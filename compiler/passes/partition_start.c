@@ -29,20 +29,19 @@ static void plant(struct search *s, const struct seed *seed)
     for (int n = 0; n < s->graph->node_count; n++) {
         const struct place *place = &s->place[n];
         struct choice *cut = &s->trial[n];
+        const int home = s->graph->node[n]->home;
         int option = seed->map;
+        if (home) {
+            give_alone(s, cut, seed->count > 1 ? (unsigned char)(home - 1) : 0);
+            continue;
+        }
         if (n >= seed->last)
             option = OPTION_SINGLE;
         else if (!place->is_map)
             option = seed->divides_others ? other_option(s, n, seed->last_axis) : OPTION_SINGLE;
         else if (!is_allowed(s, n, option))
             option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
-        const int home = s->graph->node[n]->home;
-        share_out(s, cut, home ? OPTION_SINGLE : option, home ? 1 : seed->count);
-        if (home) {
-            cut->shares.device[0] = (unsigned char)(seed->count > 1 ? home - 1 : 0);
-            cut->follows = false;
-            continue;
-        }
+        share_out(s, cut, option, seed->count);
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
         cut->follows = place->follows && option != OPTION_SINGLE &&
@@ -82,14 +81,11 @@ static void plant_stages(struct search *s, const struct cost_model *model, int c
     for (int n = 0; n < s->graph->node_count; n++) {
         const struct work work = kernel_work(s->graph->node[n], region_whole(s->graph->node[n]->output[0]->shape));
         const double seconds = cost_seconds(model, 0, &work);
-        struct choice *cut = &s->trial[n];
         int stage = 0;
         while (stage + 1 < count && done + seconds / 2 > total * (double)all.shares.bound[stage + 1])
             stage++;
         done += seconds;
-        share_out(s, cut, OPTION_SINGLE, 1);
-        cut->shares.device[0] = all.shares.device[stage];
-        cut->follows = false;
+        give_alone(s, &s->trial[n], all.shares.device[stage]);
     }
     take_all(s);
 }

@@ -44,6 +44,8 @@ double draw_unit(struct search *search); /* from 0 to 1 */
 enum way way_of(int option, int *axis);
 bool is_allowed(const struct search *search, int n, int option);
 void share_out(const struct search *search, struct choice *cut, int option, int count);
+/* One device computes the node. */
+void give_alone(const struct search *search, struct choice *cut, unsigned char device);
 
 /* All of `trial` becomes the kept cuts, for better or worse. */
 void take_all(struct search *search);

@@ -11,10 +11,7 @@ static const double MOST_ABOVE = 8;
 
 double cost_seconds(const struct cost_model *model, int device, const struct work *work)
 {
-    double seconds = 0;
-    for (int k = 0; k < WORK_KINDS; k++)
-        seconds += model->seconds[device][k] * work->amount[k];
-    return seconds;
+    return rates_seconds(model->seconds[device], work);
 }
 
 static struct work copy_work(const struct tensor *tensor)
@@ -79,9 +76,7 @@ static double assumed_gmacs(const struct cluster *cluster, const struct device *
 /* By how much the machine of the table is faster. */
 static double slowness(const double reference[WORK_KINDS], const struct work *work, double macs, double gmacs)
 {
-    double seconds = 0;
-    for (int k = 0; k < WORK_KINDS; k++)
-        seconds += reference[k] * work->amount[k];
+    const double seconds = rates_seconds(reference, work);
     const double scale = seconds > 0 ? macs / (gmacs * 1e9) / seconds : 0;
     const double least = 1e-9 / (gmacs * MOST_ABOVE) / reference[WORK_DIRECT];
     return scale > least ? scale : least;

@@ -43,6 +43,14 @@ static const struct {
     const double *seconds;
 } tables[] = {{"x86-64-v3", x86_64_v3}, {"armv8-a", armv8_a}, {"armv7-neon", armv7_neon}};
 
+double rates_seconds(const double seconds[WORK_KINDS], const struct work *work)
+{
+    double sum = 0;
+    for (int k = 0; k < WORK_KINDS; k++)
+        sum += seconds[k] * work->amount[k];
+    return sum;
+}
+
 const double *rates_of_target(const char *target)
 {
     for (size_t i = 0; target && i < sizeof tables / sizeof *tables; i++)

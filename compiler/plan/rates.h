@@ -5,10 +5,12 @@
 
 #include "cluster.h"
 
-/* One core of the machine that the table of a target speaks of, [enum work_kind]. NULL: any target, which
- * gets the first table. For a device that was not
- * measured only the proportions count. */
+/* One core of the machine that the table of a target speaks of, [enum work_kind]. NULL: any target, which gets the first table. For a
+ * device that was not measured only the proportions count. */
 const double *rates_of_target(const char *target);
+
+/* What work takes by a table. */
+double rates_seconds(const double seconds[WORK_KINDS], const struct work *work);
 
 /* Processor seconds for a message, and for a byte of one, at either end, beside the table of any target. */
 extern const double rates_message_seconds, rates_byte_seconds;
