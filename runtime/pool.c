@@ -23,7 +23,7 @@ enum { ANY_PROCESSOR = -1 };
 
 /* A mailbox of its own cache lines for every thread: work, or NULL when it is done. */
 struct worker {
-    _Alignas(128) mednn_part *_Atomic work;
+    _Alignas(64) mednn_part *_Atomic work; /* a session's memory has no more */
     atomic_bool asleep[SIDES];
     pthread_mutex_t mutex;
     pthread_cond_t changed;
