@@ -19,6 +19,7 @@
 #ifndef MEDNN_TRANSPORT
 #define MEDNN_TRANSPORT mednn_transport_tcp
 #endif
+extern const struct mednn_transport MEDNN_TRANSPORT;
 
 enum { ALIGNMENT = 64, DEFAULT_CONNECT_TIMEOUT_MS = 10000, DEFAULT_STEP_TIMEOUT_MS = 30000 };
 

@@ -13,6 +13,14 @@ check_PROGRAMS += %D%/test_exchange %D%/test_refusal
 %C%_test_refusal_CPPFLAGS = -I$(srcdir)/runtime
 %C%_test_refusal_LDADD = %D%/libruntime.a
 
+# Generated code, linked with a transport of the test's own.
+check_PROGRAMS += test_arrivals
+TESTS += test_arrivals
+test_arrivals_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
+test_arrivals_SOURCES = %D%/test_arrivals.c $(LAW_SOURCES) $(PROGRAM_SOURCES)
+test_arrivals_LDADD = $(MEDNNC_LIBS)
+EXTRA_DIST += %D%/arrivals.c %D%/arrivals.h
+
 TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh
-CHECK_LONG_TESTS += %D%/test_exchange_long.sh
+CHECK_LONG_TESTS += %D%/test_arrivals_long.sh %D%/test_exchange_long.sh
 EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh %D%/pair.c %D%/make_npy.sh

@@ -47,7 +47,7 @@ static void make_program(struct graph *graph, const struct program_wish *wish, s
     program_verify(program);
 }
 
-int programs_run(struct graph *graph, const struct program_wish *wish, const char *folder)
+int programs_compile(struct graph *graph, const struct program_wish *wish, const char *folder)
 {
     struct arena *arena = graph->arena;
     struct cluster cluster;
@@ -60,10 +60,17 @@ int programs_run(struct graph *graph, const struct program_wish *wish, const cha
         runs += program.bands[d].count;
     struct folder *output = folder_begin(arena, folder);
     struct emit_options options = {
-        .model_path = "cases.onnx", .options_text = wish->devices, .float_fma = true, .weights = WEIGHTS_AUTO};
+        .model_path = folder, .options_text = wish->devices, .float_fma = true, .weights = WEIGHTS_AUTO};
     emit_tree(output, &program, &options, facts);
     report_write(output, &program, &options, facts);
     folder_commit(output);
+    return runs;
+}
+
+int programs_run(struct graph *graph, const struct program_wish *wish, const char *folder)
+{
+    struct arena *arena = graph->arena;
+    const int runs = programs_compile(graph, wish, folder);
     programs_shell(arena_printf(arena, "MAKEFLAGS= make -s -C %s -j2 CFLAGS=-O1", folder));
     struct text words = {.arena = arena};
     for (int i = 0; i < graph->input_count; i++)

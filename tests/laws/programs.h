@@ -20,8 +20,10 @@ struct program_wish {
 void programs_shell(const char *command);
 /* Write what is fed to the graph's inputs as inputs/K.npy. */
 void programs_write_inputs(const struct graph *graph, const void *const *value);
-/* Compile a graph whose layouts are chosen into FOLDER and run it; all nodes are divided into urgent and interior boxes that can be.
- * Returns how many runs of bands it has. */
+/* Compile a graph whose layouts are chosen into FOLDER, which gives the model its name; all nodes are divided into urgent and interior
+ * boxes that can be, and joined. Returns how many runs of bands it has. */
+int programs_compile(struct graph *graph, const struct program_wish *wish, const char *folder);
+/* The same, then build and run it. */
 int programs_run(struct graph *graph, const struct program_wish *wish, const char *folder);
 /* Output number k of the program that ran in FOLDER. */
 struct mednn_array programs_output(const char *folder, int k);
