@@ -15,6 +15,10 @@ enum activation {
     ACTIVATION_HARD_SWISH    /* x min(max(x / 6 + 1 / 2, 0), 1) */
 };
 
+/* A smooth activation (finish.h): of `lines` lines of `count` floats each, `line` floats apart, where they lie. NULL: none. Kernels call
+ * it after all else, for a tile at a time. */
+typedef void finish_function(float *y, int64_t lines, int64_t line, int64_t count, float alpha);
+
 INLINE vf vector_select(vi mask, vf yes, vf no)
 {
     return (vf)((mask & (vi)yes) | (~mask & (vi)no));

@@ -18,6 +18,7 @@ struct conv_depthwise {
     int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
     int adds_residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -103,6 +104,7 @@ INLINE void conv_depthwise_tile(const struct conv_depthwise *s, int rows, int co
         UNROLL for (int tap = 0; tap < (int)(s->kernel_rows * s->kernel_columns); tap++)
             k[tap] = *(const vf *)(w + tap * 16);
     const vf start = *(const vf *)bias;
+    float *first = y;
     for (int64_t i = 0; i < count; i++) {
         vf a[DEPTHWISE_PIXELS];
         UNROLL for (int t = 0; t < rows * columns; t++)
@@ -122,6 +124,8 @@ INLINE void conv_depthwise_tile(const struct conv_depthwise *s, int rows, int co
         if (s->adds_residual)
             residual += columns * s->residual.column;
     }
+    if (s->finish)
+        s->finish(first, rows, s->y.row, count * columns * W, s->alpha);
 }
 
 #define CONV_DEPTHWISE_TILE(name, kind, rows, narrow)                                                      \

@@ -25,6 +25,7 @@ struct conv_direct {
                          * many as they use */
     int adds_residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -314,6 +315,20 @@ INLINE void conv_direct_store(const struct conv_direct *s, int vectors, const fl
     }
 }
 
+/* The smooth activation of a tile, a vector of outputs at a time; `column` as in conv_direct_end(). */
+INLINE void conv_direct_finish(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column, float *y)
+{
+    for (int o = 0; o < vectors; o++, y += s->y.block) {
+        if (!conv_direct_runs_on(s)) {
+            s->finish(y, pixels / columns, s->y.row, columns * W, s->alpha);
+            continue;
+        }
+        float *line = y - column * s->y.column;
+        for (int64_t at = column, end = column + pixels; at < end; line += s->y.row, at = 0, end -= s->columns)
+            s->finish(line + at * s->y.column, 1, 0, ((end < s->columns ? end : s->columns) - at) * W, s->alpha);
+    }
+}
+
 INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column,
                             const float *restrict residual, float *restrict y, const vf *restrict a)
 {
@@ -324,6 +339,8 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
                               s->adds_residual ? residual + line * s->residual.row + from * s->residual.column : residual,
                               y + line * s->y.row + from * s->y.column, a + t * vectors);
         }
+        if (s->finish)
+            conv_direct_finish(s, vectors, columns, pixels, column, y);
         return;
     }
     UNROLL for (int t = 0; t < pixels; t++)
@@ -332,6 +349,8 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
                               ? residual + t / columns * s->residual.row + t % columns * s->residual.column
                               : residual,
                           y + t / columns * s->y.row + t % columns * s->y.column, a + t * vectors);
+    if (s->finish)
+        conv_direct_finish(s, vectors, columns, pixels, column, y);
 }
 
 /* `vectors` of outputs for rows x columns pixels. */

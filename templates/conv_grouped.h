@@ -25,6 +25,7 @@ struct conv_grouped {
     struct conv_axis axis[3];
     int adds_residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -92,6 +93,8 @@ INLINE void conv_grouped_line(const struct conv_grouped *s, const float *restric
         const float value = s->adds_residual ? y[i] + residual[i * s->residual_axis[2]] : y[i];
         y[i] = activate_one(value, s->activation, s->alpha, s->beta);
     }
+    if (s->finish)
+        s->finish(y, 1, 0, s->axis[2].outputs, s->alpha);
 }
 
 INLINE void conv_grouped(const struct conv_grouped *s, const float *restrict x, const float *restrict w,

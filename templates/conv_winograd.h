@@ -34,6 +34,7 @@ struct conv_winograd {
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -212,6 +213,8 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
                 *(vf *)(y + i * s->y.row + j * s->y.column) = activate(value, s->activation, s->alpha, s->beta);
             }
     }
+    if (s->finish)
+        s->finish(y, rows < s->size ? rows : s->size, s->y.row, (columns < s->size ? columns : s->size) * W, s->alpha);
 }
 
 #define CONV_WINOGRAD_PRODUCT_TILE(name, kind, narrow, panel)                                              \

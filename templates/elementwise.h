@@ -27,6 +27,7 @@ struct elementwise_blocked {
     int adds_residual;
     struct view residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -41,6 +42,7 @@ struct elementwise_plain {
     int64_t count[8], y[8];
     struct operand_plain a, b, c, residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -110,6 +112,8 @@ INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_fun
                         x = (vf)((vi)x & lanes);
                     *(vf *)(to + column * s->y.column) = x;
                 }
+                if (s->finish)
+                    s->finish(to, 1, 0, s->columns * W, s->alpha);
             }
         }
 }
@@ -153,6 +157,16 @@ INLINE void elementwise_plain_step(const struct elementwise_plain *s, element_fu
             y[(at + lane) * s->y[axis]] = x[lane];
 }
 
+/* The smooth activation of a run of the last axis. */
+INLINE void elementwise_plain_finish(const struct elementwise_plain *s, float *y, int64_t run)
+{
+    const int64_t stride = s->y[s->rank - 1];
+    if (stride == 1)
+        s->finish(y, 1, 0, run, s->alpha);
+    else
+        s->finish(y, run, stride, 1, s->alpha);
+}
+
 /* rank >= 1; the last axis is the inner loop. */
 INLINE void elementwise_plain(const struct elementwise_plain *s, element_function *f, float *y, const float *a,
                               const float *b, const float *c, const float *residual)
@@ -165,6 +179,8 @@ INLINE void elementwise_plain(const struct elementwise_plain *s, element_functio
             elementwise_plain_step(s, f, y, a, b, c, residual, at, W);
         if (at < run)
             elementwise_plain_step(s, f, y, a, b, c, residual, at, (int)(run - at));
+        if (s->finish)
+            elementwise_plain_finish(s, y, run);
         int axis = s->rank - 2;
         for (; axis >= 0; axis--) {
             const int64_t back = ++index[axis] < s->count[axis] ? 0 : s->count[axis], step = 1 - back;

@@ -154,19 +154,64 @@ INLINE vf vector_log_of_1_plus(vf x)
 }
 
 /* 1 / (1 + exp(-x)) without overflow. */
-SMOOTH(vector_sigmoid)
+INLINE vf vector_sigmoid_part(vf x)
 {
     const vf e = vector_exp_below_0_part(vector_below_0(x));
     return vector_select(vector_negative(x), e, vector_of(1)) / (1 + e);
 }
 
-SMOOTH(vector_tanh)
+SMOOTH(vector_sigmoid)
+{
+    return vector_sigmoid_part(x);
+}
+
+/* x / (1 + exp(-t)); 0 where t is below -87, so that exp(-t) is finite. */
+INLINE vf vector_gate(vf x, vf t)
+{
+    CONTRACT
+    const float most = 87;
+    vf shifted;
+    const vf r = vector_reduce(-vector_clip(t, -most, most), 127, &shifted);
+    const vf above = (vf)((vi)x & ~(t < -most)), scale = (vf)((vector_bits)shifted << 23);
+    return above / (vector_exp_near_0(r) * scale + 1);
+}
+
+SMOOTH(vector_silu)
+{
+    return vector_gate(x, x);
+}
+
+/* Swish with its alpha. */
+static __attribute__((noinline, unused SMOOTH_OPTIONS)) vf vector_swish(vf x, vf alpha)
+{
+    return vector_gate(x, x * alpha);
+}
+
+/* 1/2 (1 + tanh(u)) is sigmoid(2 u). */
+INLINE vf vector_gelu_tanh_part(vf x)
+{
+    CONTRACT
+    const vf s = x * x, slope = s * 0.0713548163f + 1.59576912f;
+    return vector_gate(x, x * slope);
+}
+
+SMOOTH(vector_gelu_tanh)
+{
+    return vector_gelu_tanh_part(x);
+}
+
+INLINE vf vector_tanh_part(vf x)
 {
     CONTRACT
     const vf a = vector_abs(x), s = x * x, e = vector_exp_below_0_part(-(a + a));
     const vf p = POLYNOMIAL(s, -5.72163006e-3f, 2.06552185e-2f, -5.37451431e-2f, 1.33315146e-1f, -3.33332837e-1f);
     const vf small = (a * s) * p + a, large = 1 - (e + e) / (1 + e);
     return vector_sign_of(vector_select(a < 0.625f, small, large), x);
+}
+
+SMOOTH(vector_tanh)
+{
+    return vector_tanh_part(x);
 }
 
 /* Near 0 a polynomial; else 1 - exp of a polynomial: log(erfc(x)) is smooth. From 4 on the result is 1. */
@@ -184,7 +229,7 @@ SMOOTH(vector_erf)
 
 /* x times the normal distribution's probability of less than x: max(x, 0) - |x| P(-|x|). The binary logarithm of P is smooth,
  * a polynomial within 2e-8 of the result up to 6, from where on P counts as 0. */
-SMOOTH(vector_gelu)
+INLINE vf vector_gelu_part(vf x)
 {
     CONTRACT
     const vf a = vector_abs(x), shift = vector_of(12582912.0f + 127);
@@ -196,6 +241,11 @@ SMOOTH(vector_gelu)
     const vf power = POLYNOMIAL(r, 1.32647261e-3f, 9.67151299e-3f, 5.55073358e-2f, 2.40222424e-1f, 6.93147004e-1f, 1);
     const vf p = (vf)((vi)(power * (vf)((vector_bits)shifted << 23)) & ~far);
     return p * -t + vector_select(vector_negative(x), vector_of(0), x);
+}
+
+SMOOTH(vector_gelu)
+{
+    return vector_gelu_part(x);
 }
 
 /* To the nearest integer, ties to even. */
@@ -254,9 +304,14 @@ FUNCTION(function_sigmoid)
     return vector_sigmoid(x);
 }
 
+FUNCTION(function_silu)
+{
+    return vector_silu(x);
+}
+
 FUNCTION(function_swish)
 {
-    return x * vector_sigmoid(x * y);
+    return vector_swish(x, y);
 }
 
 FUNCTION(function_hard_sigmoid)
@@ -363,10 +418,9 @@ FUNCTION(function_gelu)
     return vector_gelu(x);
 }
 
-/* 1/2 (1 + tanh(u)) is sigmoid(2 u). */
 FUNCTION(function_gelu_tanh)
 {
-    return x * vector_sigmoid(1.59576912f * (x + 0.044715f * x * x * x));
+    return vector_gelu_tanh(x);
 }
 
 FUNCTION(function_square)

@@ -21,6 +21,7 @@ struct gemm {
     int64_t scratch; /* floats of it, at least for one tile of rows; 0: rows are read where they are */
     int adds_residual;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -153,6 +154,9 @@ INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, 
             value += gemm_load(residual + r * s->residual_row + output, lanes);
         gemm_store(y + r * s->y_row + output, activate(value, s->activation, s->alpha, s->beta), lanes);
     }
+    for (int64_t first = 0, width = vectors * W; s->finish && first < outputs && first <= (streams - 1) * distance;
+         first += distance ? distance : width)
+        s->finish(y + first, rows, s->y_row, outputs - first < width ? outputs - first : width, s->alpha);
 }
 
 /* One row takes whole panels; many rows two vectors of a panel at a time. */

@@ -22,6 +22,7 @@ TEMPLATE_FILES = \
 	%D%/einsum.h \
 	%D%/einsum_scalar.h \
 	%D%/elementwise.h \
+	%D%/finish.h \
 	%D%/float_mode.h \
 	%D%/found.h \
 	%D%/functions.h \

@@ -19,6 +19,7 @@ struct matmul {
     int64_t c_row, c_column, residual_row;
     float c_scale;
     enum activation activation;
+    finish_function *finish;
     float alpha, beta;
 };
 
@@ -107,8 +108,8 @@ INLINE void matmul_down(const struct matmul *s, matmul_tile_function *wide, matm
     }
 }
 
-INLINE void matmul_finish(const struct matmul *s, const float *restrict c, const float *restrict residual,
-                          float *restrict y)
+INLINE void matmul_end(const struct matmul *s, const float *restrict c, const float *restrict residual,
+                       float *restrict y)
 {
     for (int64_t row = 0; row < s->rows; row++)
         for (int64_t column = 0; column < s->columns; column++) {
@@ -137,7 +138,9 @@ INLINE void matmul(const struct matmul *s, const struct matmul_tiles *tiles, con
     for (; column < s->columns; column++)
         matmul_down(s, tiles->single_wide, tiles->single_narrow, a, b + column * s->b_column, y + column);
     if (s->adds_c || s->adds_residual || s->activation != ACTIVATION_NONE)
-        matmul_finish(s, c, residual, y);
+        matmul_end(s, c, residual, y);
+    if (s->finish)
+        s->finish(y, s->rows, s->y_row, s->columns, s->alpha);
 }
 
 #endif

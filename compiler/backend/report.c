@@ -101,8 +101,10 @@ static void collect_totals(struct report *report)
 
 const char *report_epilogue(struct arena *arena, const struct node *node)
 {
-    static const char *const activation[] = {"", "relu", "clip", "leaky relu", "hard sigmoid", "hard swish"};
-    const char *then = activation[node->epilogue.activation];
+    char *then = arena_string(arena, activation_name(node->epilogue.activation));
+    for (char *at = then; *at; at++)
+        if (*at == '_')
+            *at = ' ';
     if (!node->epilogue.residual)
         return then;
     return *then ? arena_printf(arena, "add %s", then) : "add";

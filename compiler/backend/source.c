@@ -144,9 +144,10 @@ static void print_attribute(struct text *text, const struct attribute *attribute
             text_printf(text, "%c%" PRId64, i ? ',' : '=', attribute->ints[i]);
 }
 
-static const char *activation_name(enum activation activation)
+static const char *operator_of(enum activation activation)
 {
-    static const char *const name[] = {"", "Relu", "Clip", "LeakyRelu", "HardSigmoid", "HardSwish"};
+    static const char *const name[] = {"",        "Relu", "Clip", "LeakyRelu", "HardSigmoid", "HardSwish", "Sigmoid",
+                                       "Tanh", "Swish", "Swish", "Gelu", "Gelu of tanh", "Mish"};
     return name[activation];
 }
 
@@ -175,7 +176,7 @@ static void print_comment(struct source *source)
     for (int i = 0; i < node->attribute_count; i++)
         print_attribute(text, &node->attribute[i]);
     if (node->epilogue.activation)
-        text_printf(text, "\n *   then %s(%.9g, %.9g)", activation_name(node->epilogue.activation),
+        text_printf(text, "\n *   then %s(%.9g, %.9g)", operator_of(node->epilogue.activation),
                     (double)node->epilogue.alpha, (double)node->epilogue.beta);
     text_add(text, " */\n");
 }

@@ -421,3 +421,17 @@ noreturn void node_fail(const struct node *node, const char *format, ...)
     fail("%.80s%s%.80s '%.200s': %s", node->domain, *node->domain ? "." : "", node->op_type, node->name,
          message);
 }
+
+/* ---- activations ---- */
+
+bool activation_is_smooth(enum activation activation)
+{
+    return activation >= ACTIVATION_SIGMOID;
+}
+
+const char *activation_name(enum activation activation)
+{
+    static const char *const name[] = {"",        "relu", "clip", "leaky_relu", "hard_sigmoid", "hard_swish", "sigmoid",
+                                       "tanh",    "silu", "swish", "gelu",      "gelu_tanh",    "mish"};
+    return name[activation];
+}

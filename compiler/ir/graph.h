@@ -75,8 +75,18 @@ enum activation {
     ACTIVATION_CLIP,         /* min(max(x, alpha), beta) */
     ACTIVATION_LEAKY_RELU,   /* x < 0 ? alpha x : x */
     ACTIVATION_HARD_SIGMOID, /* min(max(alpha x + beta, 0), 1) */
-    ACTIVATION_HARD_SWISH    /* x hard_sigmoid(x) with alpha = 1/6, beta = 1/2 */
+    ACTIVATION_HARD_SWISH,   /* x hard_sigmoid(x) with alpha = 1/6, beta = 1/2 */
+    /* Smooth ones, for which kernels call functions. */
+    ACTIVATION_SIGMOID,
+    ACTIVATION_TANH,
+    ACTIVATION_SILU,      /* x sigmoid(x) */
+    ACTIVATION_SWISH,     /* x sigmoid(alpha x) */
+    ACTIVATION_GELU,
+    ACTIVATION_GELU_TANH, /* approximated by tanh */
+    ACTIVATION_MISH
 };
+bool activation_is_smooth(enum activation activation);
+const char *activation_name(enum activation activation); /* "leaky_relu"; "" of none */
 
 struct epilogue {
     int bias;     /* index of the constant input that is added first, one number per position of the last axis; 0: none */

@@ -97,20 +97,17 @@ static void print_attribute(struct text *text, const struct attribute *attribute
 
 static void print_epilogue(struct text *text, const struct epilogue *epilogue)
 {
-    static const char *const names[] = {"", "relu", "clip", "leaky_relu", "hard_sigmoid", "hard_swish"};
     if (epilogue->bias)
         text_printf(text, " + input %d", epilogue->bias);
     if (epilogue->residual)
         text_printf(text, " + input %d", epilogue->residual);
     if (!epilogue->activation)
         return;
-    text_printf(text, ", %s", names[epilogue->activation]);
-    if (epilogue->activation != ACTIVATION_RELU && epilogue->activation != ACTIVATION_HARD_SWISH)
-        text_printf(text, "(%.9g", (double)epilogue->alpha);
+    text_printf(text, ", %s", activation_name(epilogue->activation));
     if (epilogue->activation == ACTIVATION_CLIP || epilogue->activation == ACTIVATION_HARD_SIGMOID)
-        text_printf(text, ", %.9g)", (double)epilogue->beta);
-    else if (epilogue->activation == ACTIVATION_LEAKY_RELU)
-        text_add(text, ")");
+        text_printf(text, "(%.9g, %.9g)", (double)epilogue->alpha, (double)epilogue->beta);
+    else if (epilogue->activation == ACTIVATION_LEAKY_RELU || epilogue->activation == ACTIVATION_SWISH)
+        text_printf(text, "(%.9g)", (double)epilogue->alpha);
 }
 
 static void print_node(struct text *text, const struct node *node, graph_print_more *more)

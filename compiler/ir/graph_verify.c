@@ -119,7 +119,7 @@ static void verify_node(struct arena *arena, const struct scope *scope, const st
     require(epilogue->bias >= 0 && epilogue->bias < (node->input_count ? node->input_count : 1) &&
                 (!epilogue->bias || (node->input[epilogue->bias] && tensor_is_constant(node->input[epilogue->bias]))),
             "its bias is no constant input", node->name);
-    require(epilogue->activation <= ACTIVATION_HARD_SWISH, "its activation is unknown", node->name);
+    require(epilogue->activation <= ACTIVATION_MISH, "its activation is unknown", node->name);
 }
 
 static void verify_graph(struct arena *arena, const struct graph *graph, const struct scope *outer)

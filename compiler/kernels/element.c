@@ -200,6 +200,10 @@ bool element_vector_call(const struct node *node, int k, struct element_call *ca
         call->through_double = row->through_double;
         if (found && is_op(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh"))
             call->function = "gelu_tanh";
+        if (found && is_op(node, "Swish") && call->x[1].number == 1) {
+            call->function = "silu";
+            call->operands = 1;
+        }
         if (found && is_op(node, "Pow") && !call->x[1].tensor && call->x[1].number == 2) {
             call->function = "square";
             call->operands = 1;

@@ -142,8 +142,13 @@ static void emit(struct source *source, const struct node *node, const struct re
         element_use(source, &call);
         emit_call(source, node, *region, k, !more, &call, &body);
     }
+    const bool clears = activation_is_smooth(node->epilogue.activation) && !epilogue_keeps_zero(&node->epilogue);
+    if (clears)
+        source_use(source, "region.h");
     source_function(source);
     source_printf(source, "%s", body.bytes);
+    if (clears)
+        write_clear_lanes(source, node->output[0], *region);
     source_end(source);
 }
 

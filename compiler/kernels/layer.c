@@ -106,7 +106,7 @@ bool epilogue_keeps_zero(const struct epilogue *epilogue)
         return epilogue->alpha <= 0 && epilogue->beta >= 0;
     if (epilogue->activation == ACTIVATION_HARD_SIGMOID)
         return epilogue->beta <= 0;
-    return true;
+    return epilogue->activation != ACTIVATION_SIGMOID;
 }
 
 const char *some_buffer(struct source *source, const struct tensor *tensor)
@@ -177,7 +177,12 @@ void write_activation(struct source *source, const struct node *node)
 {
     const struct epilogue *epilogue = &node->epilogue;
     struct arena *arena = source_arena(source);
-    if (epilogue->activation)
+    if (activation_is_smooth(epilogue->activation)) {
+        source_use(source, "finish.h");
+        source_printf(source, ",\n    .finish = finish_%s", activation_name(epilogue->activation));
+        if (epilogue->activation == ACTIVATION_SWISH)
+            source_printf(source, ", .alpha = %s", float_text(arena, (double)epilogue->alpha));
+    } else if (epilogue->activation)
         source_printf(source, ",\n    .activation = %s, .alpha = %s, .beta = %s",
                       activation_constant(epilogue->activation), float_text(arena, (double)epilogue->alpha),
                       float_text(arena, (double)epilogue->beta));

@@ -68,6 +68,24 @@ static bool fuse_residual(struct graph *graph, struct node *add)
     return true;
 }
 
+static struct epilogue smooth_activation_of(const struct node *node)
+{
+    const float alpha = node_is(node, "Swish") ? node_float(node, "alpha", 1) : 1;
+    const bool by_tanh = node_is(node, "Gelu") && !strcmp(node_string(node, "approximate", "none"), "tanh");
+    const struct {
+        const char *op_type;
+        enum activation activation;
+    } smooth[] = {{"Sigmoid", ACTIVATION_SIGMOID},
+                  {"Tanh", ACTIVATION_TANH},
+                  {"Swish", alpha == 1 ? ACTIVATION_SILU : ACTIVATION_SWISH},
+                  {"Gelu", by_tanh ? ACTIVATION_GELU_TANH : ACTIVATION_GELU},
+                  {"Mish", ACTIVATION_MISH}};
+    for (size_t i = 0; i < sizeof smooth / sizeof *smooth; i++)
+        if (node_is(node, smooth[i].op_type))
+            return (struct epilogue){.activation = smooth[i].activation, .alpha = alpha};
+    return (struct epilogue){0};
+}
+
 static bool activation_of(const struct node *node, struct epilogue *epilogue)
 {
     double low, high;
@@ -89,8 +107,8 @@ static bool activation_of(const struct node *node, struct epilogue *epilogue)
     else if (node_is(node, "HardSwish"))
         *epilogue = (struct epilogue){.activation = ACTIVATION_HARD_SWISH, .alpha = 1.0f / 6, .beta = 0.5f};
     else
-        return false;
-    return true;
+        *epilogue = smooth_activation_of(node);
+    return epilogue->activation != ACTIVATION_NONE;
 }
 
 static bool fuse_activation(struct graph *graph, struct node *node)

@@ -1,4 +1,5 @@
-/* test_bands.c -- layers in bands compute what whole layers do, byte for byte: on one device and on several, with threads. */
+/* test_bands.c -- layers in bands compute what whole layers do, byte for byte: on one device and on several, with threads; and so do
+ * smooth activations that the layers before them apply. */
 /* SPDX-License-Identifier: MIT */
 #include "interpret.h"
 #include "node_cases.h"
@@ -11,6 +12,18 @@
 #include <string.h>
 
 static int failures;
+
+/* All smooth activations behind all kernels that apply them, with pad lanes, rows that end within a vector and tiles that run on from row
+ * to row. */
+#define SMOOTH                                                                                                                    \
+    "%a Conv 1x3x57x41 =20x3x3x3 =20 strides=[2,2] pads=[1,1,1,1]; %b Swish %a; %c Conv %b =20x1x3x3 =20 group=20 pads=[1,1,1,1]; " \
+    "%d Sigmoid %c; %e Conv %d =40x20x3x3 =40 pads=[1,1,1,1]; %f Gelu %e; %g Conv %f =40x40x1x1 =40; %h Add %g %f; "               \
+    "%i Swish %h alpha=1.702; %j Conv %i =36x10x3x3 =36 group=4 pads=[1,1,1,1]; %k Mish %j; "                                      \
+    "%l Conv %k =48x36x5x5 =48 strides=[2,2] pads=[2,2,2,2]; %m Gelu %l approximate=tanh; %n Conv %m =64x48x1x1 =64; %o Tanh %n; " \
+    "%p Conv %o =20x64x3x3 =20 pads=[1,1,1,1]; %q Mul %p %p; %r Sigmoid %q; %s Reshape %r @1,20,165; %t MatMul %s =165x70; "       \
+    "%u Gelu %t; %v Add %u =70; %w Swish %v; %x Reshape %w @20,70; %y Gemm %x =70x33 =33; %z Mish %y; %A Transpose %z; "           \
+    "%B MatMul %z %A; %C Tanh %B; %D Gemm %C =20x70 =70; Swish %D"
+enum { SMOOTH_FUSED = 14 /* activations, and a sum */ };
 
 /* Networks whose layers overlap in all ways: strides, kernels of many sizes, borders, sums of a layer and one before, pools, layers
  * that two others read, maps that no band divides evenly. */
@@ -33,6 +46,7 @@ static const char *const networks[] = {
     ("%x Conv 1x16x24x20 =32x16x3x3 =32 pads=[1,1,1,1]; %a Tanh %x; %b Conv %a =32x32x3x3 =32 pads=[1,1,1,1]; %c Concat %a %b axis=1; "
      "%d Sigmoid %c; %e Conv %d =32x64x1x1 =32; %f Conv %e =16x32x3x3 =16 pads=[1,1,1,1]; %g Conv %f =16x16x3x3 pads=[1,1,1,1]; %h Conv %g =32x16x3x3 pads=[1,1,1,1]; "
      "%i Conv %h =16x32x1x1"),
+    SMOOTH,
 };
 
 static void check(const char *folder, int network)
@@ -63,6 +77,23 @@ static void check_whole(const float *want, int64_t size, int network)
     mednn_array_free(&whole);
 }
 
+/* Activations by themselves give the same bytes. */
+static void check_smooth(struct arena *arena, int network)
+{
+    struct graph *graph = graph_from_text(arena, networks[network], (uint64_t)network + 1);
+    const int nodes = graph->node_count;
+    choose_kernels(graph, NULL);
+    choose_layouts(graph);
+    programs_run(graph, &(struct program_wish){"1", PARTITION_ROWS, 1, false}, "alone");
+    check("alone", network);
+    graph = graph_from_text(arena, networks[network], (uint64_t)network + 1);
+    fuse(graph);
+    if (graph->node_count != nodes - SMOOTH_FUSED) {
+        printf("FAIL network %d: %d nodes became %d\n", network, nodes, graph->node_count);
+        failures++;
+    }
+}
+
 static void run(void *data)
 {
     struct arena *arena = data;
@@ -85,7 +116,9 @@ static void run(void *data)
         check("bands", n);
         check("threads", n);
         check("devices", n);
-        programs_shell("rm -rf whole* bands* threads* devices*");
+        if (n == (int)(sizeof networks / sizeof *networks) - 1)
+            check_smooth(arena, n);
+        programs_shell("rm -rf whole* bands* threads* devices* alone*");
     }
     printf("%d failures\n", failures);
 }

@@ -13,7 +13,7 @@
 
 static int failures;
 
-/* A graph, and the operators afterwards; +b: with a bias, +r: with a residual, +1...+5: with that activation. */
+/* A graph, and the operators afterwards; +b: with a bias, +r: with a residual, +1...: with that activation. */
 static const struct expectation {
     const char *text, *operators;
 } expectations[] = {
@@ -120,6 +120,25 @@ static const struct expectation {
     {"%a Flatten 2x3x4;%b Unsqueeze %a @0;Reshape %b @3,8", "Reshape"},
     {"%a Relu 2x3;%b Flatten %a;Relu %b", "Relu Relu"},
     {"%a Slice 4x6 @0 @4 @1;Relu %a", "Slice Relu"},
+    /* smooth activations */
+    {"%x Conv 1x8x4x4 =8x8x1x1;%a Sigmoid %x;Mul %x %a", "Conv+8"},
+    {"%x Conv 1x8x4x4 =8x8x1x1 =8;%t Mul %x #1.702;%a Sigmoid %t;Mul %a %x", "Conv+9"},
+    {"%x Conv 1x8x4x4 =8x8x1x1 =8;%t Mul #1.5 %x;%a Sigmoid %t;%b Relu %x;Mul %a %b", "Conv Mul+6 Relu Mul"},
+    {"%x Conv 1x8x4x4 =8x8x1x1 =8;Sigmoid %x", "Conv+6"},
+    {"%x Gemm 2x8 =8x6 =6;Tanh %x", "Gemm+7"},
+    {"%x MatMul 2x3x8 =8x6;%b Add %x =6;%d Div %b #1.4142135;%e Erf %d;%s Add %e #1.0;%p Mul %b %s;Mul %p #0.5", "MatMul+b+10"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;Gelu %x approximate=tanh", "Conv+11"},
+    {"%x MatMul 2x8 8x6;%p Pow %x #3.0;%q Mul %p #0.044715;%r Add %x %q;%u Mul #0.7978845608 %r;%t Tanh %u;%s Add %t #1.0;"
+     "%h Mul %x #0.5;Mul %h %s",
+     "MatMul+11"},
+    {"%x Gemm 2x8 =8x6;%a Mul %x %x;%p Mul %x %a;%q Mul #0.044715 %p;%r Add %q %x;%u Mul %r #0.7978845608;%t Tanh %u;%s Add #1.0 %t;"
+     "%h Mul %x %s;Mul #0.5 %h",
+     "Gemm+11"},
+    {"%x Gemm 2x8 =8x6;%p Mul %x %x;%q Mul #0.044715 %p;%r Add %q %x;%u Mul %r #0.7978845608;%t Tanh %u;%s Add #1.0 %t;"
+     "%h Mul %x %s;Mul #0.5 %h",
+     "Gemm Mul Mul Add Mul+7 Add Mul Mul"},
+    {"%x Conv 1x8x4x4 =8x8x1x1;%b Add %x 1x8x4x4;Mish %b", "Conv+r+12"},
+    {"%a Add 1x8x4x4 1x8x4x4;Swish %a", "Add+8"},
 };
 
 /* A graph of an older opset, and what it means today. */

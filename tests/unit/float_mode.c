@@ -1,9 +1,10 @@
 /* float_mode.c -- a file as mednnc writes it, for test_float_mode.sh to look at its machine code.
  *
- * Only functions whose names begin with fused_, and smooth ones, vector_, may hold fused multiply-adds. */
+ * Only functions whose names begin with fused_, and smooth ones, vector_ and finish_, may hold fused multiply-adds. */
 /* SPDX-License-Identifier: MIT */
 #include "../../templates/conv_depthwise.h"
 #include "../../templates/conv_direct.h"
+#include "../../templates/finish.h"
 #include "../../templates/functions.h"
 #include "../../templates/gemm.h"
 
@@ -11,7 +12,7 @@ static const struct conv_direct fused_direct_shape = {
     .x = BLOCKED(4, 58, 58), .y = BLOCKED(4, 56, 56), .residual = BLOCKED(4, 56, 56), .adds_residual = 1,
     .batch = 1, .channels = 64, .outputs = 64, .panel = 32, .rows = 56, .columns = 56,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1, .dilation_rows = 1,
-    .dilation_columns = 1, .activation = ACTIVATION_RELU};
+    .dilation_columns = 1, .activation = ACTIVATION_RELU, .finish = finish_silu};
 CONV_DIRECT_TILES(fused_direct)
 
 void direct(const float *x, const float *w, const float *bias, const float *residual, float *y);
@@ -23,7 +24,7 @@ void direct(const float *x, const float *w, const float *bias, const float *resi
 static const struct conv_depthwise fused_depthwise_shape = {
     .x = BLOCKED(4, 58, 58), .y = BLOCKED(4, 56, 56), .batch = 1, .channels = 64, .rows = 56, .columns = 56,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1, .dilation_rows = 1,
-    .dilation_columns = 1, .activation = ACTIVATION_HARD_SIGMOID, .alpha = 0.2f, .beta = 0.5f};
+    .dilation_columns = 1, .activation = ACTIVATION_HARD_SIGMOID, .finish = finish_gelu, .alpha = 0.2f, .beta = 0.5f};
 CONV_DEPTHWISE_TILES(fused_depthwise)
 
 void depthwise(const float *x, const float *w, const float *bias, float *y);

@@ -24,8 +24,8 @@ check() { # MODE(1 fused, 0 not) OBJDUMP COMPILER FLAGS...
     "$@" -std=c11 -ffp-contract=off -O3 -c -o "$dir/o" "$source"
     count "$objdump" >"$dir/count"
     if awk -v mode="$mode" '
-        /^(fused_|vector_)/ { micro++; if (mode && ($2 == 0 || $3 > 64)) { bad = 1; print "not fused:", $0 } }
-        !/^(fused_|vector_)/ || !mode { if ($2 > 0) { bad = 1; print "fused:", $0 } }
+        /^(fused_|vector_|finish_)/ { micro++; if (mode && ($2 == 0 || $3 > 64)) { bad = 1; print "not fused:", $0 } }
+        !/^(fused_|vector_|finish_)/ || !mode { if ($2 > 0) { bad = 1; print "fused:", $0 } }
         END { exit bad || micro < 6 }' "$dir/count"; then
         echo "ok: $*"
     else

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "templates.h"
 
+#include "../../templates/finish.h"
 #include "../../templates/functions_of_doubles.h"
 #include "../../templates/scalars_of_doubles.h"
 
@@ -82,6 +83,11 @@ static long double ref_gelu_tanh(long double x)
     return x < -20 ? 0 : x * ref_sigmoid(2 * u);
 }
 
+static long double ref_silu(long double x)
+{
+    return x * ref_sigmoid(x);
+}
+
 static const struct unary {
     const char *name;
     element_function *f;
@@ -119,6 +125,7 @@ static const struct unary {
     {"sqrt", function_sqrt, sqrtl, 0.5, -INFINITY, INFINITY},
     {"tan", function_tan, tanl, 0.6, -1e5f, 1e5f},
     {"tanh", function_tanh, tanhl, 2, -INFINITY, INFINITY},
+    {"silu", function_silu, ref_silu, 3, -87, INFINITY},
 };
 
 static void test_unary(const struct unary *u)
@@ -187,6 +194,15 @@ static void test_specials(void)
     check_same("selu(2)", apply(function_selu, 2, 1.5f, 3), 6);
     check_same("celu(-inf)", apply(function_celu, -INFINITY, 2, 0), -2);
     check_same("prelu(-2)", apply(function_prelu, -2, 3, 0), -6);
+    check_same("silu(0)", apply(function_silu, 0, 0, 0), 0);
+    check_same("silu(-inf)", apply(function_silu, -INFINITY, 0, 0), 0);
+    check_same("silu(-1e38)", apply(function_silu, -1e38f, 0, 0), 0);
+    check_same("silu(inf)", apply(function_silu, INFINITY, 0, 0), INFINITY);
+    check_same("silu(nan)", apply(function_silu, NAN, 0, 0), NAN);
+    check_same("swish(-1, 100)", apply(function_swish, -1, 100, 0), 0);
+    check_same("swish(1, 100)", apply(function_swish, 1, 100, 0), 1);
+    check_same("gelu_tanh(-1e20)", apply(function_gelu_tanh, -1e20f, 0, 0), 0);
+    check_same("gelu_tanh(1e20)", apply(function_gelu_tanh, 1e20f, 0, 0), 1e20f);
     check_same("mish(-inf limit)", apply(function_mish, -200, 0, 0), -0.0f);
 }
 
@@ -227,6 +243,41 @@ static void test_pow(void)
     }
     printf("%-12s %.3f ulp\n", "pow", worst);
     CHECK(worst <= 0.6, "%g", worst);
+}
+
+/* ---- finish.h ---- */
+
+static vf swish_of_0_7(vf x, vf y, vf z)
+{
+    (void)y;
+    return function_swish(x, vector_of(0.7f), z);
+}
+
+/* What is finished in place has the bits of the function by itself, wherever a line ends; nothing else is touched. */
+static void test_finish(const char *name, finish_function *finish, element_function *f)
+{
+    enum { LINES = 3, LINE = 3 * W + 5 };
+    float in[LINES * LINE], out[LINES * LINE];
+    for (int64_t count = 0; count < LINE; count++)
+        for (int trial = 0; trial < 200; trial++) {
+            for (int i = 0; i < LINES * LINE; i++)
+                in[i] = trial % 8 ? random_float() * (float)(trial % 8) * 8 : float_of_bits(random_bits() << 8 | random_bits());
+            memcpy(out, in, sizeof in);
+            finish(out, LINES, LINE, count, 0.7f);
+            for (int i = 0; i < LINES * LINE; i++)
+                check_same(name, out[i], i % LINE < count ? apply(f, in[i], 1, 1) : in[i]);
+        }
+}
+
+static void test_finishes(void)
+{
+    test_finish("sigmoid", finish_sigmoid, function_sigmoid);
+    test_finish("tanh", finish_tanh, function_tanh);
+    test_finish("silu", finish_silu, function_silu);
+    test_finish("swish", finish_swish, swish_of_0_7);
+    test_finish("gelu", finish_gelu, function_gelu);
+    test_finish("gelu_tanh", finish_gelu_tanh, function_gelu_tanh);
+    test_finish("mish", finish_mish, function_mish);
 }
 
 /* ---- doubles ---- */
@@ -329,6 +380,7 @@ int main(void)
         test_unary(&unaries[i]);
     test_specials();
     test_gelu();
+    test_finishes();
     test_pow();
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
         test_double(&doubles[i]);
