@@ -327,21 +327,35 @@ bool phases_follows(const struct graph *graph, int index)
     return false;
 }
 
+/* Does some of what the device's part of the node reads of its input come from others? It is all that the device does not own. */
+static bool receives_any(const struct plan *plan, const struct node *node, int device, int input)
+{
+    const struct region_list *held = plan_own(plan, node->input[input], device);
+    for (int k = 0; k < node->output_count; k++) {
+        if (!node->output[k])
+            continue;
+        const struct region_list *own = plan_own(plan, node->output[k], device);
+        for (int i = 0; i < own->count; i++) {
+            const struct region read = node_reads(node, input, k, own->item[i]);
+            int64_t missing = region_size(read);
+            for (int h = 0; h < held->count; h++)
+                missing -= region_size(region_intersect(read, held->item[h]));
+            if (missing > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 bool phases_joined(const struct plan *plan, int index, int device)
 {
     if (!plan->joined || !plan->joined[index * plan->cluster->count + device] || !phases_follows(plan->graph, index))
         return false;
     const struct node *next = plan->graph->node[index + 1];
-    struct arena scratch = {0};
-    bool waits = false;
-    for (int i = 0; i < next->input_count && !waits; i++) {
-        if (!next->input[i] || tensor_is_constant(next->input[i]))
-            continue;
-        const struct region_list received = received_at(&scratch, plan, next->input[i], device);
-        waits = reads_any(plan, next, device, i, &received);
-    }
-    arena_free(&scratch);
-    return !waits;
+    for (int i = 0; i < next->input_count; i++)
+        if (next->input[i] && !tensor_is_constant(next->input[i]) && receives_any(plan, next, device, i))
+            return false;
+    return true;
 }
 
 /* What the urgent boxes of a node read of a tensor that an earlier node of the same chain computes. */
