@@ -102,6 +102,17 @@ struct device_file {
 struct device_file device_file_write(struct folder *folder, const struct program *program, int device,
                                      const struct emit_options *options, struct scratch *scratch);
 
+/* Add a row to the table of layers; returns its number. Add `count` pieces to it; returns the number of the first. Both are what
+ * mednn_done() is told when the program has done a piece (source_done): pieces say which processor time belongs to what, see
+ * runtime/slow.h. */
+int source_row(struct source *source, const char *name, const char *kernel, int64_t macs, int64_t bytes);
+int source_pieces(struct source *source, int row, int count);
+void source_done(struct source *source, int row, int piece);
+int source_threads(const struct source *source); /* of this device */
+
+/* A step that computes (EARLY, COMPUTE, LATE): functions of boxes, and in the schedule what calls them (device_layers.c). */
+void source_compute(struct source *source, int index);
+
 /* Functions that move tensors between storages and the canonical order of wire and caller (transfers.c). Each writes
  * one function and returns its name. */
 const char *source_load_function(struct source *source, const struct tensor *tensor);

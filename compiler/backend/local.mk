@@ -1,6 +1,6 @@
 compiler_libmednnc_a_SOURCES += \
 	%D%/cluster_file.c %D%/cluster_file.h \
-	%D%/device_file.c \
+	%D%/device_file.c %D%/device_layers.c \
 	%D%/device_source.h \
 	%D%/double_text.c %D%/double_text.h \
 	%D%/embed.h \
@@ -8,7 +8,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/names.c %D%/names.h \
 	%D%/place.c %D%/place.h \
 	%D%/report.c %D%/report.h %D%/report_changes.c %D%/report_kernels.c \
-	%D%/report_page.c %D%/report_page.h %D%/report_picture.c %D%/report_plan.c \
+	%D%/report_page.c %D%/report_page.h %D%/report_picture.c %D%/report_plan.c %D%/report_xml.c \
 	%D%/source.c %D%/source.h \
 	%D%/template.c %D%/template.h \
 	%D%/transfers.c \

@@ -3,6 +3,8 @@
  * Both files depend on model and options alone. Names from the model are written as text_escape() makes them. Sizes
  * are bytes per inference, without frame headers; MACs are multiply-accumulates per inference.
  *
+ * docs/report.rng is the schema of report.xml.
+ *
  * <report version="1" program="mednn VERSION">
  *   <model file="digits.onnx">
  *     <input name="" type="float32" shape="1x1x8x8"/> ...  <output .../> ...
@@ -26,8 +28,9 @@
  *       removing the group's channels costs, as estimated.
  *   <devices>
  *     <device index="0" name="" speed="1" fair_share="0.333333" macs="" share="0.334567" weights_bytes="" arena_bytes=""
- *             scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
- *       share: of all MACs that the devices do together; scratch_bytes: of the arena, what single layers work in.
+ *             activation_bytes="" scratch_bytes="" messages_sent="" bytes_sent="" messages_received="" bytes_received=""/> ...
+ *       share: of all MACs that the devices do together; activation_bytes: of the arena,
+ *       tensors that live at the same time, at most; scratch_bytes: what single layers work in.
  *   </devices>
  *   <plan partition="auto" objective="latency" predicted_ms="12.3" interval_ms="12.0">
  *       what the simulation foretells: of one inference, and between inferences when inputs keep coming.

@@ -1,9 +1,12 @@
-/* report_page.h -- report.html: the report for people, one self-contained file. */
+/* report_page.h -- the two forms of the report: report.xml, and report.html for people, one self-contained file. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_REPORT_PAGE_H
 #define MEDNN_REPORT_PAGE_H
 
 #include "report.h"
+
+/* As report.h says. */
+void report_xml(struct text *file, const struct report *report);
 
 /* templates/report.html.in, filled. Only names that went through text_escape() reach the page. */
 void report_page(struct text *page, const struct report *report);
