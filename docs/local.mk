@@ -1,2 +1,3 @@
-TESTS += %D%/operators.sh
-EXTRA_DIST += %D%/README.md %D%/operators.md %D%/operators.sh
+TESTS += %D%/operators.sh %D%/report.sh
+dist_pkgdata_DATA = %D%/report.rng
+EXTRA_DIST += %D%/README.md %D%/operators.md %D%/operators.sh %D%/report.sh
