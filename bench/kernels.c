@@ -146,7 +146,7 @@ DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
-#define GEMM(name, m, k, n, copied)                                                                          \
+#define GEMM(name, m, k, n, copied, chunk_depth)                                                             \
     static const struct gemm name##_shape = {.rows = m,                                                      \
                                              .depth = k,                                                     \
                                              .outputs = n,                                                   \
@@ -154,7 +154,8 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
                                              .x_row = k,                                                     \
                                              .x_depth = 1,                                                   \
                                              .y_row = n,                                                     \
-                                             .scratch = copied};                                             \
+                                             .scratch = copied,                                              \
+                                             .chunk = chunk_depth};                                          \
     GEMM_TILES(name)                                                                                         \
     static void name(void)                                                                                   \
     {                                                                                                        \
@@ -162,9 +163,9 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
              copies);                                                                                        \
     }
 
-GEMM(gemm_197_768_3072, 197, 768, 3072, 1 << 20)
-GEMM(gemm_197_3072_768, 197, 3072, 768, 1 << 20)
-GEMM(gemm_49_1024_256, 49, 1024, 256, 1 << 20)
+GEMM(gemm_197_768_3072, 197, 768, 3072, 1 << 20, 768)
+GEMM(gemm_197_3072_768, 197, 3072, 768, 1 << 20, 768)
+GEMM(gemm_49_1024_256, 49, 1024, 256, 1 << 20, 1024)
 GEMM(gemv_25088_4096, 1, 25088, 4096, 0)
 GEMM(gemv_4096_4096, 1, 4096, 4096, 0)
 GEMM(gemv_2048_1000, 1, 2048, 1000, 0)

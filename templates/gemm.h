@@ -4,7 +4,8 @@
  * one may be 16 wide), each [depth][panel], zero beyond the last output; bias rounded up in the same way. One
  * row is bound by memory: it reads several panels far apart from each other at once. Many rows are copied
  * first, tile by tile, so that a tile reads one stream whatever the stride between rows: rows a multiple of a
- * page apart crowd each other out of the cache. Every sum runs over depth in order. */
+ * page apart crowd each other out of the cache. Of a large depth they are copied a chunk at a time, as much as
+ * stays near while all panels go by, and sums wait in y meanwhile. Every sum runs over depth in order. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_GEMM_H
 #define MEDNN_GEMM_H
@@ -19,17 +20,35 @@ struct gemm {
     int64_t panel;                /* 32, or 16 */
     int64_t x_row, x_depth, y_row, residual_row;
     int64_t scratch; /* floats of it, at least for one tile of rows; 0: rows are read where they are */
+    int64_t chunk;   /* depths that are copied together, whole sixteens or all; with scratch only */
     int adds_residual;
     enum activation activation;
     finish_function *finish;
     float alpha, beta;
 };
 
-/* A copied tile of rows: [depth][GEMM_PACK], whole vectors where they are multiplied by lane. */
+/* A copied tile of rows: [depth / 16][GEMM_PACK][16], or, where they are multiplied by lane, [depth][GEMM_PACK] with
+ * whole vectors. */
 enum { GEMM_PACK = TILE_BY_LANE ? (TILE_PIXELS + W - 1) / W * W : TILE_PIXELS };
 
 /* Lines of the next panel's weights that a tile fetches from far memory with every 16 depths: all tiles
  * together fetch the panel. */
+/* Depths [begin, end) of all, or of those at hand. */
+struct gemm_chunk {
+    int64_t begin, end;
+};
+
+INLINE int gemm_in_chunks(const struct gemm *s)
+{
+    return s->scratch && s->chunk < s->depth;
+}
+
+/* Floats of a copied tile. */
+INLINE int64_t gemm_tile_floats(const struct gemm *s)
+{
+    return (s->chunk + 15) / 16 * 16 * GEMM_PACK;
+}
+
 INLINE int gemm_next_lines(const struct gemm *s)
 {
     return (int)tile_count(s->panel, tile_count(s->rows, TILE_PIXELS));
@@ -39,8 +58,8 @@ INLINE int gemm_next_lines(const struct gemm *s)
  * fetches ahead from far memory. */
 enum { GEMM_AHEAD = 16, GEMM_STREAM_AHEAD = 128 };
 
-/* Of the tile's outputs the first `outputs` are stored. */
-typedef void gemm_tile_function(int64_t outputs, const float *restrict x, const float *restrict w,
+/* Of the tile's outputs the first `outputs` are stored; a chunk that does not begin the depth begins with what was stored. */
+typedef void gemm_tile_function(int64_t outputs, struct gemm_chunk chunk, const float *restrict x, const float *restrict w,
                                 const float *next, const float *restrict bias, const float *restrict residual,
                                 float *restrict y);
 
@@ -103,7 +122,7 @@ INLINE void gemm_add(const struct gemm *s, int rows, int each, const vf *restric
     }
     UNROLL for (int r = 0; r < rows; r++)
     {
-        const float value = x[s->scratch ? r : r * s->x_row];
+        const float value = x[s->scratch ? r * 16 : r * s->x_row];
         UNROLL for (int i = 0; i < each; i++) a[r * each + i] += k[i] * value;
     }
 }
@@ -116,7 +135,8 @@ INLINE void gemm_depth(const struct gemm *s, int rows, int vectors, int each, in
     if (s->scratch) {
         UNROLL for (int i = 0; i < vectors; i++) if (i * W % 16 == 0) /* once per line of the cache */
             __builtin_prefetch(w + GEMM_AHEAD * panel + i * W);
-        __builtin_prefetch(x + GEMM_AHEAD * GEMM_PACK);
+        if (TILE_BY_LANE)
+            __builtin_prefetch(x + GEMM_AHEAD * GEMM_PACK);
     } else if (s->rows == 1) {
         UNROLL for (int i = 0; i < each; i++) if (i % vectors * W % 16 == 0)
             __builtin_prefetch(w + i / vectors * distance + i % vectors * W + GEMM_STREAM_AHEAD, 0, 2);
@@ -127,23 +147,48 @@ INLINE void gemm_depth(const struct gemm *s, int rows, int vectors, int each, in
         LONE_CHAIN(a[0]);
 }
 
+/* Sums of a chunk, to or from y. */
+INLINE void gemm_hold(const struct gemm *s, int rows, int vectors, int64_t outputs, float *restrict y,
+                      const vf *restrict a)
+{
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < vectors; i++)
+        gemm_store(y + r * s->y_row + i * W, a[r * vectors + i], outputs - i * W < W ? outputs - i * W : W);
+}
+
+INLINE void gemm_take(const struct gemm *s, int rows, int vectors, int64_t outputs, const float *restrict y,
+                      vf *restrict a)
+{
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < vectors; i++) a[r * vectors + i] =
+        gemm_load(y + r * s->y_row + i * W, outputs - i * W < W ? outputs - i * W : W);
+}
+
+/* x, w and next at the first depth of the chunk. */
 INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, int panel, int64_t outputs,
-                      const float *restrict x, const float *restrict w, const float *next,
+                      struct gemm_chunk chunk, const float *restrict x, const float *restrict w, const float *next,
                       const float *restrict bias, const float *restrict residual, float *restrict y)
 {
     const int64_t distance = streams > 1 ? gemm_distance(s) * panel : 0;
-    const int64_t step = s->scratch ? GEMM_PACK : s->x_depth;
+    const int64_t step = !s->scratch ? s->x_depth : TILE_BY_LANE ? GEMM_PACK : 1;
+    const int64_t depth = gemm_in_chunks(s) ? chunk.end - chunk.begin : s->depth;
     const int each = streams * vectors;
     vf a[TILE_ACCUMULATORS];
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++) a[r * each + i] =
-        *(const vf *)(bias + i / vectors * distance + i % vectors * W);
-    for (int64_t first = 0; first < s->depth; first += 16) {
+    if (gemm_in_chunks(s) && chunk.begin)
+        gemm_take(s, rows, vectors, outputs, y, a);
+    else
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++) a[r * each + i] =
+            *(const vf *)(bias + i / vectors * distance + i % vectors * W);
+    for (int64_t first = 0; first < depth; first += 16) {
         if (s->scratch)
             for (int i = 0; i < gemm_next_lines(s); i++, next += 16)
                 __builtin_prefetch(next, 0, 2);
-        const int64_t end = first + 16 < s->depth ? first + 16 : s->depth;
-        UNROLL_4 for (int64_t d = first; d < end; d++)
-            gemm_depth(s, rows, vectors, each, panel, distance * s->depth, x + d * step, w + d * panel, a);
+        const int64_t count = first + 16 < depth ? 16 : depth - first;
+        const float *block = x + first * (s->scratch ? GEMM_PACK : s->x_depth);
+        UNROLL_4 for (int64_t d = 0; d < count; d++)
+            gemm_depth(s, rows, vectors, each, panel, distance * s->depth, block + d * step, w + (first + d) * panel, a);
+    }
+    if (gemm_in_chunks(s) && chunk.end < s->depth) {
+        gemm_hold(s, rows, vectors, outputs, y, a);
+        return;
     }
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++)
     {
@@ -176,12 +221,12 @@ INLINE int gemm_rows(const struct gemm *s, int narrow)
 }
 
 #define GEMM_TILE(name, kind, narrow, streams, panel)                                                        \
-    MICROKERNEL name##_##kind(int64_t outputs, const float *restrict x, const float *restrict w,             \
-                              const float *next, const float *restrict bias, const float *restrict residual, \
-                              float *restrict y)                                                             \
+    MICROKERNEL name##_##kind(int64_t outputs, struct gemm_chunk chunk, const float *restrict x,             \
+                              const float *restrict w, const float *next, const float *restrict bias,        \
+                              const float *restrict residual, float *restrict y)                             \
     {                                                                                                        \
         gemm_tile(&name##_shape, gemm_rows(&name##_shape, narrow), streams,                                  \
-                  gemm_vectors(&name##_shape, panel), panel, outputs, x, w, next, bias, residual, y);        \
+                  gemm_vectors(&name##_shape, panel), panel, outputs, chunk, x, w, next, bias, residual, y); \
     }
 
 /* The micro-kernels of a layer whose shape is NAME_shape. */
@@ -200,16 +245,29 @@ INLINE int64_t gemm_first_row(const struct gemm *s, int64_t tile)
     return tile * gemm_rows(s, 0) - (tile > tall ? tile - tall : 0);
 }
 
-/* Tiles [begin, end), line by line of the cache whatever the stride between rows. */
-INLINE void gemm_pack(const struct gemm *s, int64_t begin, int64_t end, const float *restrict x,
+/* Up to 16 depths of a row. */
+INLINE void gemm_pack_line(const struct gemm *s, int64_t count, const float *restrict x, float *restrict packed)
+{
+    const int64_t step = TILE_BY_LANE ? GEMM_PACK : 1;
+    if (count == 16 && s->x_depth == 1 && step == 1)
+        memcpy(packed, x, 16 * sizeof *x);
+    else
+        for (int64_t d = 0; d < count; d++)
+            packed[d * step] = x[d * s->x_depth];
+}
+
+/* A chunk of tiles [begin, end), line by line of the cache whatever the stride between rows. */
+INLINE void gemm_pack(const struct gemm *s, int64_t begin, int64_t end, struct gemm_chunk chunk, const float *restrict x,
                       float *restrict packed)
 {
-    for (int64_t tile = begin; tile < end; tile++, packed += GEMM_PACK * s->depth) {
+    const int64_t depth = chunk.end - chunk.begin;
+    x += chunk.begin * s->x_depth;
+    for (int64_t tile = begin; tile < end; tile++, packed += gemm_tile_floats(s)) {
         const int64_t row = gemm_first_row(s, tile), rows = gemm_first_row(s, tile + 1) - row;
-        for (int64_t first = 0; first < s->depth; first += 16)
+        for (int64_t first = 0; first < depth; first += 16)
             for (int64_t r = 0; r < rows; r++)
-                for (int64_t d = first; d < first + 16 && d < s->depth; d++)
-                    packed[d * GEMM_PACK + r] = x[(row + r) * s->x_row + d * s->x_depth];
+                gemm_pack_line(s, first + 16 < depth ? 16 : depth - first, x + (row + r) * s->x_row + first * s->x_depth,
+                               packed + first * GEMM_PACK + r * (TILE_BY_LANE ? 1 : 16));
     }
 }
 
@@ -219,59 +277,65 @@ struct gemm_data {
     float *y, *packed;
 };
 
-/* Tiles [begin, end) of rows for the outputs of one tile. */
-INLINE void gemm_column(const struct gemm *s, gemm_tile_function *wide, gemm_tile_function *narrow,
-                        int64_t begin, int64_t end, int64_t output, const float *w,
+/* Tiles [begin, end) of rows for the outputs of one tile, whose panel of so many begins at `w`. */
+INLINE void gemm_column(const struct gemm *s, gemm_tile_function *wide, gemm_tile_function *narrow, int64_t panel,
+                        int64_t begin, int64_t end, struct gemm_chunk chunk, int64_t output, const float *w,
                         const struct gemm_data *data)
 {
+    const int64_t depth = chunk.end - chunk.begin;
     const int64_t tall = tile_wide_count(s->rows, TILE_PIXELS), total = (s->outputs + 15) / 16 * 16 * s->depth;
     for (int64_t tile = begin; tile < end; tile++) {
         const int64_t row = gemm_first_row(s, tile);
-        const int64_t next = w - data->weights + (s->panel + tile * gemm_next_lines(s)) * s->depth;
+        const int64_t next =
+            w - data->weights + s->panel * (s->depth + chunk.begin) + tile * gemm_next_lines(s) * depth;
         (tile < tall ? wide : narrow)(
-            s->outputs - output,
-            s->scratch ? data->packed + (tile - begin) * GEMM_PACK * s->depth : data->x + row * s->x_row, w,
+            s->outputs - output, chunk,
+            s->scratch ? data->packed + (tile - begin) * gemm_tile_floats(s) : data->x + row * s->x_row,
+            w + chunk.begin * panel,
             next < total ? data->weights + next : w, data->bias + output,
             s->adds_residual ? data->residual + row * s->residual_row + output : data->residual,
             data->y + row * s->y_row + output);
     }
 }
 
-/* Tiles [begin, end) of rows for all outputs. */
+/* A chunk of tiles [begin, end) of rows for all outputs. */
 INLINE void gemm_block(const struct gemm *s, const struct gemm_tiles *tiles, int64_t begin, int64_t end,
-                       const struct gemm_data *data)
+                       struct gemm_chunk chunk, const struct gemm_data *data)
 {
     const int64_t outputs = (s->outputs + 15) / 16 * 16, panels = gemm_panels(s);
     const int64_t distance = s->rows == 1 ? gemm_distance(s) : 0;
     for (int64_t i = 0; i < distance; i++)
-        gemm_column(s, tiles->wide, tiles->wide, begin, end, i * s->panel,
+        gemm_column(s, tiles->wide, tiles->wide, s->panel, begin, end, chunk, i * s->panel,
                     data->weights + i * s->panel * s->depth, data);
     for (int64_t i = GEMM_STREAMS * distance; i < panels; i++) {
         const int64_t width = (int64_t)gemm_vectors(s, (int)s->panel) * W;
         for (int64_t part = 0; part < s->panel; part += width)
-            gemm_column(s, s->rows == 1 ? tiles->narrow : tiles->wide, tiles->narrow, begin, end,
+            gemm_column(s, s->rows == 1 ? tiles->narrow : tiles->wide, tiles->narrow, s->panel, begin, end, chunk,
                         i * s->panel + part, data->weights + i * s->panel * s->depth + part, data);
     }
     const int64_t first = panels * s->panel, width = (int64_t)gemm_vectors(s, 16) * W;
     for (int64_t part = first; part < outputs; part += width)
-        gemm_column(s, tiles->half_wide, tiles->half_narrow, begin, end, part,
+        gemm_column(s, tiles->half_wide, tiles->half_narrow, 16, begin, end, chunk, part,
                     data->weights + first * s->depth + (part - first), data);
 }
 
-/* scratch: aligned to a vector. A tile takes GEMM_PACK floats times depth; as many as fit are copied
- * together. */
+/* scratch: aligned to a vector. As many tiles as fit are copied together. */
 INLINE void gemm(const struct gemm *s, const struct gemm_tiles *tiles, const float *restrict x,
                  const float *restrict weights, const float *restrict bias, const float *restrict residual,
                  float *restrict y, float *restrict scratch)
 {
     const struct gemm_data data = {x, weights, bias, residual, y, scratch};
     const int64_t count = tile_count(s->rows, TILE_PIXELS);
-    const int64_t step = s->scratch ? s->scratch / (GEMM_PACK * s->depth) : count;
+    const int64_t step = s->scratch ? s->scratch / gemm_tile_floats(s) : count;
+    const int64_t each = s->scratch ? s->chunk : s->depth;
     for (int64_t begin = 0; begin < count; begin += step) {
         const int64_t end = begin + step < count ? begin + step : count;
-        if (s->scratch)
-            gemm_pack(s, begin, end, x, scratch);
-        gemm_block(s, tiles, begin, end, &data);
+        for (int64_t first = 0; first < s->depth; first += each) {
+            const struct gemm_chunk chunk = {first, first + each < s->depth ? first + each : s->depth};
+            if (s->scratch)
+                gemm_pack(s, begin, end, chunk, x, scratch);
+            gemm_block(s, tiles, begin, end, chunk, &data);
+        }
     }
 }
 

@@ -32,7 +32,8 @@ CONVOLUTION(tile_1x1_28, 256, 128, 28, 28, 1, 1)
 CONVOLUTION(tile_1x1_7, 256, 128, 7, 7, 1, 1)
 
 static const struct gemm tile_rows_shape = {
-    .rows = 197, .depth = 768, .outputs = 3072, .panel = 32, .x_row = 768, .x_depth = 1, .y_row = 3072, .scratch = 1 << 20};
+    .rows = 197, .depth = 3072, .outputs = 768, .panel = 32, .x_row = 3072, .x_depth = 1, .y_row = 768, .scratch = 1 << 20,
+    .chunk = 768};
 GEMM_TILES(tile_rows)
 void run_tile_rows(const float *x, const float *weights, const float *bias, float *y, float *copies);
 void run_tile_rows(const float *x, const float *weights, const float *bias, float *y, float *copies)

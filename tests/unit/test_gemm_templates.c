@@ -41,7 +41,7 @@ static void test_gemm(void)
         const int64_t x_row = depth + random_between(0, 3), y_row = outputs + random_between(0, 3);
         float *x = random_floats(rows * x_row), *weights = random_floats(depth * outputs);
         float *bias = floats(round_up(outputs, 16), 0), *residual = random_floats(rows * y_row);
-        float *whole = floats(rows * y_row, 5), *parts = floats(rows * y_row, 5), *scratch = floats(3 * 16 * depth, 5);
+        float *whole = floats(rows * y_row, 5), *parts = floats(rows * y_row, 5), *scratch = floats(3 * 16 * round_up(depth, 16), 5);
         for (int64_t o = 0; o < outputs; o++)
             bias[o] = random_float();
         gemm_any_shape = (struct gemm){.depth = depth,
@@ -59,7 +59,8 @@ static void test_gemm(void)
             if (row_begin == row_end || begin == end)
                 continue;
             gemm_any_shape.rows = row_end - row_begin;
-            gemm_any_shape.scratch = gemm_any_shape.rows > 1 ? trial / 2 % 4 * 16 * depth : 0;
+            gemm_any_shape.scratch = gemm_any_shape.rows > 1 ? trial / 2 % 4 * 16 * round_up(depth, 16) : 0;
+            gemm_any_shape.chunk = trial / 8 % 3 && depth > 16 ? trial / 8 % 3 * 16 : depth;
             gemm_any_shape.outputs = end - begin;
             float *packed = pack(weights, depth, outputs, begin, end, panel);
             float *part_bias = floats(round_up(end - begin, 16), 0);
