@@ -15,12 +15,13 @@ check_PROGRAMS += %D%/test_exchange %D%/test_refusal
 
 # Generated code, linked with a transport of the test's own.
 check_PROGRAMS += test_arrivals
-TESTS += test_arrivals
+LONGEST_TESTS += test_arrivals %D%/test_overlap.sh
 test_arrivals_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
 test_arrivals_SOURCES = %D%/test_arrivals.c $(LAW_SOURCES) $(PROGRAM_SOURCES)
 test_arrivals_LDADD = $(MEDNNC_LIBS)
 EXTRA_DIST += %D%/arrivals.c %D%/arrivals.h
 
-TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh
+TESTS += %D%/test_exchange %D%/test_refusal %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_planner.sh %D%/test_profile.sh
+CHECK_ONCE_TESTS += %D%/test_runtime_source.sh
 CHECK_LONG_TESTS += %D%/test_arrivals_long.sh %D%/test_exchange_long.sh
 EXTRA_DIST += %D%/README.md %D%/test_mednn_run.sh %D%/test_mednn_tune.sh %D%/test_runtime_source.sh %D%/test_overlap.sh %D%/test_planner.sh %D%/test_profile.sh %D%/pair.c %D%/make_npy.sh

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 #
 # PHONE_SLOW stretches what each device computes, so that messages come early here and late there. The model is made here: layers
-# that are divided into urgent and interior boxes, between them some that are not.
+# that are divided into urgent and interior boxes, between them some that are not. (test_arrivals takes every way that a program can go;
+# here it is the wire that decides.)
 set -eu
 # The make that runs the tests has its own options; those are not for generated Makefiles.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -75,14 +76,16 @@ optimise=CFLAGS=-O1
 run rows rows.out 1 1 1
 run rows rows.out 1 30 5
 run rows rows.out 40 1 15.5
-compile rectangles --devices 3,1,2,2,1 --partition gtdp
-run rectangles gtdp.out 1 1 1 1 1
-run rectangles gtdp.out 20 1 40 3 7.25
-compile star --devices 2 --partition star
-run star star.out 5 30
-compile naive --devices 2 --partition rows --no-overlap
-grep -q 'mednn_exchange_ready' naive/device0.c && { echo "--no-overlap overlaps"; exit 1; }
-run naive naive.out 30 5
+compile rectangles --devices 3,1,2 --partition gtdp
+run rectangles gtdp.out 1 1 1
+run rectangles gtdp.out 20 1 40
+if [ -z "${MEDNN_AGAIN:-}" ]; then
+    compile star --devices 2 --partition star
+    run star star.out 5 30
+    compile naive --devices 2 --partition rows --no-overlap
+    grep -q 'mednn_exchange_ready' naive/device0.c && { echo "--no-overlap overlaps"; exit 1; }
+    run naive naive.out 30 5
+fi
 
 # A device that is played slow takes so much longer, and what it did is written down.
 PHONE_SLOW=200 "$MEDNN_RUN" one --random --repeat 3 >run.log

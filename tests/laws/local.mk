@@ -48,7 +48,7 @@ CHECK_LONG_TESTS += %D%/test_compact_long.sh
 
 PROGRAM_SOURCES = %D%/programs.c %D%/programs.h runtime/npy.c runtime/npy.h runtime/tensor_proto.c
 check_PROGRAMS += test_bands test_emit
-TESTS += test_bands test_emit
+LONGEST_TESTS += test_emit test_bands
 test_bands_CPPFLAGS = -I$(srcdir)/runtime $(AM_CPPFLAGS)
 test_bands_SOURCES = %D%/test_bands.c $(LAW_SOURCES) $(PROGRAM_SOURCES)
 test_bands_LDADD = $(MEDNNC_LIBS)

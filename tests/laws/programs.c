@@ -24,6 +24,12 @@ void programs_shell(const char *command)
     }
 }
 
+bool programs_again(void)
+{
+    const char *word = getenv("MEDNN_AGAIN");
+    return word && *word;
+}
+
 static void make_program(struct graph *graph, const struct program_wish *wish, struct cluster *cluster, struct plan *plan,
                          struct program *program)
 {

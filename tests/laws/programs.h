@@ -9,6 +9,9 @@
 /* The test's main: run(arena) in a folder of its own, which stays where *failures are counted or `run` fails. 77 without MEDNN_RUN. */
 int programs_main(void (*run)(void *arena), const int *failures);
 
+/* Is this `make check-again`, which leaves out what depends on neither the compiler of generated code nor sanitizers? */
+bool programs_again(void);
+
 struct program_wish {
     const char *devices; /* as of --devices */
     enum partition mode; /* auto: of devices so slow that sharing pays */

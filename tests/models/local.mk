@@ -36,8 +36,11 @@ LONG_MODELS = \
 	%D%/ultraface_slim_320_simplified.model \
 	%D%/yunet_n_320_320.model \
 	%D%/yunet_n_dynamic.model
-MODEL_CHECKS = %D%/compact.sh %D%/prune_goals.sh %D%/same_output.sh %D%/targets.sh %D%/threads.sh %D%/warnings.sh %D%/weights.sh
+MODEL_CHECKS = %D%/prune_goals.sh %D%/targets.sh %D%/threads.sh %D%/weights.sh
+QUICK_CHECKS = %D%/compact.sh %D%/same_output.sh
 
-TESTS += $(SHORT_MODELS) $(MODEL_CHECKS)
-CHECK_LONG_TESTS += $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) %D%/accuracy.sh
-EXTRA_DIST += %D%/README.md %D%/model.sh %D%/run_model.sh $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) %D%/accuracy.sh
+LONGEST_TESTS += $(MODEL_CHECKS) $(SHORT_MODELS)
+TESTS += $(QUICK_CHECKS)
+CHECK_ONCE_TESTS += %D%/targets.sh %D%/threads.sh
+CHECK_LONG_TESTS += $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) $(QUICK_CHECKS) %D%/accuracy.sh %D%/warnings.sh
+EXTRA_DIST += %D%/README.md %D%/model.sh %D%/run_model.sh $(SHORT_MODELS) $(LONG_MODELS) $(MODEL_CHECKS) $(QUICK_CHECKS) %D%/accuracy.sh %D%/warnings.sh

@@ -4,13 +4,14 @@
 #
 # From make: MEDNNC, MEDNN_RUN, SRCDIR, BUILDDIR. From the user: MEDNN_DATA, a folder with models/NAME.onnx and
 # models/NAME.testdata/test_data_set_0/{input,output}_I.pb (what is not there is skipped), and MEDNN_LONG, for all of a long test.
+# From `make check-again`: MEDNN_AGAIN.
 set -eu
 # The make that runs the tests has its own options; those are not for generated Makefiles.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 COMPARE=$BUILDDIR/compare
 CHECK_SHARES=$BUILDDIR/check_shares
-long=${MEDNN_LONG:-}
+long=${MEDNN_LONG:-} again=${MEDNN_AGAIN:-}
 
 skip()
 {
@@ -73,6 +74,17 @@ expected_output()
     else
         echo "$MEDNN_DATA/models/$1.testdata/test_data_set_0/output_$2.pb"
     fi
+}
+
+# build_folder FOLDER [OPTION of make...]: generated C compiles, without a warning.
+build_folder()
+{
+    build_folder=$1
+    shift
+    make -s -C "$build_folder" WARNINGS='-Wall -Wextra -Werror' "$@" >"$work/log" 2>&1 || {
+        cat "$work/log"
+        die "make in $build_folder"
+    }
 }
 
 # run_folder NAME FOLDER OUTPUTS [OPTION...]: run a compiled model on its stored inputs.

@@ -4,7 +4,8 @@
 set -eu
 # shellcheck source=tests/models/model.sh
 . "$SRCDIR/tests/models/model.sh"
-name=mobilenet_v1_0.25_128_deq
+name=mlperftiny_kws_dscnn
+[ -z "$long" ] || name=mobilenet_v1_0.25_128_deq
 find_model $name
 work_folder threads
 
@@ -14,6 +15,7 @@ compile_and_run()
     folder=$work/$1
     shift
     "$MEDNNC" "$model" "$@" -o "$folder"
+    build_folder "$folder"
     run_folder $name "$folder" "$folder.out"
 }
 

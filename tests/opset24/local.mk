@@ -1,5 +1,5 @@
 # Operators of opset 17 to 24 against recorded results of ONNX Runtime.
-TESTS += %D%/run.sh
+LONGEST_TESTS += %D%/run.sh
 EXTRA_DIST += %D%/README.md %D%/run.sh %D%/make.py %D%/cases.py %D%/onnxruntime.js $(OPSET24_FIXTURES)
 OPSET24_FIXTURES = \
 	%D%/activations.pbtxt \

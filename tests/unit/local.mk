@@ -16,10 +16,8 @@ test_region_LDADD = $(UNIT_LIBS)
 endif
 
 if HAVE_CUNIT
-check_PROGRAMS += test_npy test_cluster_file test_pages test_pool
-TESTS += test_npy test_cluster_file test_pages test_pool
-check_PROGRAMS += test_npy test_cluster_file test_pages test_double_text
-TESTS += test_npy test_cluster_file test_pages test_double_text
+check_PROGRAMS += test_npy test_cluster_file test_pages test_pool test_double_text
+TESTS += test_npy test_cluster_file test_pages test_pool test_double_text
 test_double_text_SOURCES = %D%/test_double_text.c
 test_double_text_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 test_double_text_LDADD = $(UNIT_LIBS)
@@ -65,6 +63,7 @@ TEMPLATE_TESTS = test_region_template test_conv_templates test_gemm_templates te
 	test_winograd_template
 check_PROGRAMS += $(TEMPLATE_TESTS)
 TESTS += $(TEMPLATE_TESTS) %D%/test_float_mode.sh %D%/test_spills.sh
+CHECK_ONCE_TESTS += %D%/test_float_mode.sh %D%/test_spills.sh
 CHECK_LONG_TESTS += %D%/test_templates.sh
 EXTRA_DIST += %D%/test_float_mode.sh %D%/float_mode.c %D%/test_spills.sh %D%/spills.c
 TEMPLATE_CFLAGS = $(AM_CFLAGS) -std=c11 -ffp-contract=off
