@@ -7,6 +7,7 @@
 #include "support/fail.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,81 +59,6 @@ static const char usage[] =
     "\n"
     "Exit status: 0 done, 2 bad input or usage, 1 the machine's fault (disk full, out of memory).\n";
 
-enum {
-    OPTION_PARTITION = 256,
-    OPTION_OBJECTIVE,
-    OPTION_INPUT_SHAPE,
-    OPTION_DIM,
-    OPTION_FLOAT,
-    OPTION_NO_OVERLAP,
-    OPTION_WIRE,
-    OPTION_NO_WINOGRAD,
-    OPTION_NO_COMPACT,
-    OPTION_EMIT_ONNX,
-    OPTION_ZERO_THRESHOLD,
-    OPTION_WEIGHTS,
-    OPTION_TARGET,
-    OPTION_DUMP,
-    OPTION_STOP_AFTER,
-    OPTION_LIST_PASSES,
-    OPTION_LIST_OPERATORS,
-    OPTION_HELP,
-    OPTION_VERSION,
-    OPTION_THREADS,
-    OPTION_TUNE,
-    OPTION_PRUNE,
-    OPTION_PRUNE_BYTES,
-    OPTION_PRUNE_TO_LATENCY,
-    OPTION_CALIBRATE,
-    OPTION_LABELS,
-    OPTION_MAX_DROP,
-    OPTION_PRUNE_SNAP,
-    OPTION_PRUNE_STREAMS,
-    OPTION_NO_REPAIR,
-    OPTION_MEASURE,
-    OPTION_PARTIAL_SUMS
-};
-
-static const struct option long_options[] = {{"devices", required_argument, NULL, 'n'},
-                                             {"cluster", required_argument, NULL, 'c'},
-                                             {"output", required_argument, NULL, 'o'},
-                                             {"partition", required_argument, NULL, OPTION_PARTITION},
-                                             {"objective", required_argument, NULL, OPTION_OBJECTIVE},
-                                             {"input-shape", required_argument, NULL, OPTION_INPUT_SHAPE},
-                                             {"dim", required_argument, NULL, OPTION_DIM},
-                                             {"float", required_argument, NULL, OPTION_FLOAT},
-                                             {"no-overlap", no_argument, NULL, OPTION_NO_OVERLAP},
-                                             {"no-winograd", no_argument, NULL, OPTION_NO_WINOGRAD},
-                                             {"no-compact", no_argument, NULL, OPTION_NO_COMPACT},
-                                             {"zero-threshold", required_argument, NULL, OPTION_ZERO_THRESHOLD},
-                                             {"emit-onnx", required_argument, NULL, OPTION_EMIT_ONNX},
-                                             {"wire", required_argument, NULL, OPTION_WIRE},
-                                             {"weights", required_argument, NULL, OPTION_WEIGHTS},
-                                             {"target", required_argument, NULL, OPTION_TARGET},
-                                             {"dump", required_argument, NULL, OPTION_DUMP},
-                                             {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
-                                             {"list-passes", no_argument, NULL, OPTION_LIST_PASSES},
-                                             {"list-operators", no_argument, NULL, OPTION_LIST_OPERATORS},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {"verbose", no_argument, NULL, 'v'},
-                                             {"help", no_argument, NULL, OPTION_HELP},
-                                             {"version", no_argument, NULL, OPTION_VERSION},
-                                             {"threads", required_argument, NULL, OPTION_THREADS},
-                                             {"tune", required_argument, NULL, OPTION_TUNE},
-                                             {"prune", required_argument, NULL, OPTION_PRUNE},
-                                             {"prune-bytes", required_argument, NULL, OPTION_PRUNE_BYTES},
-                                             {"prune-to-latency", required_argument, NULL, OPTION_PRUNE_TO_LATENCY},
-                                             {"calibrate", required_argument, NULL, OPTION_CALIBRATE},
-                                             {"labels", required_argument, NULL, OPTION_LABELS},
-                                             {"max-drop", required_argument, NULL, OPTION_MAX_DROP},
-                                             {"prune-snap", required_argument, NULL, OPTION_PRUNE_SNAP},
-                                             {"prune-streams", no_argument, NULL, OPTION_PRUNE_STREAMS},
-                                             {"no-repair", no_argument, NULL, OPTION_NO_REPAIR},
-                                             {"measure", no_argument, NULL, OPTION_MEASURE},
-                                             {"relaxed", no_argument, NULL, OPTION_PARTIAL_SUMS},
-                                             {"allow-partial-sums", no_argument, NULL, OPTION_PARTIAL_SUMS},
-                                             {NULL, 0, NULL, 0}};
-
 /* Index of `word` among `count` words; fails with the list of them. */
 static int word_index(const char *option, const char *word, const char *const list[], int count)
 {
@@ -147,27 +73,47 @@ static int word_index(const char *option, const char *word, const char *const li
     fail("%s %s: expected %s", option, word, expected);
 }
 
-static void take_word(struct options *options, int option, const char *word)
+static void take_partition(struct arena *arena, struct options *options, const char *word)
 {
     static const char *const partitions[] = {"auto", "gtdp", "rows", "star", "single"};
+    (void)arena;
+    options->partition = (enum partition)word_index("--partition", word, partitions, 5);
+}
+
+static void take_objective(struct arena *arena, struct options *options, const char *word)
+{
     static const char *const objectives[] = {"latency", "throughput"};
+    (void)arena;
+    options->throughput = word_index("--objective", word, objectives, 2) == 1;
+}
+
+static void take_float(struct arena *arena, struct options *options, const char *word)
+{
     static const char *const modes[] = {"portable", "fma"};
+    (void)arena;
+    options->float_fma = word_index("--float", word, modes, 2) == 1;
+}
+
+static void take_wire(struct arena *arena, struct options *options, const char *word)
+{
     static const char *const wires[] = {"float32", "fp16"};
+    (void)arena;
+    options->wire_half = word_index("--wire", word, wires, 2) == 1;
+}
+
+static void take_weights(struct arena *arena, struct options *options, const char *word)
+{
     static const char *const forms[] = {"auto", "inline", "incbin", "file"};
-    if (option == OPTION_PARTITION)
-        options->partition = (enum partition)word_index("--partition", word, partitions, 5);
-    else if (option == OPTION_OBJECTIVE)
-        options->throughput = word_index("--objective", word, objectives, 2) == 1;
-    else if (option == OPTION_FLOAT)
-        options->float_fma = word_index("--float", word, modes, 2) == 1;
-    else if (option == OPTION_WIRE)
-        options->wire_half = word_index("--wire", word, wires, 2) == 1;
-    else if (option == OPTION_WEIGHTS)
-        options->weights = (enum weights_form)word_index("--weights", word, forms, 4);
-    else if (!target_is_known(word))
+    (void)arena;
+    options->weights = (enum weights_form)word_index("--weights", word, forms, 4);
+}
+
+static void take_target(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena;
+    if (!target_is_known(word))
         fail("--target %s: expected any, x86-64-v3, x86-64-v4, armv8-a or armv7-neon", word);
-    else
-        options->target = strcmp(word, "any") ? word : NULL;
+    options->target = strcmp(word, "any") ? word : NULL;
 }
 
 /* A number in [least, most]. */
@@ -181,8 +127,9 @@ static double number(const char *option, const char *word, double least, double 
 }
 
 /* "12.5ms", or "0.75" of what the whole network takes. */
-static void take_latency(struct options *options, const char *word)
+static void take_latency(struct arena *arena, struct options *options, const char *word)
 {
+    (void)arena;
     char *end;
     double value = strtod(word, &end);
     bool ms = end != word && !strcmp(end, "ms");
@@ -192,129 +139,161 @@ static void take_latency(struct options *options, const char *word)
     *(ms ? &options->latency : &options->latency_ms) = 0;
 }
 
-static void take_pruning(struct arena *arena, struct options *options, int option, const char *argument)
+static const char prune_fraction[] = "the fraction to remove, above 0 and at most 0.9";
+
+static void take_prune(struct arena *arena, struct options *options, const char *word)
 {
-    static const char fraction[] = "the fraction to remove, above 0 and at most 0.9";
-    if (option == OPTION_PRUNE) {
-        options->prune = number("--prune", argument, 1e-6, 0.9, fraction);
-    } else if (option == OPTION_PRUNE_BYTES) {
-        options->prune_bytes = number("--prune-bytes", argument, 1e-6, 0.9, fraction);
-    } else if (option == OPTION_PRUNE_TO_LATENCY) {
-        take_latency(options, argument);
-    } else if (option == OPTION_MAX_DROP) {
-        options->max_drop = number("--max-drop", argument, 0, 100, "points between 0 and 100");
-    } else if (option == OPTION_PRUNE_SNAP) {
-        double snap = number("--prune-snap", argument, 1, 1024, "a number of channels from 1 to 1024");
-        if (snap != (double)(int)snap)
-            fail("--prune-snap %s: expected a whole number of channels", argument);
-        options->prune_snap = (int)snap;
-    } else if (option == OPTION_LABELS) {
-        options->labels = argument;
-    } else if (option == OPTION_PRUNE_STREAMS) {
-        options->prune_streams = true;
-    } else if (option == OPTION_NO_REPAIR) {
-        options->no_repair = true;
-    } else if (option == OPTION_MEASURE) {
-        options->measure = true;
-    } else {
-        *arena_append(arena, options->calibrate, options->calibrate_count, options->calibrate_capacity) = argument;
-    }
+    (void)arena;
+    options->prune = number("--prune", word, 1e-6, 0.9, prune_fraction);
 }
 
-static int thread_count(const char *word)
+static void take_prune_bytes(struct arena *arena, struct options *options, const char *word)
 {
+    (void)arena;
+    options->prune_bytes = number("--prune-bytes", word, 1e-6, 0.9, prune_fraction);
+}
+
+static void take_max_drop(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena;
+    options->max_drop = number("--max-drop", word, 0, 100, "points between 0 and 100");
+}
+
+static void take_prune_snap(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena;
+    const double snap = number("--prune-snap", word, 1, 1024, "a number of channels from 1 to 1024");
+    if (snap != (double)(int)snap)
+        fail("--prune-snap %s: expected a whole number of channels", word);
+    options->prune_snap = (int)snap;
+}
+
+static void take_zero_threshold(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena;
+    options->zero_threshold = (double)(float)number("--zero-threshold", word, 0, 1e30, "a number that is not negative");
+}
+
+static void take_threads(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena;
     char *end;
     const long count = strtol(word, &end, 10);
     if (end == word || *end || count < 1 || count > MAX_THREADS)
         fail("--threads %s: expected a number from 1 to %d", word, MAX_THREADS);
-    return (int)count;
+    options->threads = (int)count;
 }
 
-static void take_option(struct arena *arena, struct options *options, int option, const char *argument)
+static void take_input_shape(struct arena *arena, struct options *options, const char *word)
 {
-    switch (option) {
-    case 'n':
-        options->devices = argument;
-        break;
-    case 'c':
-        options->cluster_file = argument;
-        break;
-    case 'o':
-        options->output = argument;
-        break;
-    case 'q':
-        options->quiet = true;
-        break;
-    case 'v':
-        options->verbose = true;
-        break;
-    case OPTION_INPUT_SHAPE:
-        *arena_append(arena, options->input_shape, options->input_shape_count, options->input_shape_capacity) =
-            argument;
-        break;
-    case OPTION_DIM:
-        *arena_append(arena, options->dim, options->dim_count, options->dim_capacity) = argument;
-        break;
-    case OPTION_DUMP:
-        *arena_append(arena, options->dump, options->dump_count, options->dump_capacity) = argument;
-        break;
-    case OPTION_STOP_AFTER:
-        options->stop_after = argument;
-        break;
-    case OPTION_LIST_PASSES:
-        options->command = COMMAND_LIST_PASSES;
-        break;
-    case OPTION_LIST_OPERATORS:
-        options->command = COMMAND_LIST_OPERATORS;
-        break;
-    case OPTION_HELP:
-        fputs(usage, stdout);
-        options->command = COMMAND_NOTHING;
-        break;
-    case OPTION_VERSION:
-        puts(PACKAGE_STRING);
-        options->command = COMMAND_NOTHING;
-        break;
-    case OPTION_NO_OVERLAP:
-        options->no_overlap = true;
-        break;
-    case OPTION_PARTIAL_SUMS:
-        options->partial_sums = true;
-        break;
-    case OPTION_NO_WINOGRAD:
-        options->no_winograd = true;
-        break;
-    case OPTION_NO_COMPACT:
-        options->no_compact = true;
-        break;
-    case OPTION_EMIT_ONNX:
-        options->emit_onnx = argument;
-        break;
-    case OPTION_ZERO_THRESHOLD:
-        options->zero_threshold =
-            (double)(float)number("--zero-threshold", argument, 0, 1e30, "a number that is not negative");
-        break;
-    case OPTION_PRUNE:
-    case OPTION_PRUNE_BYTES:
-    case OPTION_PRUNE_TO_LATENCY:
-    case OPTION_CALIBRATE:
-    case OPTION_LABELS:
-    case OPTION_MAX_DROP:
-    case OPTION_PRUNE_SNAP:
-    case OPTION_PRUNE_STREAMS:
-    case OPTION_NO_REPAIR:
-    case OPTION_MEASURE:
-        take_pruning(arena, options, option, argument);
-        break;
-    case OPTION_TUNE:
-        options->tune = argument;
-        break;
-    case OPTION_THREADS:
-        options->threads = thread_count(argument);
-        break;
-    default:
-        take_word(options, option, argument);
-    }
+    *arena_append(arena, options->input_shape, options->input_shape_count, options->input_shape_capacity) = word;
+}
+
+static void take_dim(struct arena *arena, struct options *options, const char *word)
+{
+    *arena_append(arena, options->dim, options->dim_count, options->dim_capacity) = word;
+}
+
+static void take_dump(struct arena *arena, struct options *options, const char *word)
+{
+    *arena_append(arena, options->dump, options->dump_count, options->dump_capacity) = word;
+}
+
+static void take_calibrate(struct arena *arena, struct options *options, const char *word)
+{
+    *arena_append(arena, options->calibrate, options->calibrate_count, options->calibrate_capacity) = word;
+}
+
+static void list_passes(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena, (void)word;
+    options->command = COMMAND_LIST_PASSES;
+}
+
+static void list_operators(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena, (void)word;
+    options->command = COMMAND_LIST_OPERATORS;
+}
+
+static void print_usage(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena, (void)word;
+    fputs(usage, stdout);
+    options->command = COMMAND_NOTHING;
+}
+
+static void print_version(struct arena *arena, struct options *options, const char *word)
+{
+    (void)arena, (void)word;
+    puts(PACKAGE_STRING);
+    options->command = COMMAND_NOTHING;
+}
+
+/* An option: what is done with it, or the member of struct options that it sets: a bool, or with an argument the word itself. */
+struct rule {
+    const char *name;
+    int letter; /* its short form, or 0 */
+    int argument;
+    size_t member;
+    void (*take)(struct arena *arena, struct options *options, const char *word);
+};
+#define SETS(name, letter, member) {name, letter, no_argument, offsetof(struct options, member), NULL}
+#define HOLDS(name, letter, member) {name, letter, required_argument, offsetof(struct options, member), NULL}
+#define DOES(name, take) {name, 0, no_argument, 0, take}
+#define TAKES(name, take) {name, 0, required_argument, 0, take}
+
+static const struct rule rules[] = {
+    HOLDS("devices", 'n', devices),
+    HOLDS("cluster", 'c', cluster_file),
+    HOLDS("output", 'o', output),
+    TAKES("partition", take_partition),
+    TAKES("objective", take_objective),
+    TAKES("input-shape", take_input_shape),
+    TAKES("dim", take_dim),
+    TAKES("float", take_float),
+    SETS("no-overlap", 0, no_overlap),
+    SETS("no-winograd", 0, no_winograd),
+    SETS("no-compact", 0, no_compact),
+    TAKES("zero-threshold", take_zero_threshold),
+    HOLDS("emit-onnx", 0, emit_onnx),
+    TAKES("wire", take_wire),
+    TAKES("weights", take_weights),
+    TAKES("target", take_target),
+    TAKES("dump", take_dump),
+    HOLDS("stop-after", 0, stop_after),
+    DOES("list-passes", list_passes),
+    DOES("list-operators", list_operators),
+    SETS("quiet", 'q', quiet),
+    SETS("verbose", 'v', verbose),
+    DOES("help", print_usage),
+    DOES("version", print_version),
+    TAKES("threads", take_threads),
+    HOLDS("tune", 0, tune),
+    TAKES("prune", take_prune),
+    TAKES("prune-bytes", take_prune_bytes),
+    TAKES("prune-to-latency", take_latency),
+    TAKES("calibrate", take_calibrate),
+    HOLDS("labels", 0, labels),
+    TAKES("max-drop", take_max_drop),
+    TAKES("prune-snap", take_prune_snap),
+    SETS("prune-streams", 0, prune_streams),
+    SETS("no-repair", 0, no_repair),
+    SETS("measure", 0, measure),
+    SETS("relaxed", 0, partial_sums),
+    SETS("allow-partial-sums", 0, partial_sums),
+};
+enum { RULES = sizeof rules / sizeof *rules, FIRST_LONG = 256 };
+
+static void apply(struct arena *arena, struct options *options, const struct rule *rule, const char *word)
+{
+    char *member = (char *)options + rule->member;
+    if (rule->take)
+        rule->take(arena, options, word);
+    else if (rule->argument == no_argument)
+        *(bool *)(void *)member = true;
+    else
+        *(const char **)(void *)member = word;
 }
 
 bool options_prune(const struct options *options)
@@ -359,15 +338,21 @@ static void check(const struct options *options)
 
 void options_parse(struct arena *arena, int argc, char **argv, struct options *options)
 {
+    struct option long_options[RULES + 1] = {{NULL, 0, NULL, 0}};
     *options = (struct options){.float_fma = true, .max_drop = -1};
+    for (int i = 0; i < RULES; i++)
+        long_options[i] = (struct option){rules[i].name, rules[i].argument, NULL, FIRST_LONG + i};
     opterr = 0;
-    int index = 0;
-    for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, &index)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, ":n:c:o:qv", long_options, NULL)) != -1;) {
         if (option == ':')
             fail("%s needs an argument", argv[optind - 1]);
         if (option == '?')
             fail("unknown option %s; mednnc --help lists the options", argv[optind - 1]);
-        take_option(arena, options, option, optarg);
+        int i = option - FIRST_LONG;
+        if (i < 0)
+            for (i = 0; rules[i].letter != option; i++)
+                ;
+        apply(arena, options, &rules[i], optarg);
     }
     if (optind < argc && !strcmp(argv[optind], "inspect") && options->command == COMMAND_COMPILE) {
         options->command = COMMAND_INSPECT;
