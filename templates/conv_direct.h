@@ -21,8 +21,9 @@ struct conv_direct {
     int64_t rows, columns;            /* of the piece */
     int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
     int without_bias; /* sums start from zero; `bias` is not read */
-    int64_t next_lines; /* of the cache, that all tiles fetch with 16 channels at a position, and the weights are near; 0: as
-                         * many as they use */
+    /* Where the weights are near: lines of the cache that all tiles fetch with 16 channels at a position, and positions of all blocks of
+     * channels with which they fetch; 0: as many as they use. */
+    int64_t next_lines, next_positions;
     int adds_residual;
     enum activation activation;
     finish_function *finish;
@@ -157,14 +158,16 @@ INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t position
 INLINE int conv_direct_places(const struct conv_direct *s)
 {
     const int lines = conv_direct_next_lines(s);
-    return s->next_lines ? 1 : lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
 }
 
 /* Bytes between them. */
 INLINE uintptr_t conv_direct_distance(const struct conv_direct *s)
 {
     const int64_t positions = conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
-    return conv_direct_share(s, positions) / (uintptr_t)conv_direct_places(s);
+    const uintptr_t bytes = s->next_lines ? (uintptr_t)(s->next_lines * s->next_positions * CONV_DIRECT_LINE)
+                                          : conv_direct_share(s, positions);
+    return bytes / (uintptr_t)conv_direct_places(s);
 }
 
 /* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels, ... */
@@ -205,9 +208,24 @@ INLINE void conv_direct_fetch_many(const struct conv_direct *s, int channel, uin
                                                      : (uintptr_t)places * conv_direct_distance(s)));
 }
 
+/* How weights come out of what lies in memory `step` floats apart, where mix is not NULL: (w[0] + outer * w[2]) + inner * w[1]. */
+struct conv_direct_mix {
+    int64_t step;
+    float outer, inner;
+};
+
+INLINE vf conv_direct_weight(const struct conv_direct_mix *mix, const float *restrict w)
+{
+    CONTRACT
+    const vf first = *(const vf *)w;
+    if (!mix)
+        return first;
+    return (first + mix->outer * *(const vf *)(w + 2 * mix->step)) + mix->inner * *(const vf *)(w + mix->step);
+}
+
 /* One channel at one position of the kernel, added to a tile. */
-INLINE void conv_direct_channel(const struct conv_direct *s, int vectors, int columns, int pixels, const float *restrict x,
-                                const float *restrict w, vf *restrict a)
+INLINE void conv_direct_channel(const struct conv_direct *s, const struct conv_direct_mix *mix, int vectors, int columns,
+                                int pixels, const float *restrict x, const float *restrict w, vf *restrict a)
 {
     CONTRACT
     const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
@@ -216,7 +234,7 @@ INLINE void conv_direct_channel(const struct conv_direct *s, int vectors, int co
         if (!s->next_lines && o * W % 16 == 0) /* once per line of the cache */
             __builtin_prefetch(w + o * W + CONV_DIRECT_AHEAD);
     UNROLL for (int o = 0; o < vectors; o++)
-        k[o] = *(const vf *)(w + o * W);
+        k[o] = conv_direct_weight(mix, w + o * W);
     UNROLL for (int t = 0; t < pixels; t++) {
         const float value = x[t / columns * row + t % columns * column];
         UNROLL for (int o = 0; o < vectors; o++)
@@ -227,8 +245,9 @@ INLINE void conv_direct_channel(const struct conv_direct *s, int vectors, int co
 }
 
 /* The same for a vector of channels, where the target multiplies by lanes. */
-INLINE void conv_direct_by_lane(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
-                                int first, const float *restrict x, const float *restrict w, uintptr_t next, vf *restrict a)
+INLINE void conv_direct_by_lane(const struct conv_direct *s, const struct conv_direct_mix *mix, int vectors, int columns,
+                                int pixels, int lanes, int panel, int first, const float *restrict x,
+                                const float *restrict w, uintptr_t next, vf *restrict a)
 {
     CONTRACT
     const int64_t row = s->stride_rows * s->x.row, column = s->stride_columns * s->x.column;
@@ -238,22 +257,25 @@ INLINE void conv_direct_by_lane(const struct conv_direct *s, int vectors, int co
     UNROLL for (int lane = 0; lane < W; lane++)
         if (lane < lanes) {
             conv_direct_fetch_many(s, first + lane, next);
+            vf k[TILE_VECTORS];
+            UNROLL for (int o = 0; o < vectors; o++)
+                k[o] = conv_direct_weight(mix, w + lane * panel + o * W);
             UNROLL for (int t = 0; t < pixels; t++)
                 UNROLL for (int o = 0; o < vectors; o++)
-                    a[t * vectors + o] += *(const vf *)(w + lane * panel + o * W) * v[t][lane];
+                    a[t * vectors + o] += k[o] * v[t][lane];
         }
     if (pixels * vectors == 1)
         LONE_CHAIN(a[0]);
 }
 
 /* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes, the first of
- * which is number `first` of its 16. */
-INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int columns, int pixels, int lanes, int panel,
-                              int first, const float *restrict x, const float *restrict w, uintptr_t next,
-                              vf *restrict a)
+ * which is number `first` of its 16. The weights of two channels are `panel` floats apart. */
+INLINE void conv_direct_lanes(const struct conv_direct *s, const struct conv_direct_mix *mix, int vectors, int columns,
+                              int pixels, int lanes, int panel, int first, const float *restrict x,
+                              const float *restrict w, uintptr_t next, vf *restrict a)
 {
     if (TILE_BY_LANE && s->x.column == W) {
-        conv_direct_by_lane(s, vectors, columns, pixels, lanes, panel, first, x, w, next, a);
+        conv_direct_by_lane(s, mix, vectors, columns, pixels, lanes, panel, first, x, w, next, a);
         return;
     }
     const int each = conv_direct_fetch_channels(s);
@@ -261,7 +283,7 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, int vectors, int colu
         const int end = begin + each < lanes ? begin + each : lanes;
         conv_direct_fetch_many(s, first + begin, next);
         UNROLL_4 for (int lane = begin; lane < end; lane++)
-            conv_direct_channel(s, vectors, columns, pixels, x + lane * s->x.lane, w + lane * panel, a);
+            conv_direct_channel(s, mix, vectors, columns, pixels, x + lane * s->x.lane, w + lane * panel, a);
     }
 }
 
@@ -276,9 +298,10 @@ INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, 
             conv_direct_fetch_few(s, next);
             const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
             for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
-                conv_direct_lanes(s, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
+                conv_direct_lanes(s, NULL, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
             if (channels % W) {
-                conv_direct_lanes(s, vectors, columns, pixels, channels % W, panel, channels / W * W, tap, w, next, a);
+                conv_direct_lanes(s, NULL, vectors, columns, pixels, channels % W, panel, channels / W * W, tap, w, next,
+                                  a);
                 w += channels % W * panel;
             }
         }

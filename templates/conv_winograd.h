@@ -6,7 +6,7 @@
  * are blocked. Weights: either [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
  * conv_direct.h wants a 1x1 kernel's; or transformed along rows only, [size + 2][panel][channels][3][panel width], half as
  * much to read from far memory for F(4x4, 3x3): the way along columns is done for some channels of a panel at a time,
- * which stay in a near cache. Matrices are numbered column by column.
+ * which stay in a near cache; or where few tiles share them, by every tile, as it reads them. Matrices are numbered column by column.
  * Each output element is a fixed tree of additions, whatever the piece, the block of tiles and the vector width: the
  * transforms add products with powers of two only, so that it makes no difference whether they are contracted; what is
  * left of the factors of the way along columns is multiplied with the inputs, last. */
@@ -43,14 +43,17 @@ typedef void conv_winograd_output_function(const float *restrict m, const float 
                                            const float *restrict residual, float *restrict y, int rows, int columns);
 
 typedef void conv_winograd_column_function(const float *restrict w, int64_t channels, float *restrict u);
-typedef void conv_winograd_product_function(const float *restrict v, const float *restrict u, uintptr_t next,
-                                            int64_t blocks, int adds, float *restrict m);
+typedef void conv_winograd_product_function(const float *restrict v, const float *restrict w, uintptr_t next, int64_t blocks,
+                                            int adds, float outer, float inner, float *restrict m);
+
+/* How products find their weights: transformed; as one of the three in memory; or as a mix of them. */
+enum winograd_weights { WINOGRAD_READY, WINOGRAD_ONE, WINOGRAD_MIX, WINOGRAD_WAYS };
 
 /* Instances for one layer whose weights are transformed halfway: of whole panels, and of the half panel at the end; products of
  * wide tiles, and of those one smaller. */
 struct conv_winograd_columns {
-    conv_winograd_column_function *column, *half_column;
-    conv_winograd_product_function *wide, *narrow, *half_wide, *half_narrow;
+    conv_winograd_column_function *column[2];
+    conv_winograd_product_function *product[WINOGRAD_WAYS][2][2]; /* [way][half panel][narrow] */
 };
 
 /* Instances for one layer; `part`: tiles that reach beyond the piece. One of `product` and `columns` is NULL. */
@@ -166,20 +169,28 @@ INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, cons
                 *(vf *)(u + i * step + o) = (vf){0};
 }
 
-/* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
- * stored. */
-INLINE void conv_winograd_product(const struct conv_direct *s, int vectors, int tiles, int panel,
-                                  const float *restrict v, const float *restrict u, uintptr_t next, int64_t blocks,
-                                  int adds, float *restrict m)
+/* Do tiles compute the weights at a point from those of its column as they read them? */
+INLINE int conv_winograd_mixes(const struct conv_direct *product)
 {
+    return conv_direct_tile_count(product) <= TILE_MIXES && product->channels % 16 == 0;
+}
+
+/* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
+ * stored. Of a mix: (w[0] + outer * w[2]) + inner * w[1], which are a panel apart. */
+INLINE void conv_winograd_product(const struct conv_direct *s, enum winograd_weights way, int vectors, int tiles, int panel,
+                                  const float *restrict v, const float *restrict w, uintptr_t next, int64_t blocks,
+                                  int adds, float outer, float inner, float *restrict m)
+{
+    const struct conv_direct_mix mix = {panel, outer, inner};
+    const int step = way == WINOGRAD_READY ? panel : 3 * panel;
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < tiles; t++)
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = adds ? *(const vf *)(m + o * s->y.block + t * s->y.column) : (vf){0};
-    for (; blocks > 0; blocks--, next += conv_direct_share(s, 1)) {
+    for (; blocks > 0; blocks--, next += conv_direct_share(s, 1) / (uintptr_t)conv_direct_places(s)) {
         conv_direct_fetch_few(s, next);
-        for (int part = 0; part < 16; part += W, v += s->x.block, u += W * panel)
-            conv_direct_lanes(s, vectors, tiles, tiles, W, panel, part, v, u, next, a);
+        for (int part = 0; part < 16; part += W, v += s->x.block, w += W * step)
+            conv_direct_lanes(s, way == WINOGRAD_MIX ? &mix : NULL, vectors, tiles, tiles, W, step, part, v, w, next, a);
     }
     UNROLL for (int t = 0; t < tiles; t++)
         UNROLL for (int o = 0; o < vectors; o++)
@@ -217,14 +228,24 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
         s->finish(y, rows < s->size ? rows : s->size, s->y.row, (columns < s->size ? columns : s->size) * W, s->alpha);
 }
 
-#define CONV_WINOGRAD_PRODUCT_TILE(name, kind, narrow, panel)                                              \
-    MICROKERNEL name##_##kind(const float *restrict v, const float *restrict u, uintptr_t next,            \
-                              int64_t blocks, int adds, float *restrict m)                                 \
+#define CONV_WINOGRAD_PRODUCT_TILE(name, kind, way, narrow, panel)                                         \
+    MICROKERNEL name##_##kind(const float *restrict v, const float *restrict w, uintptr_t next,            \
+                              int64_t blocks, int adds, float outer, float inner, float *restrict m)       \
     {                                                                                                      \
-        conv_winograd_product(&name##_product_shape, conv_direct_vectors(panel),                           \
-                              conv_direct_columns(&name##_product_shape, narrow), panel, v, u, next,       \
-                              blocks, adds, m);                                                            \
+        conv_winograd_product(&name##_product_shape, way, conv_direct_vectors(panel),                      \
+                              conv_direct_columns(&name##_product_shape, narrow), panel, v, w, next,       \
+                              blocks, adds, outer, inner, m);                                              \
     }
+
+/* Of wide and narrow tiles, for whole panels and for the half one. */
+#define CONV_WINOGRAD_PRODUCT_TILES(name, kind, way)                                                       \
+    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_wide, way, 0, (int)name##_product_shape.panel)                 \
+    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_narrow, way, 1, (int)name##_product_shape.panel)               \
+    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_wide, way, 0, 16)                                         \
+    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_narrow, way, 1, 16)
+
+#define CONV_WINOGRAD_PRODUCT_TABLE(name, kind)                                                            \
+    {{name##_##kind##_wide, name##_##kind##_narrow}, {name##_##kind##_half_wide, name##_##kind##_half_narrow}}
 
 /* The micro-kernels of a layer whose shape is NAME_shape, and whose products have the shape NAME_product_shape: of whole weights,
  * and of weights that are transformed halfway. */
@@ -233,20 +254,21 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     CONV_WINOGRAD_TRANSFORMS(name, &name##_product_tiles, NULL)
 
 #define CONV_WINOGRAD_HALFWAY_TILES(name)                                                                  \
-    CONV_WINOGRAD_PRODUCT_TILE(name, wide, 0, (int)name##_product_shape.panel)                             \
-    CONV_WINOGRAD_PRODUCT_TILE(name, narrow, 1, (int)name##_product_shape.panel)                           \
-    CONV_WINOGRAD_PRODUCT_TILE(name, half_wide, 0, 16)                                                     \
-    CONV_WINOGRAD_PRODUCT_TILE(name, half_narrow, 1, 16)                                                   \
+    CONV_WINOGRAD_PRODUCT_TILES(name, ready, WINOGRAD_READY)                                               \
+    CONV_WINOGRAD_PRODUCT_TILES(name, one, WINOGRAD_ONE)                                                   \
+    CONV_WINOGRAD_PRODUCT_TILES(name, mix, WINOGRAD_MIX)                                                   \
     MICROKERNEL name##_column(const float *restrict w, int64_t channels, float *restrict u)                \
     {                                                                                                      \
-        conv_winograd_weights(&name##_shape, (int)name##_product_shape.panel, w, channels, u);                   \
+        conv_winograd_weights(&name##_shape, (int)name##_product_shape.panel, w, channels, u);             \
     }                                                                                                      \
     MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u)           \
     {                                                                                                      \
-        conv_winograd_weights(&name##_shape, 16, w, channels, u);                                   \
+        conv_winograd_weights(&name##_shape, 16, w, channels, u);                                          \
     }                                                                                                      \
     static const struct conv_winograd_columns name##_columns = {                                           \
-        name##_column, name##_half_column, name##_wide, name##_narrow, name##_half_wide, name##_half_narrow}; \
+        {name##_column, name##_half_column},                                                               \
+        {CONV_WINOGRAD_PRODUCT_TABLE(name, ready), CONV_WINOGRAD_PRODUCT_TABLE(name, one),                 \
+         CONV_WINOGRAD_PRODUCT_TABLE(name, mix)}};                                                         \
     CONV_WINOGRAD_TRANSFORMS(name, NULL, &name##_columns)
 
 #define CONV_WINOGRAD_TRANSFORMS(name, products, by_columns)                                                  \
@@ -288,7 +310,8 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
      .dilation_rows = 1,                                                                                   \
      .dilation_columns = 1,                                                                                \
      .without_bias = 1,                                                                                    \
-     .next_lines = (next_line_count)}
+     .next_lines = (next_line_count),                                                                      \
+     .next_positions = WINOGRAD_DEPTH / 16 * WINOGRAD_MOST}
 
 /* Tiles [first, first + s->tiles) of a map, in the order of rows. */
 INLINE void conv_winograd_inputs(const struct conv_winograd *s, const struct conv_winograd_tiles *tiles,
@@ -321,24 +344,39 @@ INLINE void conv_winograd_outputs(const struct conv_winograd *s, const struct co
         }
 }
 
-/* Products of some channels with a panel at the points of one column, while the weights from `next` on are fetched. */
-INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
-                                 const struct conv_winograd_columns *tiles, int64_t panel, const float *v,
-                                 const float *u, uintptr_t next, int64_t channels, int adds, float *m)
+/* Products of some channels with a panel at one point, while the weights from `next` on are fetched; returns what to fetch then. */
+INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct conv_direct *product,
+                                     conv_winograd_product_function *const tiles[2], int64_t panel, const float *v,
+                                     const float *w, uintptr_t next, int64_t blocks, int adds, float outer, float inner, float *m)
 {
-    const int64_t count = conv_direct_tile_count(product), blocks = (channels + 15) / 16;
+    const int64_t count = conv_direct_tile_count(product);
     const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-    conv_winograd_product_function *wide = panel == product->panel ? tiles->wide : tiles->half_wide;
-    conv_winograd_product_function *narrow = panel == product->panel ? tiles->narrow : tiles->half_narrow;
+    for (int64_t part = 0; part < panel; part += width)
+        for (int64_t t = 0, column = 0; t < count; t++) {
+            tiles[t >= broad](v + column * W, w + part, next, blocks, adds, outer, inner,
+                              m + part / W * product->y.block + column * W);
+            column += conv_direct_columns(product, t >= broad);
+            next += conv_direct_share(product, blocks) / (uintptr_t)conv_direct_places(product);
+        }
+    return next;
+}
+
+/* Those at the points of one column; u: memory for the weights at them. */
+INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
+                                 const struct conv_winograd_columns *tiles, int64_t panel, const float *v,
+                                 const float *w, int64_t channels, int adds, float *m, float *u)
+{
+    const int half = panel != product->panel, mixes = conv_winograd_mixes(product);
+    uintptr_t next = (uintptr_t)(w + channels * 3 * panel);
+    if (!mixes)
+        tiles->column[half](w, channels, u);
     for (int i = 0; i < s->size + 2; i++) {
-        for (int64_t part = 0; part < panel; part += width)
-            for (int64_t t = 0, column = 0; t < count; t++) {
-                (t < broad ? wide : narrow)(v + column * W, u + part, next, blocks, adds,
-                                            m + part / W * product->y.block + column * W);
-                column += conv_direct_columns(product, t >= broad);
-                next += conv_direct_share(product, blocks);
-            }
+        const int mixed = i > 0 && i <= s->size;
+        next = conv_winograd_point(
+            s, product, tiles->product[!mixes ? WINOGRAD_READY : mixed ? WINOGRAD_MIX : WINOGRAD_ONE][half], panel, v,
+            !mixes ? u : i <= s->size ? w : w + 2 * panel, next, (channels + 15) / 16, adds, i <= 2 ? 1 : 4,
+            (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2), m);
         v += winograd_step(s->channels, s->tiles);
         u += winograd_step(panel, WINOGRAD_DEPTH);
         m += winograd_step(s->outputs, s->tiles);
@@ -355,10 +393,8 @@ INLINE void conv_winograd_column(const struct conv_winograd *s, const struct con
         const int64_t panel = outputs - o < product->panel ? 16 : product->panel;
         for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
             const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
-            (panel == product->panel ? tiles->column : tiles->half_column)(w, channels, u);
+            conv_winograd_points(s, product, tiles, panel, v + c * s->tiles, w, channels, c > 0, m + o * s->tiles, u);
             w += channels * 3 * panel;
-            conv_winograd_points(s, product, tiles, panel, v + c * s->tiles, u, (uintptr_t)w, channels, c > 0,
-                                 m + o * s->tiles);
         }
     }
 }

@@ -12,14 +12,16 @@ static const int64_t FEWEST_LARGE_TILES = 49;
 
 /* Weights of F(4x4, 3x3) that are so many come from far memory: half of each 36 numbers, while for few the time to make the
  * others counts more. F(2x2, 3x3) has 16, of which it could leave 4 only. */
-static const int64_t FEWEST_HALFWAY = 32768;
+static const int64_t FEWEST_HALFWAY = 16384;
 
 /* Products with a block of tiles multiply too little to hide that weights, few as they may be, come from afar at first: what
  * that takes more, in passes. Measured, between networks whose weights stay in a core's cache and those whose weights do not. */
 static const double FIRST_PASS = 1.4;
 
-/* What transforming a number of a weight takes, along columns, in those of a tile. Measured: it misses the nearest cache. */
-static const double COLUMN_NUMBERS = 4;
+/* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
+ * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
+static const double COLUMN_NUMBERS = 4, MIXED_NUMBERS = 1.2;
+enum { PRODUCT_TILES = 14 };
 
 static int64_t tiles_along(int64_t outputs, int size)
 {
@@ -142,6 +144,13 @@ static int64_t scratch_4(const struct node *node, struct region piece)
     return scratch_of(node, piece, 4);
 }
 
+/* Numbers that cost what making one number for a block of tiles does. */
+static double halfway_numbers(int64_t channels, int64_t tiles)
+{
+    const double mixed = MIXED_NUMBERS * (double)((tiles + PRODUCT_TILES - 1) / PRODUCT_TILES);
+    return channels % BLOCK == 0 && mixed < COLUMN_NUMBERS ? mixed : COLUMN_NUMBERS;
+}
+
 static void work_of(const struct node *node, struct region piece, int size, struct work *work)
 {
     const struct map box = map_of(piece);
@@ -154,7 +163,7 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
     if (is_halfway(node, size))
-        work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * COLUMN_NUMBERS;
+        work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * halfway_numbers(channels, each);
     const double bytes = (double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes + (layer_weights_are_near(bytes) ? FIRST_PASS : 0), work);
 }

@@ -6,9 +6,9 @@
 
 /* Measured by mednn-probe on one core of a server with AVX-512, as bench/reference.sh prints it. */
 static const double x86_64_v4[WORK_KINDS] = {
-    [WORK_DIRECT] = 9.7e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 1.1e-11, [WORK_DEPTHWISE] = 7.1e-12,
-    [WORK_MATRIX] = 8.5e-12, [WORK_SCALAR] = 1.3e-10, [WORK_VECTOR] = 5.1e-11, [WORK_ELEMENT] = 8.1e-10,
-    [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
+    [WORK_DIRECT] = 9e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 1.5e-11, [WORK_DEPTHWISE] = 6.5e-12,
+    [WORK_MATRIX] = 8.2e-12, [WORK_SCALAR] = 1.2e-10, [WORK_VECTOR] = 4.7e-11, [WORK_ELEMENT] = 7.8e-10,
+    [WORK_WEIGHTS] = 1e-11, [WORK_STREAM] = 4.5e-11, [WORK_ACTIVATIONS] = 2.7e-11, [WORK_CALLS] = 4e-07};
 
 /* The same machine, programs for AVX2 (ARCHFLAGS=-march=x86-64-v3): what multiplies is slower as mednn-probe measured it, the
  * rest, which is memory or no vectors, as above; vectors of elements are mostly loads and stores. Tiles have fewer pixels, so weights

@@ -37,6 +37,7 @@ static const struct chain chains[] = {
     {"Conv", 256, 56, 56, 3, 1, "conv_winograd_4"},
     {"Conv", 512, 28, 28, 3, 1, "conv_winograd_4"},
     {"Conv", 512, 8, 28, 3, 1, "conv_winograd_4"},
+    {"Conv", 512, 4, 28, 3, 1, "conv_winograd_4"},
     {"Conv", 256, 14, 14, 3, 1, "conv_winograd_2"},
     {"Conv", 256, 4, 14, 3, 1, "conv_winograd_2"},
     {"Conv", 512, 14, 14, 3, 1, "conv_winograd_2"},

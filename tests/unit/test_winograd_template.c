@@ -254,7 +254,7 @@ static void test_random(int size, int halfway)
 {
     for (int trial = 0; trial < 40; trial++) {
         struct problem p = {.batch = random_between(1, 2),
-                            .channels = random_between(1, trial % 8 ? 50 : 150),
+                            .channels = trial % 3 ? random_between(1, trial % 8 ? 50 : 150) : 16 * random_between(1, 9),
                             .outputs = random_between(1, 70),
                             .rows = random_between(1, 20),
                             .columns = random_between(1, 20),
@@ -314,6 +314,8 @@ WINOGRAD(four_odd, TILES, 20, 48, 32, 13, 30, 11, 4, 0, .activation = ACTIVATION
 WINOGRAD(two_even, TILES, 16, 16, 16, 14, 14, 49, 2, 0, .activation = ACTIVATION_NONE)
 WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 1, .adds_residual = 1)
 WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_few, HALFWAY_TILES, 80, 80, 32, 8, 26, 14, 4, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_one, HALFWAY_TILES, 64, 16, 16, 4, 17, 5, 4, 1, .adds_residual = 1)
 WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
 
 int main(void)
@@ -325,6 +327,8 @@ int main(void)
     test_four_odd();
     test_half_even();
     test_half_odd();
+    test_half_few();
+    test_half_one();
     test_two_even();
     test_two_odd();
     return finish("winograd");
