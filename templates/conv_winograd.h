@@ -347,15 +347,16 @@ INLINE void conv_winograd_outputs(const struct conv_winograd *s, const struct co
 /* Products of some channels with a panel at one point, while the weights from `next` on are fetched; returns what to fetch then. */
 INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct conv_direct *product,
                                      conv_winograd_product_function *const tiles[2], int64_t panel, const float *v,
-                                     const float *w, uintptr_t next, int64_t blocks, int adds, float outer, float inner, float *m)
+                                     const float *w, uintptr_t next, int64_t blocks, int adds, float outer, float inner,
+                                     float *m)
 {
     const int64_t count = conv_direct_tile_count(product);
     const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
     for (int64_t part = 0; part < panel; part += width)
         for (int64_t t = 0, column = 0; t < count; t++) {
-            tiles[t >= broad](v + column * W, w + part, next, blocks, adds, outer, inner,
-                              m + part / W * product->y.block + column * W);
+            (t < broad ? tiles[0] : tiles[1])(v + column * W, w + part, next, blocks, adds, outer, inner,
+                                              m + part / W * product->y.block + column * W);
             column += conv_direct_columns(product, t >= broad);
             next += conv_direct_share(product, blocks) / (uintptr_t)conv_direct_places(product);
         }
@@ -364,39 +365,51 @@ INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct
 
 /* Those at the points of one column; u: memory for the weights at them. */
 INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
-                                 const struct conv_winograd_columns *tiles, int64_t panel, const float *v,
-                                 const float *w, int64_t channels, int adds, float *m, float *u)
+                                 const struct conv_winograd_columns *tiles, int half, const float *v, const float *w,
+                                 int64_t channels, int adds, float *m, float *u)
 {
-    const int half = panel != product->panel, mixes = conv_winograd_mixes(product);
+    const int64_t panel = half ? 16 : product->panel, blocks = (channels + 15) / 16;
+    const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
     uintptr_t next = (uintptr_t)(w + channels * 3 * panel);
-    if (!mixes)
-        tiles->column[half](w, channels, u);
-    for (int i = 0; i < s->size + 2; i++) {
-        const int mixed = i > 0 && i <= s->size;
-        next = conv_winograd_point(
-            s, product, tiles->product[!mixes ? WINOGRAD_READY : mixed ? WINOGRAD_MIX : WINOGRAD_ONE][half], panel, v,
-            !mixes ? u : i <= s->size ? w : w + 2 * panel, next, (channels + 15) / 16, adds, i <= 2 ? 1 : 4,
-            (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2), m);
-        v += winograd_step(s->channels, s->tiles);
-        u += winograd_step(panel, WINOGRAD_DEPTH);
-        m += winograd_step(s->outputs, s->tiles);
+    if (conv_winograd_mixes(product)) {
+        next = conv_winograd_point(s, product, tiles->product[WINOGRAD_ONE][half], panel, v, w, next, blocks, adds, 0, 0, m);
+        for (int i = 1; i <= 4; i++)
+            next = conv_winograd_point(s, product, tiles->product[WINOGRAD_MIX][half], panel, v + i * v_step, w, next,
+                                       blocks, adds, i <= 2 ? 1 : 4, (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2),
+                                       m + i * m_step);
+        conv_winograd_point(s, product, tiles->product[WINOGRAD_ONE][half], panel, v + 5 * v_step, w + 2 * panel, next,
+                            blocks, adds, 0, 0, m + 5 * m_step);
+        return;
     }
+    tiles->column[half](w, channels, u);
+    for (int i = 0; i < s->size + 2; i++)
+        next = conv_winograd_point(s, product, tiles->product[WINOGRAD_READY][half], panel, v + i * v_step,
+                                   u + i * winograd_step(panel, WINOGRAD_DEPTH), next, blocks, adds, 0, 0, m + i * m_step);
 }
 
-/* Those of all channels and outputs. */
+/* Those of all channels with a whole or the half panel; returns the weights that follow. */
+INLINE const float *conv_winograd_channels(const struct conv_winograd *s, const struct conv_direct *product,
+                                           const struct conv_winograd_columns *tiles, int half, const float *v,
+                                           const float *w, float *m, float *u)
+{
+    for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
+        const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
+        conv_winograd_points(s, product, tiles, half, v + c * s->tiles, w, channels, c > 0, m, u);
+        w += channels * 3 * (half ? 16 : product->panel);
+    }
+    return w;
+}
+
+/* Those of all outputs. */
 INLINE void conv_winograd_column(const struct conv_winograd *s, const struct conv_direct *product,
                                  const struct conv_winograd_columns *tiles, const float *v, const float *w, float *m,
                                  float *u)
 {
-    const int64_t outputs = (s->outputs + 15) / 16 * 16;
-    for (int64_t o = 0; o < outputs; o += product->panel) {
-        const int64_t panel = outputs - o < product->panel ? 16 : product->panel;
-        for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
-            const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
-            conv_winograd_points(s, product, tiles, panel, v + c * s->tiles, w, channels, c > 0, m + o * s->tiles, u);
-            w += channels * 3 * panel;
-        }
-    }
+    const int64_t outputs = (s->outputs + 15) / 16 * 16, whole = outputs / product->panel * product->panel;
+    for (int64_t o = 0; o < whole; o += product->panel)
+        w = conv_winograd_channels(s, product, tiles, 0, v, w, m + o * s->tiles, u);
+    if (whole < outputs)
+        conv_winograd_channels(s, product, tiles, 1, v, w, m + whole * s->tiles, u);
 }
 
 /* Floats of scratch memory: for the tiles' inputs and outputs at all points, and a column of weights. */

@@ -165,7 +165,7 @@ static void emit_interior(struct source *source, const struct step *step)
     for (int i = 0; i < boxes->count; i++)
         text_printf(&body, "    if (box == %d)\n        %s\n", i,
                     emit_box(source, step->node, boxes->item[i], interior_name(source, step, i), 0));
-    source_printf(source, "static void %s_interior(%sunsigned char *restrict arena, int box)\n{\n%s%s}\n\n", layer,
+    source_printf(source, "STEP void %s_interior(%sunsigned char *restrict arena, int box)\n{\n%s%s}\n\n", layer,
                   session_word(source, "struct mednn_session *session, "), session_word(source, "    (void)session;\n    (void)arena;\n"),
                   body.bytes);
     text_printf(&source->schedule, "    int %s_done = 0;\n", layer);

@@ -185,10 +185,10 @@ void source_function(struct source *source)
 {
     print_comment(source);
     if (source->node->kernel->fails)
-        source_printf(source, "static int %s(struct mednn_session *session, unsigned char *restrict arena)\n{\n",
+        source_printf(source, "STEP int %s(struct mednn_session *session, unsigned char *restrict arena)\n{\n",
                       source->name);
     else
-        source_printf(source, "static void %s(unsigned char *restrict arena)\n{\n", source->name);
+        source_printf(source, "STEP void %s(unsigned char *restrict arena)\n{\n", source->name);
     for (int k = 0; source->first_piece && k < source->node->output_count; k++) {
         const struct tensor *tensor = source->node->output[k];
         if (tensor && program_buffer(source->program, tensor, source->device)->first_step == source->first_step)

@@ -65,7 +65,7 @@ void source_clear_border(struct source *source, const struct tensor *tensor)
 static void print_head(struct source *source, const char *comment, const char *function, const char *parameters)
 {
     source_use(source, "region.h");
-    source_printf(source, "/* %s */\nstatic void %s(unsigned char *restrict arena%s)\n{\n", comment, function,
+    source_printf(source, "/* %s */\nSTEP void %s(unsigned char *restrict arena%s)\n{\n", comment, function,
                   parameters);
 }
 

@@ -7,7 +7,7 @@
 
 /* Kernels that read a layer's weights from far memory do so once for every so many steps of the grid, and that takes as
  * long as computing FAR_PASS steps; NEAR_PASS where the weights stay in a cache. Measured. */
-enum { CELLS_OF_A_PASS = 56, FAR_PASS = 12, NEAR_PASS = 3, NEAR_BYTES = 256 << 10 };
+enum { CELLS_OF_A_PASS = 56, FAR_PASS = 5, NEAR_PASS = 3, NEAR_BYTES = 256 << 10 };
 
 /* Dividing costs some time that the model of it does not know, and calls that small layers do not hide. */
 static const double ADVANTAGE = 1.5, LEAST_HIDDEN_MACS = 1e5;

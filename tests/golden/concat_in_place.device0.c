@@ -11,15 +11,18 @@ static const float layer_product_bias[16];
 
 /* ---- layers ---- */
 
+/* Not inlined into run(): optimizing all of them as one function takes some compilers minutes. */
+#define STEP static __attribute__((noinline))
+
 /* Input x 1x2x6x4 */
-static void load_tensor_x(unsigned char *restrict arena, const void *input)
+STEP void load_tensor_x(unsigned char *restrict arena, const void *input)
 {
     unpack_plain((float *)(arena + 2368), (const int64_t[]){48, 24, 4, 1}, input,
                  (const int64_t[]){1, 2, 6, 4}, 4, 4);
 }
 
 /* Pack x */
-static void send_tensor_x(unsigned char *restrict arena)
+STEP void send_tensor_x(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:2, 3:6, 0:4] */
     pack_plain(arena + 5824, (float *)(arena + 2368) + 12, (const int64_t[]){48, 24, 4, 1},
@@ -36,7 +39,7 @@ CONV_DIRECT_TILES(layer_first)
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:3, 0:4]
  *   from x [0:1, 0:2, 0:3, 0:4] */
-static void layer_first(unsigned char *restrict arena)
+STEP void layer_first(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 2368),
                 layer_first_weights, layer_first_bias, NULL,
@@ -53,7 +56,7 @@ CONV_DIRECT_TILES(layer_second)
 /* Conv 'second' (conv_direct)
  * b [0:1, 0:16, 0:3, 0:4]
  *   from a [0:1, 0:16, 0:3, 0:4] */
-static void layer_second(unsigned char *restrict arena)
+STEP void layer_second(unsigned char *restrict arena)
 {
     conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 64),
                 layer_second_weights, layer_second_bias, NULL,
@@ -65,7 +68,7 @@ static void layer_second(unsigned char *restrict arena)
  *   from a [0:1, 0:16, 0:3, 0:4]
  *   from b [0:1, 0:16, 0:3, 0:4]
  *   axis=1 */
-static void layer_both(unsigned char *restrict arena)
+STEP void layer_both(unsigned char *restrict arena)
 {
     (void)arena; /* all of it lies there already */
 }
@@ -80,7 +83,7 @@ CONV_DIRECT_TILES(layer_third)
 /* Conv 'third' (conv_direct)
  * c [0:1, 0:16, 0:3, 0:4]
  *   from ab [0:1, 0:32, 0:3, 0:4] */
-static void layer_third(unsigned char *restrict arena)
+STEP void layer_third(unsigned char *restrict arena)
 {
     conv_direct(&layer_third_shape, &layer_third_tiles, (float *)(arena + 64),
                 layer_third_weights, layer_third_bias, NULL,
@@ -93,7 +96,7 @@ static void layer_third(unsigned char *restrict arena)
  *   from b [0:1, 0:16, 0:3, 0:4]
  *   from c [0:1, 0:16, 0:3, 0:4]
  *   axis=1 */
-static void layer_all(unsigned char *restrict arena)
+STEP void layer_all(unsigned char *restrict arena)
 {
     (void)arena; /* all of it lies there already */
 }
@@ -105,7 +108,7 @@ static const struct elementwise_blocked layer_gate_shape = {
 /* Sigmoid 'gate' (elementwise_blocked)
  * g [0:1, 0:48, 0:3, 0:4]
  *   from abc [0:1, 0:48, 0:3, 0:4] */
-static void layer_gate(unsigned char *restrict arena)
+STEP void layer_gate(unsigned char *restrict arena)
 {
     elementwise_blocked(&layer_gate_shape, function_sigmoid,
                         (float *)(arena + 64),
@@ -120,7 +123,7 @@ static const struct layout layer_g_plain_shape = {
 /* Layout 'g.plain' (layout_to_plain)
  * g.plain [0:1, 0:48, 0:3, 0:4]
  *   from g [0:1, 0:48, 0:3, 0:4] */
-static void layer_g_plain(unsigned char *restrict arena)
+STEP void layer_g_plain(unsigned char *restrict arena)
 {
     layout_to_plain(&layer_g_plain_shape, (float *)(arena + 3520),
                     (float *)(arena + 64));
@@ -134,7 +137,7 @@ GEMM_TILES(layer_product)
 /* MatMul 'product' (gemm_matmul)
  * y [0:1, 0:48, 0:3, 0:3]
  *   from g.plain [0:1, 0:48, 0:3, 0:4] */
-static void layer_product(unsigned char *restrict arena)
+STEP void layer_product(unsigned char *restrict arena)
 {
     for (int64_t i0 = 0; i0 < 48; i0++)
         gemm(&layer_product_shape, &layer_product_tiles, (float *)(arena + 3520) + i0 * 12, layer_product_weights, layer_product_bias, NULL,
@@ -142,7 +145,7 @@ static void layer_product(unsigned char *restrict arena)
 }
 
 /* Unpack y */
-static void receive_tensor_y(unsigned char *restrict arena)
+STEP void receive_tensor_y(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:48, 3:6, 0:3] */
     unpack_plain((float *)(arena + 64) + 9, (const int64_t[]){864, 18, 3, 1}, arena + 3520,
@@ -150,7 +153,7 @@ static void receive_tensor_y(unsigned char *restrict arena)
 }
 
 /* Output y 1x48x6x3 */
-static void store_tensor_y_0(unsigned char *restrict arena, void *output)
+STEP void store_tensor_y_0(unsigned char *restrict arena, void *output)
 {
     pack_plain(output, (float *)(arena + 64), (const int64_t[]){864, 18, 3, 1},
                (const int64_t[]){1, 48, 6, 3}, 4, 4);

@@ -11,8 +11,11 @@ static const float layer_last_interior0_bias[32];
 
 /* ---- layers ---- */
 
+/* Not inlined into run(): optimizing all of them as one function takes some compilers minutes. */
+#define STEP static __attribute__((noinline))
+
 /* Input x 1x3x48x48 */
-static void load_tensor_x(unsigned char *restrict arena, const void *input)
+STEP void load_tensor_x(unsigned char *restrict arena, const void *input)
 {
     clear_border((float *)(arena + 442432), (struct view)PLAIN(3, 49, 50), 1,
                  BOX(0, 1, 0, 3, 1, 49, 1, 49));
@@ -21,7 +24,7 @@ static void load_tensor_x(unsigned char *restrict arena, const void *input)
 }
 
 /* Pack x */
-static void send_tensor_x(unsigned char *restrict arena)
+STEP void send_tensor_x(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 23:48, 0:48] */
     pack_plain(arena + 843840, (float *)(arena + 442432) + 1201, (const int64_t[]){7350, 2450, 50, 1},
@@ -39,7 +42,7 @@ CONV_DIRECT_TILES(layer_first)
  * a [0:1, 0:32, 23:24, 0:48]
  *   from x [0:1, 0:3, 22:25, 0:48]
  *   pads=1,1,1,1 */
-static void layer_first(unsigned char *restrict arena)
+STEP void layer_first(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 23, 0),
                 layer_first_weights, layer_first_bias, NULL,
@@ -57,7 +60,7 @@ CONV_DIRECT_TILES(layer_first_interior0)
  * a [0:1, 0:32, 0:7, 0:48]
  *   from x [0:1, 0:3, 0:8, 0:48]
  *   pads=1,1,1,1 */
-static void layer_first_interior0(unsigned char *restrict arena)
+STEP void layer_first_interior0(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior0_shape, &layer_first_interior0_tiles, (float *)(arena + 442432),
                 layer_first_weights, layer_first_bias, NULL,
@@ -75,7 +78,7 @@ CONV_DIRECT_TILES(layer_first_interior1)
  * a [0:1, 0:32, 7:15, 0:48]
  *   from x [0:1, 0:3, 6:16, 0:48]
  *   pads=1,1,1,1 */
-static void layer_first_interior1(unsigned char *restrict arena)
+STEP void layer_first_interior1(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior1_shape, &layer_first_interior1_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 7, 0),
                 layer_first_weights, layer_first_bias, NULL,
@@ -92,14 +95,14 @@ static const struct conv_direct layer_first_interior2_shape = {
  * a [0:1, 0:32, 15:23, 0:48]
  *   from x [0:1, 0:3, 14:24, 0:48]
  *   pads=1,1,1,1 */
-static void layer_first_interior2(unsigned char *restrict arena)
+STEP void layer_first_interior2(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior2_shape, &layer_first_interior1_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 15, 0),
                 layer_first_weights, layer_first_bias, NULL,
                 (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0));
 }
 
-static void layer_first_interior(unsigned char *restrict arena, int box)
+STEP void layer_first_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_first_interior0(arena);
@@ -119,7 +122,7 @@ CONV_DIRECT_TILES(layer_expand)
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 23:24, 0:48]
  *   from a [0:1, 0:32, 23:24, 0:48] */
-static void layer_expand(unsigned char *restrict arena)
+STEP void layer_expand(unsigned char *restrict arena)
 {
     conv_direct(&layer_expand_shape, &layer_expand_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 23, 0),
                 layer_expand_weights, layer_expand_bias, NULL,
@@ -136,7 +139,7 @@ CONV_DIRECT_TILES(layer_expand_interior0)
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 0:7, 0:48]
  *   from a [0:1, 0:32, 0:7, 0:48] */
-static void layer_expand_interior0(unsigned char *restrict arena)
+STEP void layer_expand_interior0(unsigned char *restrict arena)
 {
     conv_direct(&layer_expand_interior0_shape, &layer_expand_interior0_tiles, (float *)(arena + 294976),
                 layer_expand_weights, layer_expand_bias, NULL,
@@ -153,7 +156,7 @@ CONV_DIRECT_TILES(layer_expand_interior1)
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 7:15, 0:48]
  *   from a [0:1, 0:32, 7:15, 0:48] */
-static void layer_expand_interior1(unsigned char *restrict arena)
+STEP void layer_expand_interior1(unsigned char *restrict arena)
 {
     conv_direct(&layer_expand_interior1_shape, &layer_expand_interior1_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 7, 0),
                 layer_expand_weights, layer_expand_bias, NULL,
@@ -169,14 +172,14 @@ static const struct conv_direct layer_expand_interior2_shape = {
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 15:23, 0:48]
  *   from a [0:1, 0:32, 15:23, 0:48] */
-static void layer_expand_interior2(unsigned char *restrict arena)
+STEP void layer_expand_interior2(unsigned char *restrict arena)
 {
     conv_direct(&layer_expand_interior2_shape, &layer_expand_interior1_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0),
                 layer_expand_weights, layer_expand_bias, NULL,
                 (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0));
 }
 
-static void layer_expand_interior(unsigned char *restrict arena, int box)
+STEP void layer_expand_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_expand_interior0(arena);
@@ -196,7 +199,7 @@ CONV_DIRECT_TILES(layer_reduce)
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 23:24, 0:48]
  *   from e [0:1, 0:64, 23:24, 0:48] */
-static void layer_reduce(unsigned char *restrict arena)
+STEP void layer_reduce(unsigned char *restrict arena)
 {
     clear_border((float *)(arena + 529984), (struct view)BLOCKED(2, 26, 50), 1,
                  BOX(0, 1, 0, 32, 1, 26, 1, 49));
@@ -215,7 +218,7 @@ CONV_DIRECT_TILES(layer_reduce_interior0)
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 0:7, 0:48]
  *   from e [0:1, 0:64, 0:7, 0:48] */
-static void layer_reduce_interior0(unsigned char *restrict arena)
+STEP void layer_reduce_interior0(unsigned char *restrict arena)
 {
     conv_direct(&layer_reduce_interior0_shape, &layer_reduce_interior0_tiles, (float *)(arena + 64),
                 layer_reduce_weights, layer_reduce_bias, NULL,
@@ -232,7 +235,7 @@ CONV_DIRECT_TILES(layer_reduce_interior1)
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 7:15, 0:48]
  *   from e [0:1, 0:64, 7:15, 0:48] */
-static void layer_reduce_interior1(unsigned char *restrict arena)
+STEP void layer_reduce_interior1(unsigned char *restrict arena)
 {
     conv_direct(&layer_reduce_interior1_shape, &layer_reduce_interior1_tiles, (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 7, 0),
                 layer_reduce_weights, layer_reduce_bias, NULL,
@@ -248,14 +251,14 @@ static const struct conv_direct layer_reduce_interior2_shape = {
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 15:23, 0:48]
  *   from e [0:1, 0:64, 15:23, 0:48] */
-static void layer_reduce_interior2(unsigned char *restrict arena)
+STEP void layer_reduce_interior2(unsigned char *restrict arena)
 {
     conv_direct(&layer_reduce_interior2_shape, &layer_reduce_interior1_tiles, (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0),
                 layer_reduce_weights, layer_reduce_bias, NULL,
                 (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 1));
 }
 
-static void layer_reduce_interior(unsigned char *restrict arena, int box)
+STEP void layer_reduce_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_reduce_interior0(arena);
@@ -266,7 +269,7 @@ static void layer_reduce_interior(unsigned char *restrict arena, int box)
 }
 
 /* Pack b */
-static void send_tensor_b(unsigned char *restrict arena)
+STEP void send_tensor_b(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:32, 23:24, 0:48] */
     pack_region((float *)(arena + 858240), (float *)(arena + 529984), (struct view)BLOCKED(2, 26, 50),
@@ -285,21 +288,21 @@ CONV_WINOGRAD_TILES(layer_last_interior0)
  * y [0:1, 0:32, 0:16, 0:48]
  *   from b [0:1, 0:32, 0:17, 0:48]
  *   pads=1,1,1,1 */
-static void layer_last_interior0(unsigned char *restrict arena)
+STEP void layer_last_interior0(unsigned char *restrict arena)
 {
     conv_winograd(&layer_last_interior0_shape, &layer_last_interior0_product_shape, &layer_last_interior0_tiles, (float *)(arena + 529984),
                   layer_last_interior0_weights, layer_last_interior0_bias, NULL,
                   (float *)(arena + 64), (float *)(arena + 294976));
 }
 
-static void layer_last_interior(unsigned char *restrict arena, int box)
+STEP void layer_last_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_last_interior0(arena);
 }
 
 /* Unpack b */
-static void receive_tensor_b(unsigned char *restrict arena)
+STEP void receive_tensor_b(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:32, 24:25, 0:48] */
     unpack_region((float *)(arena + 529984), (struct view)BLOCKED(2, 26, 50), (const float *)(arena + 696384),
@@ -315,7 +318,7 @@ static const struct conv_winograd layer_last_shape = {
  * y [0:1, 0:32, 16:24, 0:48]
  *   from b [0:1, 0:32, 15:25, 0:48]
  *   pads=1,1,1,1 */
-static void layer_last(unsigned char *restrict arena)
+STEP void layer_last(unsigned char *restrict arena)
 {
     conv_winograd(&layer_last_shape, &layer_last_interior0_product_shape, &layer_last_interior0_tiles, (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 0),
                   layer_last_interior0_weights, layer_last_interior0_bias, NULL,
@@ -323,7 +326,7 @@ static void layer_last(unsigned char *restrict arena)
 }
 
 /* Unpack y */
-static void receive_tensor_y(unsigned char *restrict arena)
+STEP void receive_tensor_y(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:32, 24:48, 0:48] */
     unpack_region((float *)(arena + 64), (struct view)BLOCKED(2, 48, 48), (const float *)(arena + 696384),
@@ -331,7 +334,7 @@ static void receive_tensor_y(unsigned char *restrict arena)
 }
 
 /* Output y 1x32x48x48 */
-static void store_tensor_y_0(unsigned char *restrict arena, void *output)
+STEP void store_tensor_y_0(unsigned char *restrict arena, void *output)
 {
     pack_region((float *)(output), (float *)(arena + 64), (struct view)BLOCKED(2, 48, 48),
                 BOX(0, 1, 0, 32, 0, 48, 0, 48));

@@ -7,8 +7,11 @@ static const float layer_second_interior0_bias[16];
 
 /* ---- layers ---- */
 
+/* Not inlined into run(): optimizing all of them as one function takes some compilers minutes. */
+#define STEP static __attribute__((noinline))
+
 /* Input x 1x3x64x96 */
-static void load_tensor_x(unsigned char *restrict arena, const void *input)
+STEP void load_tensor_x(unsigned char *restrict arena, const void *input)
 {
     clear_border((float *)(arena + 64), (struct view)PLAIN(3, 65, 98), 1,
                  BOX(0, 1, 0, 3, 1, 65, 1, 97));
@@ -17,7 +20,7 @@ static void load_tensor_x(unsigned char *restrict arena, const void *input)
 }
 
 /* Pack x part 1 of 2 for device 1 */
-static void send_tensor_x_part1_of_device1(unsigned char *restrict arena)
+STEP void send_tensor_x_part1_of_device1(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 31:47, 0:96] */
     pack_plain(arena + 965568, (float *)(arena + 64) + 3137, (const int64_t[]){19110, 6370, 98, 1},
@@ -25,7 +28,7 @@ static void send_tensor_x_part1_of_device1(unsigned char *restrict arena)
 }
 
 /* Pack x part 2 of 2 for device 1 */
-static void send_tensor_x_part2_of_device1(unsigned char *restrict arena)
+STEP void send_tensor_x_part2_of_device1(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:3, 47:64, 0:96] */
     pack_plain(arena + 945984, (float *)(arena + 64) + 4705, (const int64_t[]){19110, 6370, 98, 1},
@@ -43,7 +46,7 @@ CONV_DIRECT_TILES(layer_first)
  * a [0:1, 0:16, 28:32, 0:96]
  *   from x [0:1, 0:3, 27:33, 0:96]
  *   pads=1,1,1,1 */
-static void layer_first(unsigned char *restrict arena)
+STEP void layer_first(unsigned char *restrict arena)
 {
     clear_border((float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98), 1,
                  BOX(0, 1, 0, 16, 1, 34, 1, 97));
@@ -62,7 +65,7 @@ static const struct conv_direct layer_first_interior0_shape = {
  * a [0:1, 0:16, 0:7, 0:96]
  *   from x [0:1, 0:3, 0:8, 0:96]
  *   pads=1,1,1,1 */
-static void layer_first_interior0(unsigned char *restrict arena)
+STEP void layer_first_interior0(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior0_shape, &layer_first_tiles, (float *)(arena + 64),
                 layer_first_weights, layer_first_bias, NULL,
@@ -79,7 +82,7 @@ static const struct conv_direct layer_first_interior1_shape = {
  * a [0:1, 0:16, 7:14, 0:96]
  *   from x [0:1, 0:3, 6:15, 0:96]
  *   pads=1,1,1,1 */
-static void layer_first_interior1(unsigned char *restrict arena)
+STEP void layer_first_interior1(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior1_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
                 layer_first_weights, layer_first_bias, NULL,
@@ -96,7 +99,7 @@ static const struct conv_direct layer_first_interior2_shape = {
  * a [0:1, 0:16, 14:21, 0:96]
  *   from x [0:1, 0:3, 13:22, 0:96]
  *   pads=1,1,1,1 */
-static void layer_first_interior2(unsigned char *restrict arena)
+STEP void layer_first_interior2(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior2_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
                 layer_first_weights, layer_first_bias, NULL,
@@ -113,14 +116,14 @@ static const struct conv_direct layer_first_interior3_shape = {
  * a [0:1, 0:16, 21:28, 0:96]
  *   from x [0:1, 0:3, 20:29, 0:96]
  *   pads=1,1,1,1 */
-static void layer_first_interior3(unsigned char *restrict arena)
+STEP void layer_first_interior3(unsigned char *restrict arena)
 {
     conv_direct(&layer_first_interior3_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
                 layer_first_weights, layer_first_bias, NULL,
                 (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
 }
 
-static void layer_first_interior(unsigned char *restrict arena, int box)
+STEP void layer_first_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_first_interior0(arena);
@@ -133,7 +136,7 @@ static void layer_first_interior(unsigned char *restrict arena, int box)
 }
 
 /* Pack a */
-static void send_tensor_a(unsigned char *restrict arena)
+STEP void send_tensor_a(unsigned char *restrict arena)
 {
     /* to device 1: [0:1, 0:16, 31:32, 0:96] */
     pack_region((float *)(arena + 984000), (float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98),
@@ -152,21 +155,21 @@ CONV_WINOGRAD_TILES(layer_second_interior0)
  * y [0:1, 0:16, 0:28, 0:96]
  *   from a [0:1, 0:16, 0:29, 0:96]
  *   pads=1,1,1,1 */
-static void layer_second_interior0(unsigned char *restrict arena)
+STEP void layer_second_interior0(unsigned char *restrict arena)
 {
     conv_winograd(&layer_second_interior0_shape, &layer_second_interior0_product_shape, &layer_second_interior0_tiles, (float *)(arena + 393280),
                   layer_second_interior0_weights, layer_second_interior0_bias, NULL,
                   (float *)(arena + 64), (float *)(arena + 803136));
 }
 
-static void layer_second_interior(unsigned char *restrict arena, int box)
+STEP void layer_second_interior(unsigned char *restrict arena, int box)
 {
     if (box == 0)
         layer_second_interior0(arena);
 }
 
 /* Unpack a */
-static void receive_tensor_a(unsigned char *restrict arena)
+STEP void receive_tensor_a(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:16, 32:33, 0:96] */
     unpack_region((float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98), (const float *)(arena + 606528),
@@ -185,7 +188,7 @@ CONV_WINOGRAD_TILES(layer_second)
  * y [0:1, 0:16, 28:32, 0:96]
  *   from a [0:1, 0:16, 27:33, 0:96]
  *   pads=1,1,1,1 */
-static void layer_second(unsigned char *restrict arena)
+STEP void layer_second(unsigned char *restrict arena)
 {
     conv_winograd(&layer_second_shape, &layer_second_product_shape, &layer_second_tiles, (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
                   layer_second_interior0_weights, layer_second_interior0_bias, NULL,
@@ -193,7 +196,7 @@ static void layer_second(unsigned char *restrict arena)
 }
 
 /* Unpack y */
-static void receive_tensor_y(unsigned char *restrict arena)
+STEP void receive_tensor_y(unsigned char *restrict arena)
 {
     /* from device 1: [0:1, 0:16, 32:64, 0:96] */
     unpack_region((float *)(arena + 64), (struct view)BLOCKED(1, 64, 96), (const float *)(arena + 606528),
@@ -201,7 +204,7 @@ static void receive_tensor_y(unsigned char *restrict arena)
 }
 
 /* Output y 1x16x64x96 */
-static void store_tensor_y_0(unsigned char *restrict arena, void *output)
+STEP void store_tensor_y_0(unsigned char *restrict arena, void *output)
 {
     pack_region((float *)(output), (float *)(arena + 64), (struct view)BLOCKED(1, 64, 96),
                 BOX(0, 1, 0, 16, 0, 64, 0, 96));
