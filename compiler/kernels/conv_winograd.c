@@ -14,13 +14,9 @@ static const int64_t FEWEST_LARGE_TILES = 49;
  * others counts more. F(2x2, 3x3) has 16, of which it could leave 4 only. */
 static const int64_t FEWEST_HALFWAY = 16384;
 
-/* Products with a block of tiles multiply too little to hide that weights, few as they may be, come from afar at first: what
- * that takes more, in passes. Measured, between networks whose weights stay in a core's cache and those whose weights do not. */
-static const double FIRST_PASS = 1.4;
-
 /* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
  * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
-static const double COLUMN_NUMBERS = 4, MIXED_NUMBERS = 1.2;
+static const double COLUMN_NUMBERS = 0.8, MIXED_NUMBERS = 0.17;
 enum { PRODUCT_TILES = 14 };
 
 static int64_t tiles_along(int64_t outputs, int size)
@@ -165,7 +161,7 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     if (is_halfway(node, size))
         work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * halfway_numbers(channels, each);
     const double bytes = (double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float);
-    layer_weights_work(bytes, (double)passes + (layer_weights_are_near(bytes) ? FIRST_PASS : 0), work);
+    layer_weights_work(bytes, (double)passes, work);
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)

@@ -34,15 +34,10 @@ enum layout layer_blocked(const struct node *node, int input)
     return LAYOUT_BLOCKED;
 }
 
-bool layer_weights_are_near(double bytes)
-{
-    return bytes <= 1 << 20;
-}
-
 void layer_weights_work(double bytes, double passes, struct work *work)
 {
-    const double near_part = 0.25;
-    work->amount[WORK_WEIGHTS] += bytes * passes * (layer_weights_are_near(bytes) ? near_part : 1);
+    const double most_near = 1 << 20, near_part = 0.25;
+    work->amount[WORK_WEIGHTS] += bytes * (bytes <= most_near ? 1 + (passes - 1) * near_part : passes);
 }
 
 /* Elements that take a polynomial and more. */

@@ -20,10 +20,8 @@ enum layout layer_incoming(const struct node *node, int input);
 /* Blocked everywhere. */
 enum layout layer_blocked(const struct node *node, int input);
 
-/* Do so many bytes of weights stay in a core's cache from one pass to the next? */
-bool layer_weights_are_near(double bytes);
-
-/* Add so many passes over so many bytes of a convolution's weights: what stays in a near cache costs less. */
+/* Add so many passes over so many bytes of a convolution's weights, at least one. They come from far memory at first; few stay in a
+ * core's cache from one pass to the next, where they cost less. */
 void layer_weights_work(double bytes, double passes, struct work *work);
 
 /* `work` of kernels that compute vectors of elements: each for as many reads of inputs as one of its elements takes. */

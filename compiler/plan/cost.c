@@ -29,39 +29,52 @@ double cost_copy_seconds(const struct cost_model *model, int device, const struc
     return cost_seconds(model, device, &work);
 }
 
-static void add_work(struct work *sum, struct work more)
+/* Of node number `n`, or what follows them: copies of inputs and outputs. */
+static struct work part_work(const struct graph *graph, int n)
 {
-    for (int k = 0; k < WORK_KINDS; k++)
-        sum->amount[k] += more.amount[k];
+    if (n < graph->node_count)
+        return kernel_work(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
+    n -= graph->node_count;
+    return copy_work(n < graph->input_count ? graph->input[n] : graph->output[n - graph->input_count]);
 }
 
-/* Of one inference on one device. */
-static struct work graph_work(const struct graph *graph, double *macs)
+static int part_count(const struct graph *graph)
 {
-    struct work sum = {{0}};
-    *macs = 0;
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct region whole = region_whole(graph->node[n]->output[0]->shape);
-        add_work(&sum, kernel_work(graph->node[n], whole));
-        *macs += (double)node_macs(graph->node[n], whole);
-    }
-    for (int i = 0; i < graph->input_count; i++)
-        add_work(&sum, copy_work(graph->input[i]));
-    for (int i = 0; i < graph->output_count; i++)
-        add_work(&sum, copy_work(graph->output[i]));
-    return sum;
+    return graph->node_count + graph->input_count + graph->output_count;
 }
 
 struct work cost_graph_work(const struct graph *graph)
 {
-    double macs;
-    return graph_work(graph, &macs);
+    struct work sum = {{0}};
+    for (int n = 0; n < part_count(graph); n++) {
+        const struct work work = part_work(graph, n);
+        for (int k = 0; k < WORK_KINDS; k++)
+            sum.amount[k] += work.amount[k];
+    }
+    return sum;
+}
+
+static double graph_seconds(const struct graph *graph, const double seconds[WORK_KINDS])
+{
+    double sum = 0;
+    for (int n = 0; n < part_count(graph); n++) {
+        const struct work work = part_work(graph, n);
+        sum += rates_seconds(seconds, &work);
+    }
+    return sum;
+}
+
+static double graph_macs(const struct graph *graph)
+{
+    double macs = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        macs += (double)node_macs(graph->node[n], region_whole(graph->node[n]->output[0]->shape));
+    return macs;
 }
 
 double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph)
 {
-    const struct work work = cost_graph_work(graph);
-    return cost_seconds(model, device, &work);
+    return graph_seconds(graph, model->seconds[device]);
 }
 
 static double assumed_gmacs(const struct cluster *cluster, const struct device *device)
@@ -74,9 +87,8 @@ static double assumed_gmacs(const struct cluster *cluster, const struct device *
 }
 
 /* By how much the machine of the table is faster. */
-static double slowness(const double reference[WORK_KINDS], const struct work *work, double macs, double gmacs)
+static double slowness(const double reference[WORK_KINDS], double seconds, double macs, double gmacs)
 {
-    const double seconds = rates_seconds(reference, work);
     const double scale = seconds > 0 ? macs / (gmacs * 1e9) / seconds : 0;
     const double least = 1e-9 / (gmacs * MOST_ABOVE) / reference[WORK_DIRECT];
     return scale > least ? scale : least;
@@ -107,14 +119,13 @@ static void make_links(struct cost_model *model, const struct cluster *cluster)
 
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster)
 {
-    double macs;
-    const struct work work = graph_work(graph, &macs);
+    const double macs = graph_macs(graph);
     *model = (struct cost_model){.cluster = cluster};
     make_links(model, cluster);
     for (int d = 0; d < cluster->count; d++) {
         const struct device *device = &cluster->device[d];
         const double *reference = rates_of_target(device->target);
-        const double slow = device->measured ? 1 : slowness(reference, &work, macs, assumed_gmacs(cluster, device));
+        const double slow = device->measured ? 1 : slowness(reference, graph_seconds(graph, reference), macs, assumed_gmacs(cluster, device));
         for (int k = 0; k < WORK_KINDS; k++)
             model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
         model->message_seconds[d] = device->measured ? device->message_seconds : slow * rates_message_seconds;

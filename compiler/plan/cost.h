@@ -20,7 +20,7 @@ struct cost_model {
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
 
 double cost_seconds(const struct cost_model *model, int device, const struct work *work);
-/* The work of one inference on one device, copies of inputs and outputs included. */
+/* The work of one inference on one device, copies of inputs and outputs included: the sum over its layers. */
 struct work cost_graph_work(const struct graph *graph);
 /* One inference on one device alone. */
 double cost_graph_seconds(const struct cost_model *model, int device, const struct graph *graph);

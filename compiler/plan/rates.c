@@ -6,15 +6,15 @@
 
 /* Measured by mednn-probe on one core of a server with AVX-512, as bench/reference.sh prints it. */
 static const double x86_64_v4[WORK_KINDS] = {
-    [WORK_DIRECT] = 9e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 1.5e-11, [WORK_DEPTHWISE] = 6.5e-12,
+    [WORK_DIRECT] = 9e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 7e-11, [WORK_DEPTHWISE] = 6.5e-12,
     [WORK_MATRIX] = 8.2e-12, [WORK_SCALAR] = 1.2e-10, [WORK_VECTOR] = 4.7e-11, [WORK_ELEMENT] = 7.8e-10,
-    [WORK_WEIGHTS] = 1e-11, [WORK_STREAM] = 4.5e-11, [WORK_ACTIVATIONS] = 2.7e-11, [WORK_CALLS] = 4e-07};
+    [WORK_WEIGHTS] = 1.6e-11, [WORK_STREAM] = 4.5e-11, [WORK_ACTIVATIONS] = 2.7e-11, [WORK_CALLS] = 4e-07};
 
 /* The same machine, programs for AVX2 (ARCHFLAGS=-march=x86-64-v3): what multiplies is slower as mednn-probe measured it, the
  * rest, which is memory or no vectors, as above; vectors of elements are mostly loads and stores. Tiles have fewer pixels, so weights
  * come more often. */
 static const double x86_64_v3[WORK_KINDS] = {
-    [WORK_DIRECT] = 1.7e-11, [WORK_WINOGRAD] = 1.6e-11, [WORK_TRANSFORM] = 2.2e-11, [WORK_DEPTHWISE] = 9.2e-12,
+    [WORK_DIRECT] = 1.7e-11, [WORK_WINOGRAD] = 1.6e-11, [WORK_TRANSFORM] = 1.2e-10, [WORK_DEPTHWISE] = 9.2e-12,
     [WORK_MATRIX] = 1.6e-11, [WORK_SCALAR] = 1.2e-10, [WORK_VECTOR] = 6e-11, [WORK_ELEMENT] = 7.8e-10,
     [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
 
@@ -23,7 +23,7 @@ static const double x86_64_v3[WORK_KINDS] = {
  * what transforms and multiplies vectors, the clock alone for scalars; 10 GB/s from far memory and half of the server's from caches, which
  * vectors of elements wait for, too. */
 static const double armv8_a[WORK_KINDS] = {
-    [WORK_DIRECT] = 5.8e-11, [WORK_WINOGRAD] = 5.8e-11, [WORK_TRANSFORM] = 6.6e-11, [WORK_DEPTHWISE] = 4.3e-11,
+    [WORK_DIRECT] = 5.8e-11, [WORK_WINOGRAD] = 5.8e-11, [WORK_TRANSFORM] = 4.2e-10, [WORK_DEPTHWISE] = 4.3e-11,
     [WORK_MATRIX] = 5.8e-11, [WORK_SCALAR] = 2e-10, [WORK_VECTOR] = 1.5e-10, [WORK_ELEMENT] = 1.2e-9,
     [WORK_WEIGHTS] = 8e-11, [WORK_STREAM] = 1e-10, [WORK_ACTIVATIONS] = 5.2e-11, [WORK_CALLS] = 6e-07};
 
@@ -31,7 +31,7 @@ static const double armv8_a[WORK_KINDS] = {
  * 4 numbers, of which 70 % are taken to be reached; a third of the clock of the first table, and half of its instructions in a cycle, for
  * the rest; 2.5 GB/s from far memory. */
 static const double armv7_neon[WORK_KINDS] = {
-    [WORK_DIRECT] = 3e-10, [WORK_WINOGRAD] = 3e-10, [WORK_TRANSFORM] = 2.6e-10, [WORK_DEPTHWISE] = 1.7e-10,
+    [WORK_DIRECT] = 3e-10, [WORK_WINOGRAD] = 3e-10, [WORK_TRANSFORM] = 1.7e-9, [WORK_DEPTHWISE] = 1.7e-10,
     [WORK_MATRIX] = 3e-10, [WORK_SCALAR] = 7.8e-10, [WORK_VECTOR] = 6e-10, [WORK_ELEMENT] = 4.9e-9,
     [WORK_WEIGHTS] = 2e-10, [WORK_STREAM] = 4e-10, [WORK_ACTIVATIONS] = 1.6e-10, [WORK_CALLS] = 2.4e-06};
 
@@ -43,11 +43,34 @@ static const struct {
     const double *seconds;
 } tables[] = {{"x86-64-v3", x86_64_v3}, {"armv8-a", armv8_a}, {"armv7-neon", armv7_neon}};
 
-double rates_seconds(const double seconds[WORK_KINDS], const struct work *work)
+static double seconds_of(const double seconds[WORK_KINDS], const struct work *work, const enum work_kind kind[], int count)
 {
     double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += seconds[kind[i]] * work->amount[kind[i]];
+    return sum;
+}
+
+struct work rates_waited(const double seconds[WORK_KINDS], const struct work *work)
+{
+    static const enum work_kind meanwhile[] = {WORK_DIRECT, WORK_WINOGRAD, WORK_TRANSFORM, WORK_MATRIX, WORK_WEIGHTS};
+    enum { KINDS = sizeof meanwhile / sizeof *meanwhile };
+    const double bytes = work->amount[WORK_WEIGHTS];
+    struct work waited = *work;
+    if (seconds_of(seconds, work, meanwhile, KINDS) >= seconds[WORK_STREAM] * bytes)
+        return waited;
+    for (int i = 0; i < KINDS; i++)
+        waited.amount[meanwhile[i]] = 0;
+    waited.amount[WORK_STREAM] += bytes;
+    return waited;
+}
+
+double rates_seconds(const double seconds[WORK_KINDS], const struct work *work)
+{
+    const struct work waited = rates_waited(seconds, work);
+    double sum = 0;
     for (int k = 0; k < WORK_KINDS; k++)
-        sum += seconds[k] * work->amount[k];
+        sum += seconds[k] * waited.amount[k];
     return sum;
 }
 

@@ -9,7 +9,10 @@
  * device that was not measured only the proportions count. */
 const double *rates_of_target(const char *target);
 
-/* What work takes by a table. */
+/* What of the work of one layer, in one box, is waited for: all of it; or where far weights take longer to come than what is multiplied
+ * with them meanwhile, they instead of that, as a stream. */
+struct work rates_waited(const double seconds[WORK_KINDS], const struct work *work);
+/* What work takes by a table: not the sum of what its parts take. */
 double rates_seconds(const double seconds[WORK_KINDS], const struct work *work);
 
 /* Processor seconds for a message, and for a byte of one, at either end, beside the table of any target. */

@@ -197,33 +197,34 @@ static double run_program(const char *path)
     return least > 1e-9 ? least : 1e-9;
 }
 
-/* Non-negative least squares of relative errors, one unknown after the other, with a weak pull towards the reference. */
+/* Non-negative least squares of relative errors, one unknown after the other, with a weak pull towards the reference. What a chain
+ * waits for depends on the rates found so far. */
 static void fit(struct work work[], const double seconds[], const double reference[], double result[])
 {
+    struct work waited[CHAINS];
     double scale = 0;
-    for (int i = 0; i < CHAINS; i++) {
-        double expected = 0;
-        for (int k = 0; k < WORK_KINDS; k++)
-            expected += reference[k] * work[i].amount[k];
-        scale += seconds[i] / expected / CHAINS;
-    }
+    for (int i = 0; i < CHAINS; i++)
+        scale += seconds[i] / rates_seconds(reference, &work[i]) / CHAINS;
     for (int k = 0; k < WORK_KINDS; k++)
         result[k] = scale * reference[k];
-    for (int round = 0; round < ROUNDS; round++)
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CHAINS; i++)
+            waited[i] = rates_waited(result, &work[i]);
         for (int k = 0; k < WORK_KINDS; k++) {
             const double unit = 1 / (scale * reference[k]);
             double slope = PRIOR * unit * unit, at = PRIOR * unit;
             for (int i = 0; i < CHAINS; i++) {
                 double rest = seconds[i];
                 for (int j = 0; j < WORK_KINDS; j++)
-                    rest -= j == k ? 0 : result[j] * work[i].amount[j];
-                const double amount = work[i].amount[k] / seconds[i];
+                    rest -= j == k ? 0 : result[j] * waited[i].amount[j];
+                const double amount = waited[i].amount[k] / seconds[i];
                 slope += amount * amount;
                 at += amount * rest / seconds[i];
             }
             const double least = 0.01 * scale * reference[k];
             result[k] = at / slope > least ? at / slope : least;
         }
+    }
 }
 
 void probe_kernels(struct arena *arena, struct device *device)
@@ -244,9 +245,7 @@ void probe_kernels(struct arena *arena, struct device *device)
     fit(work, seconds, rates_of_target(NULL), device->seconds);
     device->measured = true;
     for (int i = 0; i < CHAINS; i++) {
-        double expected = 0;
-        for (int k = 0; k < WORK_KINDS; k++)
-            expected += device->seconds[k] * work[i].amount[k];
+        const double expected = rates_seconds(device->seconds, &work[i]);
         if (expected > 1.3 * seconds[i] || expected < 0.7 * seconds[i])
             note("%s of %d x %d does not fit the model: %.3f ms, foretold %.3f ms", chains[i].op, chains[i].channels,
                  chains[i].rows, seconds[i] * 1e3, expected * 1e3);
