@@ -1,4 +1,4 @@
-/* cost.c -- the linear cost model: seconds are a sum over kinds of work. */
+/* cost.c -- the cost model: what layers take by their kinds of work, and what messages take. */
 /* SPDX-License-Identifier: MIT */
 #include "cost.h"
 
