@@ -32,7 +32,7 @@ for device in 0 1; do
     # The layers that the schedule runs, each once, with what it takes and a share of the processor's peak below 100 %.
     sed -n "s/^device$device: profile of digits, medians of \([0-9]*\) inferences\$/\1/p" "$work/profiled.err" | grep -q . ||
         fail "no profile of device $device: $(cat "$work/profiled.err")"
-    sed -n 's/^static void \(layer_[A-Za-z0-9_]*\)(.*/\1/p' "$work/out/device$device.c" | sed 's/_piece[0-9]*$//; s/_interior[0-9]*$//' | sort -u >"$work/layers"
+    sed -n 's/^STEP void \(layer_[A-Za-z0-9_]*\)(.*/\1/p' "$work/out/device$device.c" | sed 's/_piece[0-9]*$//; s/_interior[0-9]*$//' | sort -u >"$work/layers"
     [ -s "$work/layers" ] || fail "device $device has no layers"
     while read -r layer; do
         awk -v header="device$device:" -v layer="$layer" '
