@@ -28,11 +28,10 @@ struct gemm {
 };
 
 /* A copied tile of rows: [depth / 16][GEMM_PACK][16], or, where they are multiplied by lane, [depth][GEMM_PACK] with
- * whole vectors. */
+ * whole vectors. Floats from one depth of 16 to the next, and from one row to the next. */
 enum { GEMM_PACK = TILE_BY_LANE ? (TILE_PIXELS + W - 1) / W * W : TILE_PIXELS };
+enum { GEMM_DEPTH_STEP = TILE_BY_LANE ? GEMM_PACK : 1, GEMM_ROW_STEP = TILE_BY_LANE ? 1 : 16 };
 
-/* Lines of the next panel's weights that a tile fetches from far memory with every 16 depths: all tiles
- * together fetch the panel. */
 /* Depths [begin, end) of all, or of those at hand. */
 struct gemm_chunk {
     int64_t begin, end;
@@ -49,6 +48,8 @@ INLINE int64_t gemm_tile_floats(const struct gemm *s)
     return (s->chunk + 15) / 16 * 16 * GEMM_PACK;
 }
 
+/* Lines of the next panel's weights that a tile fetches from far memory with every 16 depths: all tiles
+ * together fetch the panel. */
 INLINE int gemm_next_lines(const struct gemm *s)
 {
     return (int)tile_count(s->panel, tile_count(s->rows, TILE_PIXELS));
@@ -122,7 +123,7 @@ INLINE void gemm_add(const struct gemm *s, int rows, int each, const vf *restric
     }
     UNROLL for (int r = 0; r < rows; r++)
     {
-        const float value = x[s->scratch ? r * 16 : r * s->x_row];
+        const float value = x[r * (s->scratch ? GEMM_ROW_STEP : s->x_row)];
         UNROLL for (int i = 0; i < each; i++) a[r * each + i] += k[i] * value;
     }
 }
@@ -168,7 +169,7 @@ INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, 
                       const float *restrict bias, const float *restrict residual, float *restrict y)
 {
     const int64_t distance = streams > 1 ? gemm_distance(s) * panel : 0;
-    const int64_t step = !s->scratch ? s->x_depth : TILE_BY_LANE ? GEMM_PACK : 1;
+    const int64_t step = s->scratch ? GEMM_DEPTH_STEP : s->x_depth;
     const int64_t depth = gemm_in_chunks(s) ? chunk.end - chunk.begin : s->depth;
     const int each = streams * vectors;
     vf a[TILE_ACCUMULATORS];
@@ -248,12 +249,11 @@ INLINE int64_t gemm_first_row(const struct gemm *s, int64_t tile)
 /* Up to 16 depths of a row. */
 INLINE void gemm_pack_line(const struct gemm *s, int64_t count, const float *restrict x, float *restrict packed)
 {
-    const int64_t step = TILE_BY_LANE ? GEMM_PACK : 1;
-    if (count == 16 && s->x_depth == 1 && step == 1)
+    if (count == 16 && s->x_depth == 1 && GEMM_DEPTH_STEP == 1)
         memcpy(packed, x, 16 * sizeof *x);
     else
         for (int64_t d = 0; d < count; d++)
-            packed[d * step] = x[d * s->x_depth];
+            packed[d * GEMM_DEPTH_STEP] = x[d * s->x_depth];
 }
 
 /* A chunk of tiles [begin, end), line by line of the cache whatever the stride between rows. */
@@ -267,7 +267,7 @@ INLINE void gemm_pack(const struct gemm *s, int64_t begin, int64_t end, struct g
         for (int64_t first = 0; first < depth; first += 16)
             for (int64_t r = 0; r < rows; r++)
                 gemm_pack_line(s, first + 16 < depth ? 16 : depth - first, x + (row + r) * s->x_row + first * s->x_depth,
-                               packed + first * GEMM_PACK + r * (TILE_BY_LANE ? 1 : 16));
+                               packed + first * GEMM_PACK + r * GEMM_ROW_STEP);
     }
 }
 

@@ -27,7 +27,7 @@ static int exchange_row(struct source *source)
     if (source->exchange_row < 0)
         source->exchange_row =
             source_row(source, "exchanges", "exchange", 0,
-                    program_bytes_sent(program, source->device) + program_bytes_received(program, source->device));
+                       program_bytes_sent(program, source->device) + program_bytes_received(program, source->device));
     source->row[source->exchange_row].pieces = 2 * program->exchange_count;
     return source->exchange_row;
 }

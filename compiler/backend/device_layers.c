@@ -18,7 +18,7 @@ static int layer_row(struct source *source, int node_index)
         if (node->input[i] && tensor_is_constant(node->input[i]))
             bytes += (double)shape_size(node->input[i]->shape) * (double)type_size(node->input[i]->type);
     source->layer_row[node_index] = source_row(source, source->layer_name[node_index], node->kernel->name,
-                                            plan_macs(source->program->plan, node, source->device), (int64_t)bytes);
+                                               plan_macs(source->program->plan, node, source->device), (int64_t)bytes);
     return source->layer_row[node_index];
 }
 

@@ -140,7 +140,7 @@ static int64_t scratch_4(const struct node *node, struct region piece)
     return scratch_of(node, piece, 4);
 }
 
-/* Numbers that cost what making one number for a block of tiles does. */
+/* What making one number takes for a block of tiles, in the same. */
 static double halfway_numbers(int64_t channels, int64_t tiles)
 {
     const double mixed = MIXED_NUMBERS * (double)((tiles + PRODUCT_TILES - 1) / PRODUCT_TILES);

@@ -208,29 +208,6 @@ struct region moves_reads(const struct moves *moves, int input, struct region re
 
 /* ---- evaluate ---- */
 
-static float smooth_evaluate(const struct epilogue *epilogue, double x)
-{
-    const double pi = 3.14159265358979324;
-    switch (epilogue->activation) {
-    case ACTIVATION_SIGMOID:
-        return (float)(1 / (1 + exp(-x)));
-    case ACTIVATION_TANH:
-        return (float)tanh(x);
-    case ACTIVATION_SILU:
-        return (float)(x / (1 + exp(-x)));
-    case ACTIVATION_SWISH:
-        return (float)(x / (1 + exp(-(double)epilogue->alpha * x)));
-    case ACTIVATION_GELU:
-        return (float)(x / 2 * (1 + erf(x / sqrt(2))));
-    case ACTIVATION_GELU_TANH:
-        return (float)(x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))));
-    case ACTIVATION_MISH:
-        return (float)(x * tanh(x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))));
-    default:
-        return NAN;
-    }
-}
-
 float activation_evaluate(const struct epilogue *epilogue, float x)
 {
     float alpha = epilogue->alpha, beta = epilogue->beta;
@@ -248,7 +225,7 @@ float activation_evaluate(const struct epilogue *epilogue, float x)
     case ACTIVATION_HARD_SWISH:
         return x * fminf(fmaxf(x / 6 + 0.5f, 0), 1);
     default:
-        return smooth_evaluate(epilogue, (double)x);
+        return (float)smooth_activation(epilogue->activation, (double)alpha, (double)x);
     }
 }
 

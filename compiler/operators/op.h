@@ -200,6 +200,8 @@ bool reduce_axes(const struct node *node, bool reduced[MAX_RANK]);
 /* Clip: the bounds when they are constant (infinite when absent); false when they are computed. */
 bool clip_bounds(const struct node *node, double *low, double *high);
 
+/* One of the smooth activations (activation_is_smooth()) by its definition; alpha counts for ACTIVATION_SWISH only. */
+double smooth_activation(enum activation activation, double alpha, double x);
 /* y = activation(x) for one value, in plain C: the oracle of the epilogue. */
 float activation_evaluate(const struct epilogue *epilogue, float x);
 

@@ -101,16 +101,43 @@ static double real_erf(const struct node *node, const double x[])
     return erf(x[0]);
 }
 
+static double softplus(double x)
+{
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+double smooth_activation(enum activation activation, double alpha, double x)
+{
+    switch (activation) {
+    case ACTIVATION_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case ACTIVATION_TANH:
+        return tanh(x);
+    case ACTIVATION_SILU:
+        return x / (1 + exp(-x));
+    case ACTIVATION_SWISH:
+        return x / (1 + exp(-alpha * x));
+    case ACTIVATION_GELU:
+        return 0.5 * x * (1 + erf(x / sqrt(2)));
+    case ACTIVATION_GELU_TANH:
+        return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+    case ACTIVATION_MISH:
+        return x * tanh(softplus(x));
+    default:
+        return NAN;
+    }
+}
+
 static double real_tanh(const struct node *node, const double x[])
 {
     (void)node;
-    return tanh(x[0]);
+    return smooth_activation(ACTIVATION_TANH, 1, x[0]);
 }
 
 static double real_sigmoid(const struct node *node, const double x[])
 {
     (void)node;
-    return 1 / (1 + exp(-x[0]));
+    return smooth_activation(ACTIVATION_SIGMOID, 1, x[0]);
 }
 
 static double real_sin(const struct node *node, const double x[])
@@ -199,14 +226,7 @@ static double real_hard_swish(const struct node *node, const double x[])
 static double real_gelu(const struct node *node, const double x[])
 {
     const char *approximate = node_string(node, "approximate", "none");
-    if (approximate[0] == 't')
-        return 0.5 * x[0] * (1 + tanh(sqrt(2 / acos(-1)) * (x[0] + 0.044715 * x[0] * x[0] * x[0])));
-    return 0.5 * x[0] * (1 + erf(x[0] / sqrt(2)));
-}
-
-static double softplus(double x)
-{
-    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+    return smooth_activation(approximate[0] == 't' ? ACTIVATION_GELU_TANH : ACTIVATION_GELU, 1, x[0]);
 }
 
 static double real_softplus(const struct node *node, const double x[])
@@ -218,7 +238,7 @@ static double real_softplus(const struct node *node, const double x[])
 static double real_mish(const struct node *node, const double x[])
 {
     (void)node;
-    return x[0] * tanh(softplus(x[0]));
+    return smooth_activation(ACTIVATION_MISH, 1, x[0]);
 }
 
 static double real_softsign(const struct node *node, const double x[])
@@ -229,7 +249,7 @@ static double real_softsign(const struct node *node, const double x[])
 
 static double real_swish(const struct node *node, const double x[])
 {
-    return x[0] / (1 + exp(-(double)node_float(node, "alpha", 1) * x[0]));
+    return smooth_activation(ACTIVATION_SWISH, (double)node_float(node, "alpha", 1), x[0]);
 }
 
 static double real_leaky_relu(const struct node *node, const double x[])

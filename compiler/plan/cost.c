@@ -122,10 +122,14 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
     const double macs = graph_macs(graph);
     *model = (struct cost_model){.cluster = cluster};
     make_links(model, cluster);
+    const double *last = NULL;
+    double alone = 0; /* seconds of the graph by that table */
     for (int d = 0; d < cluster->count; d++) {
         const struct device *device = &cluster->device[d];
         const double *reference = rates_of_target(device->target);
-        const double slow = device->measured ? 1 : slowness(reference, graph_seconds(graph, reference), macs, assumed_gmacs(cluster, device));
+        if (!device->measured && reference != last)
+            alone = graph_seconds(graph, last = reference);
+        const double slow = device->measured ? 1 : slowness(reference, alone, macs, assumed_gmacs(cluster, device));
         for (int k = 0; k < WORK_KINDS; k++)
             model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
         model->message_seconds[d] = device->measured ? device->message_seconds : slow * rates_message_seconds;

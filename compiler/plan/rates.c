@@ -43,26 +43,18 @@ static const struct {
     const double *seconds;
 } tables[] = {{"x86-64-v3", x86_64_v3}, {"armv8-a", armv8_a}, {"armv7-neon", armv7_neon}};
 
-static double seconds_of(const double seconds[WORK_KINDS], const struct work *work, const enum work_kind kind[], int count)
-{
-    double sum = 0;
-    for (int i = 0; i < count; i++)
-        sum += seconds[kind[i]] * work->amount[kind[i]];
-    return sum;
-}
-
 struct work rates_waited(const double seconds[WORK_KINDS], const struct work *work)
 {
     static const enum work_kind meanwhile[] = {WORK_DIRECT, WORK_WINOGRAD, WORK_TRANSFORM, WORK_MATRIX, WORK_WEIGHTS};
-    enum { KINDS = sizeof meanwhile / sizeof *meanwhile };
     const double bytes = work->amount[WORK_WEIGHTS];
     struct work waited = *work;
-    if (seconds_of(seconds, work, meanwhile, KINDS) >= seconds[WORK_STREAM] * bytes)
-        return waited;
-    for (int i = 0; i < KINDS; i++)
+    double busy = 0;
+    for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++) {
+        busy += seconds[meanwhile[i]] * work->amount[meanwhile[i]];
         waited.amount[meanwhile[i]] = 0;
+    }
     waited.amount[WORK_STREAM] += bytes;
-    return waited;
+    return busy < seconds[WORK_STREAM] * bytes ? waited : *work;
 }
 
 double rates_seconds(const double seconds[WORK_KINDS], const struct work *work)

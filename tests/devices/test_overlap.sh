@@ -76,9 +76,9 @@ optimise=CFLAGS=-O1
 run rows rows.out 1 1 1
 run rows rows.out 1 30 5
 run rows rows.out 40 1 15.5
-compile rectangles --devices 3,1,2 --partition gtdp
-run rectangles gtdp.out 1 1 1
-run rectangles gtdp.out 20 1 40
+compile rectangles --devices 3,1,2,2,1 --partition gtdp
+run rectangles gtdp.out 1 1 1 1 1
+run rectangles gtdp.out 20 1 40 3 7.25
 if [ -z "${MEDNN_AGAIN:-}" ]; then
     compile star --devices 2 --partition star
     run star star.out 5 30

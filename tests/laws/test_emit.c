@@ -3,8 +3,7 @@
  * All cases that some kernel accepts become one graph of independent nodes, so that there is one program to compile. The
  * program runs on one device and on several, where all nodes are divided into urgent and interior boxes that can be; integers
  * must agree exactly with evaluate, floats within 1e-5, doubles within 1e-12, and the files of N devices with those of one byte for byte. In
- * `make check-again` only the program for one device is built: clang takes minutes for each file of so
- * many layers. Needs MEDNN_RUN and a C compiler in CC. */
+ * `make check-again` mednnc compiles all programs, and two of them are built. Needs MEDNN_RUN and a C compiler in CC. */
 /* SPDX-License-Identifier: MIT */
 #include "backend/cluster_file.h"
 #include "interpret.h"
@@ -116,6 +115,21 @@ static double absolute_tolerance(const char *line, const struct tensor *expected
     return tolerance(expected->type) * largest;
 }
 
+/* Beside the program for one device. */
+static const struct {
+    const char *folder;
+    struct program_wish wish;
+} others[] = {{"several", {"1,1,1", PARTITION_ROWS, 1, false}},
+              {"rectangles", {"3,1,2", PARTITION_GTDP, 1, true}},
+              {"searched", {"2,1", PARTITION_AUTO, 1, false}}};
+enum { OTHERS = sizeof others / sizeof *others };
+
+/* How many of them are built and run. */
+static int others_built(void)
+{
+    return programs_again() ? 1 : OTHERS;
+}
+
 static void check_outputs(const struct collection *all, const struct values *values)
 {
     struct arena *arena = all->graph->arena;
@@ -129,11 +143,10 @@ static void check_outputs(const struct collection *all, const struct values *val
             printf("FAIL emit differs from evaluate: %s: %s\n", line, wrong);
             failures++;
         }
-        static const char *const others[] = {"several", "rectangles", "searched"};
-        for (int i = 0; i < 3 && !programs_again(); i++) {
-            struct mednn_array other = programs_output(others[i], k);
+        for (int i = 0; i < others_built(); i++) {
+            struct mednn_array other = programs_output(others[i].folder, k);
             if (other.bytes != one.bytes || memcmp(other.data, one.data, one.bytes)) {
-                printf("FAIL %s devices differ from one: %s\n", others[i], line);
+                printf("FAIL %s devices differ from one: %s\n", others[i].folder, line);
                 failures++;
             }
             mednn_array_free(&other);
@@ -160,10 +173,8 @@ static void run(void *data)
     struct values values = interpret(arena, all.graph, all.value);
     const struct collection one = collect_ready(arena, "1"), several = collect_ready(arena, "3");
     programs_run(one.graph, &(struct program_wish){"1", PARTITION_ROWS, 1, false}, "one");
-    int (*const another)(struct graph *, const struct program_wish *, const char *) = programs_again() ? programs_compile : programs_run;
-    another(several.graph, &(struct program_wish){"1,1,1", PARTITION_ROWS, 1, false}, "several");
-    another(several.graph, &(struct program_wish){"3,1,2", PARTITION_GTDP, 1, true}, "rectangles");
-    another(several.graph, &(struct program_wish){"2,1", PARTITION_AUTO, 1, false}, "searched");
+    for (int i = 0; i < OTHERS; i++)
+        (i < others_built() ? programs_run : programs_compile)(several.graph, &others[i].wish, others[i].folder);
     check_outputs(&all, &values);
     printf("%d cases computed, %d without a kernel, %d failures\n", all.cases, all.refused, failures);
 }
