@@ -1,4 +1,4 @@
-/* double_functions.h -- functions.h for vectors of doubles, as far as templates that are written once more in double use it. */
+/* double_functions.h -- smooth.h and functions.h for vectors of doubles, as far as templates that are written once more in double use it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_DOUBLE_FUNCTIONS_H
 #define MEDNN_DOUBLE_FUNCTIONS_H

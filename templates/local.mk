@@ -6,6 +6,7 @@ TEMPLATE_FILES = \
 	%D%/col2im.h \
 	%D%/conv_depthwise.h \
 	%D%/conv_direct.h \
+	%D%/conv_direct_cut.h \
 	%D%/conv_grouped.h \
 	%D%/conv_transpose.h \
 	%D%/conv_winograd.h \
@@ -61,6 +62,7 @@ TEMPLATE_FILES = \
 	%D%/scalars_of_doubles.h \
 	%D%/scalars_of_vectors.h \
 	%D%/settle.h \
+	%D%/smooth.h \
 	%D%/softmax.h \
 	%D%/tensor_scatter.h \
 	%D%/tf_idf.h \

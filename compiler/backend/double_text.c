@@ -31,7 +31,7 @@ static const struct {
 enum doubles_kind doubles_kind(const char *template_name, const char **by_hand)
 {
     *by_hand = NULL;
-    if (!strcmp(template_name, "functions.h")) {
+    if (!strcmp(template_name, "functions.h") || !strcmp(template_name, "smooth.h")) {
         *by_hand = "double_functions.h";
         return DOUBLES_BY_HAND;
     }

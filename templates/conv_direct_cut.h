@@ -1,0 +1,183 @@
+/* conv_direct_cut.h -- a direct convolution's shape: the tiles that its map is cut into, its chunks of channels, and the lines of weights that
+ * its tiles fetch ahead. */
+/* SPDX-License-Identifier: MIT */
+#ifndef MEDNN_CONV_DIRECT_CUT_H
+#define MEDNN_CONV_DIRECT_CUT_H
+
+#include "activation.h"
+#include "tile.h"
+#include "view.h"
+
+/* A piece: pointers given to conv_direct() point at its first output element and the input that its first tap reads. */
+struct conv_direct {
+    struct view x, y, residual;
+    int64_t batch, channels, outputs; /* outputs: of the piece */
+    int64_t panel;                    /* 32, or 16 */
+    int64_t rows, columns;            /* of the piece */
+    int64_t kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows, dilation_columns;
+    int without_bias; /* sums start from zero; `bias` is not read */
+    /* Where the weights are near: lines of the cache that all tiles fetch with 16 channels at a position, and positions of all blocks of
+     * channels with which they fetch; 0: as many as they use. */
+    int64_t next_lines, next_positions;
+    int adds_residual;
+    enum activation activation;
+    finish_function *finish;
+    float alpha, beta;
+};
+
+INLINE int conv_direct_vectors(int panel)
+{
+    return panel / W < TILE_VECTORS ? panel / W : TILE_VECTORS;
+}
+
+INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
+{
+    return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
+}
+
+/* Tiles run on from the end of a row into the next where rows are cut badly and the pixels of a 1x1 kernel lie side by side: to find
+ * where results go takes as long as some channels (and registers, which are scarce where channels are lanes). Rows of 64 pixels or
+ * more are cut well (and their tiles shared by pieces of any number of rows). */
+enum { CONV_DIRECT_LONG_ROW = 64, CONV_DIRECT_TURNS = TILE_BY_LANE ? 32 : 8 };
+
+INLINE int64_t conv_direct_rows_at_once(int64_t columns, int64_t most)
+{
+    return columns <= most ? most / columns : 1;
+}
+
+INLINE int conv_direct_runs_on(const struct conv_direct *s)
+{
+    const int64_t most = conv_direct_pixels(s);
+    const int64_t by_rows = tile_count(s->rows, conv_direct_rows_at_once(s->columns, most)) * tile_count(s->columns, most);
+    return s->rows > 1 && s->columns < CONV_DIRECT_LONG_ROW && s->x.row == s->columns * s->x.column &&
+           s->kernel_rows * s->kernel_columns * s->stride_rows * s->stride_columns == 1 &&
+           tile_count(s->rows * s->columns, most) * (s->channels + CONV_DIRECT_TURNS) < by_rows * s->channels;
+}
+
+/* The map as tiles see it. */
+INLINE int64_t conv_direct_map_rows(const struct conv_direct *s)
+{
+    return conv_direct_runs_on(s) ? 1 : s->rows;
+}
+
+INLINE int64_t conv_direct_map_columns(const struct conv_direct *s)
+{
+    return conv_direct_runs_on(s) ? s->rows * s->columns : s->columns;
+}
+
+/* A tile spans several rows of that only where one row is narrower than a tile. */
+INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
+{
+    const int64_t most = conv_direct_pixels(s), columns = conv_direct_map_columns(s);
+    return columns <= most ? (int)columns : tile_at_least_one(tile_wide(columns, most) - narrow);
+}
+
+INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
+{
+    return conv_direct_rows_at_once(conv_direct_map_columns(s), conv_direct_pixels(s));
+}
+
+INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
+{
+    return conv_direct_map_columns(s) <= conv_direct_pixels(s)
+               ? tile_at_least_one(tile_wide(conv_direct_map_rows(s), conv_direct_most_rows(s)) - narrow)
+               : 1;
+}
+
+INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
+{
+    return tile_count(conv_direct_map_rows(s), conv_direct_most_rows(s)) *
+           tile_count(conv_direct_map_columns(s), conv_direct_pixels(s));
+}
+
+/* Weights of a panel that are many times what the nearest cache holds are taken a chunk of channels at a time for a group of tiles,
+ * which leave their sums in memory meanwhile: the order of additions stays. 1x1 kernels gain nothing by it. */
+enum { CONV_DIRECT_NEAREST = 6 << 10 /* floats of weights */, CONV_DIRECT_GROUP = 7 /* tiles */ };
+
+INLINE int64_t conv_direct_blocks(const struct conv_direct *s)
+{
+    return (s->channels + 15) / 16;
+}
+
+/* Blocks of 16 channels in a chunk; all of them where one tile makes up the map. */
+INLINE int64_t conv_direct_chunk_blocks(const struct conv_direct *s)
+{
+    const int64_t all = conv_direct_blocks(s), taps = s->kernel_rows * s->kernel_columns, each = 16 * taps * s->panel;
+    const int64_t most = tile_at_least_one((int)(CONV_DIRECT_NEAREST / each));
+    return all * each <= CONV_DIRECT_NEAREST * 8 || taps == 1 || conv_direct_tile_count(s) == 1
+               ? all
+               : tile_count(all, tile_count(all, most));
+}
+
+/* While a panel is in use what follows it is fetched from far memory, be it the next panel or, in a file of weights, the next
+ * layer's first: lines of it that a tile fetches with every 16 channels at each position of the kernel, so that all tiles together
+ * fetch all of it; a few, or a power of two. What one tile fetches is fetched in several places at the same time: hardware goes on
+ * by itself where lines follow each other, but a limited number of lines for each place, and memory can give more. */
+enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64, CONV_DIRECT_PLACES = 8 };
+
+INLINE int conv_direct_next_lines(const struct conv_direct *s)
+{
+    const int64_t least = tile_count(s->next_lines ? s->next_lines : s->panel, conv_direct_tile_count(s));
+    return least <= CONV_DIRECT_FEW_LINES ? (int)least : least <= 8 ? 8 : least <= 16 ? 16 : 32;
+}
+
+/* Bytes that a tile fetches with 16 channels at so many positions of the kernel. */
+INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t positions)
+{
+    return (uintptr_t)(positions * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
+}
+
+INLINE int conv_direct_places(const struct conv_direct *s)
+{
+    const int lines = conv_direct_next_lines(s);
+    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+}
+
+/* Bytes between them. */
+INLINE uintptr_t conv_direct_distance(const struct conv_direct *s)
+{
+    const int64_t positions = conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
+    const uintptr_t bytes = s->next_lines ? (uintptr_t)(s->next_lines * s->next_positions * CONV_DIRECT_LINE)
+                                          : conv_direct_share(s, positions);
+    return bytes / (uintptr_t)conv_direct_places(s);
+}
+
+/* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels, ... */
+INLINE int conv_direct_fetches_few(const struct conv_direct *s)
+{
+    return conv_direct_next_lines(s) <= CONV_DIRECT_FEW_LINES;
+}
+
+INLINE void conv_direct_fetch_lines(const struct conv_direct *s, int places, int lines, uintptr_t next)
+{
+    UNROLL for (int i = 0; i < lines; i++)
+        __builtin_prefetch((const void *)(next + (uintptr_t)(i % places) * conv_direct_distance(s) +
+                                          (uintptr_t)(i / places * CONV_DIRECT_LINE)),
+                           0, 2);
+}
+
+INLINE void conv_direct_fetch_few(const struct conv_direct *s, uintptr_t next)
+{
+    if (conv_direct_fetches_few(s))
+        conv_direct_fetch_lines(s, conv_direct_places(s), conv_direct_next_lines(s), next);
+}
+
+/* ... many by fours, with so many channels, of some of the places. Nothing is computed for each of the channels: it would take turns
+ * from their multiply-adds. */
+INLINE int conv_direct_fetch_channels(const struct conv_direct *s)
+{
+    return conv_direct_fetches_few(s) ? 16 : 16 * CONV_DIRECT_FEW_LINES / conv_direct_next_lines(s);
+}
+
+INLINE void conv_direct_fetch_many(const struct conv_direct *s, int channel, uintptr_t next)
+{
+    const int each = conv_direct_fetch_channels(s), turns = 16 / each, all = conv_direct_places(s);
+    const int places = all > turns ? all / turns : 1;
+    if (!conv_direct_fetches_few(s) && channel % each == 0)
+        conv_direct_fetch_lines(s, places, CONV_DIRECT_FEW_LINES,
+                                next + (uintptr_t)(channel / each) *
+                                           (all == 1 ? CONV_DIRECT_FEW_LINES * CONV_DIRECT_LINE
+                                                     : (uintptr_t)places * conv_direct_distance(s)));
+}
+
+#endif
