@@ -53,7 +53,7 @@ static struct graph *graph_of(struct arena *arena, const char *path)
 {
     const struct import_options options = {.open_dim = 1};
     static void (*const pass[])(struct graph *) = {upgrade, infer_shapes, fold_constants, simplify, fold_scales,
-                                                   widen, fuse};
+                                                   widen, split_pools, fuse};
     struct graph *graph = import_model(arena, path, &options);
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         pass[i](graph);

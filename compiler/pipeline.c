@@ -104,6 +104,7 @@ static void choose(const struct compilation *c, struct graph *graph)
 static void look_ahead_kernels(const void *data, struct graph *graph)
 {
     widen(graph);
+    split_pools(graph);
     fuse(graph);
     choose(data, graph);
     choose_layouts(graph);
@@ -231,6 +232,7 @@ static const struct pass passes[] = {
     {"restore_shuffles", NULL, run_restore_shuffles, STAGE_GRAPH},
     {"emit_onnx", NULL, run_emit_onnx, STAGE_GRAPH},
     {"widen", widen, NULL, STAGE_GRAPH},
+    {"split_pools", split_pools, NULL, STAGE_GRAPH},
     {"expand_recurrent", NULL, run_expand_recurrent, STAGE_GRAPH},
     {"split_sums", NULL, run_split_sums, STAGE_GRAPH},
     {"fuse", fuse, NULL, STAGE_GRAPH},

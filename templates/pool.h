@@ -96,14 +96,15 @@ INLINE void pool(const struct pool *s, const float *restrict x, float *restrict 
                          y + n * s->y.batch + c / W * s->y.block + r * s->y.row, pool_taps(&s->row, r));
 }
 
-/* The whole map of each channel: x points at row 0 and column 0. Columns are added in four interleaved sums. */
-struct pool_global {
+/* All columns of so many rows of each channel make one output, the next ones the output below it; x points at the first of them. Columns
+ * are added in four interleaved sums. */
+struct pool_lines {
     struct view x, y;
-    int64_t batch, channels, rows, columns;
+    int64_t batch, channels, outputs, rows, columns;
     int average;
 };
 
-INLINE vf pool_global_map(const struct pool_global *s, const float *restrict x)
+INLINE vf pool_lines_window(const struct pool_lines *s, const float *restrict x)
 {
     vf a[4];
     for (int i = 0; i < 4; i++)
@@ -120,12 +121,13 @@ INLINE vf pool_global_map(const struct pool_global *s, const float *restrict x)
     return vector_max(vector_max(a[0], a[1]), vector_max(a[2], a[3]));
 }
 
-INLINE void pool_global(const struct pool_global *s, const float *restrict x, float *restrict y)
+INLINE void pool_lines(const struct pool_lines *s, const float *restrict x, float *restrict y)
 {
     for (int64_t n = 0; n < s->batch; n++)
         for (int64_t c = 0; c < (s->channels + 15) / 16 * 16; c += W)
-            *(vf *)(y + n * s->y.batch + c / W * s->y.block) =
-                pool_global_map(s, x + n * s->x.batch + c / W * s->x.block);
+            for (int64_t r = 0; r < s->outputs; r++)
+                *(vf *)(y + n * s->y.batch + c / W * s->y.block + r * s->y.row) =
+                    pool_lines_window(s, x + n * s->x.batch + c / W * s->x.block + r * s->rows * s->x.row);
 }
 
 /* A piece of a plain tensor of N x C x axis[0] x axis[1] x axis[2]; strides in elements. */

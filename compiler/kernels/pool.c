@@ -108,15 +108,6 @@ static void write_call(struct source *source, const struct node *node, const cha
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
 }
 
-static void emit_global(struct source *source, const struct node *node, struct map box)
-{
-    const struct map whole = map_of(region_whole(node->input[0]->shape));
-    write_views(source, node, "pool_global", box);
-    source_printf(source, ", .rows = %" PRId64 ", .columns = %" PRId64, whole.row.end, whole.column.end);
-    write_kind(source, node);
-    write_call(source, node, "pool_global", 0, 0, box);
-}
-
 static bool has_padding(const struct window *window)
 {
     int64_t most = 0;
@@ -125,13 +116,34 @@ static bool has_padding(const struct window *window)
     return most != 0;
 }
 
+/* Is every window all columns of one row, or of all rows? */
+static bool takes_lines(const struct node *node, const struct window *window)
+{
+    const struct shape x = node->input[0]->shape;
+    const int row = window->spatial - 2, column = window->spatial - 1;
+    if (is_global(node))
+        return true;
+    return row >= 0 && window->kernel[column] == x.dim[column + 2] && window->kernel[row] == 1 && window->stride[row] == 1 &&
+           !has_padding(window);
+}
+
+static void emit_lines(struct source *source, const struct node *node, struct map box)
+{
+    const struct map whole = map_of(region_whole(node->input[0]->shape));
+    write_views(source, node, "pool_lines", box);
+    source_printf(source, ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64, box.row.end - box.row.begin,
+                  is_global(node) ? whole.row.end : 1, whole.column.end);
+    write_kind(source, node);
+    write_call(source, node, "pool_lines", is_global(node) ? 0 : box.row.begin, 0, box);
+}
+
 static void emit_blocked(struct source *source, const struct node *node, const struct region *region)
 {
     const struct map box = map_of(*region);
-    if (is_global(node)) {
-        emit_global(source, node, box);
+    const struct window window = window_of(node);
+    if (takes_lines(node, &window)) {
+        emit_lines(source, node, box);
     } else {
-        const struct window window = window_of(node);
         const struct map storage = map_of(source_storage(source, node->input[0]));
         write_views(source, node, "pool", box);
         source_printf(source, ",\n    .row = %s,\n    .column = %s",

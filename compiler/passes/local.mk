@@ -22,6 +22,7 @@ compiler_libmednnc_a_SOURCES += \
 	%D%/simplify_losses.c \
 	%D%/simplify_normalization.c \
 	%D%/simplify_types.c \
+	%D%/split_pools.c \
 	%D%/split_sums.c \
 	%D%/upgrade.c \
 	%D%/widen.c

@@ -35,6 +35,10 @@ void compact_channels(struct graph *graph, double zero_threshold, struct graph_c
  * on float32 between Casts: results are rounded once. Nodes that have float64 too compute on that. */
 void widen(struct graph *graph);
 
+/* Write pooling of whole maps (GlobalAveragePool, GlobalMaxPool, AveragePool and MaxPool with one window for all) of float32 and float64
+ * as pooling within rows, of whatever is behind axis 2, and then over the rows. */
+void split_pools(struct graph *graph);
+
 /* Write RNN, GRU and LSTM as a product of all inputs with W and the time steps of the recurrence (operators/recurrent.h). The steps of
  * a direction are one node, or, where the devices of a cluster are to share the hidden units, up to 256 of them. */
 bool recurrent_expands(const struct node *node); /* in float32 or float64 */

@@ -31,6 +31,12 @@ static const char *const networks[] = {
      "%d Sigmoid %c; %e Conv %d =32x64x1x1 =32; %f Conv %e =16x32x3x3 =16 pads=[1,1,1,1]; "
      "%g MaxPool %f kernel_shape=[3,3] strides=[1,1] pads=[1,1,1,1]; %h Conv %g =32x16x3x3 pads=[1,1,1,1]; "
      "%i AveragePool %h kernel_shape=[2,2] strides=[2,2]; %j Conv %i =16x32x3x3 =16 pads=[1,1,1,1]"),
+    /* Whole maps of 7 rows, of one row and of one column are pooled. */
+    ("%a Conv 1x8x14x13 =40x8x3x3 =40 strides=[2,2] pads=[1,1,1,1]; %b HardSwish %a; %c Conv %b =40x1x3x3 =40 group=40 pads=[1,1,1,1]; "
+     "%d GlobalAveragePool %c; %e Conv %d =8x40x1x1 =8; %f Relu %e; %g Conv %f =40x8x1x1 =40; %h Sigmoid %g; %i Mul %c %h; "
+     "%j Conv %i =24x40x1x1 =24; %k GlobalMaxPool %j; %l Mul %k %j; %m Conv %l =24x24x7x1 =24; %n Conv %l =24x24x1x7 =24; "
+     "%o GlobalAveragePool %m; %p GlobalAveragePool %n; %q Concat %o %p axis=1; %r Conv %l =48x24x3x3 =48; %s Mul %r %q; "
+     "%t GlobalAveragePool %s"),
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -39,10 +45,10 @@ static const struct {
     struct program_wish wish;
     unsigned networks;
 } clusters[] = {
-    {{"1,1", PARTITION_ROWS, 1, false}, 0},      {{"2,1", PARTITION_ROWS, 2, false}, 4},     {{"1,1,1", PARTITION_ROWS, 1, false}, 0},
+    {{"1,1", PARTITION_ROWS, 1, false}, 0},      {{"2,1", PARTITION_ROWS, 2, false}, 4},     {{"1,1,1", PARTITION_ROWS, 1, false}, 8},
     {{"1,1,1", PARTITION_ROWS, 2, true}, 0},     {{"1,1,1,1", PARTITION_ROWS, 1, true}, 2},  {{"1,1,1,1", PARTITION_ROWS, 2, false}, 0},
     {{"2,1", PARTITION_GTDP, 1, false}, 1},      {{"2,1", PARTITION_GTDP, 2, true}, 0},      {{"1,1,1,1", PARTITION_GTDP, 1, false}, 0},
-    {{"2,1", PARTITION_AUTO, 1, false}, 4},      {{"1,1", PARTITION_AUTO, 2, false}, 2},     {{"1,1,1", PARTITION_AUTO, 1, false}, 1},
+    {{"2,1", PARTITION_AUTO, 1, false}, 4},      {{"1,1", PARTITION_AUTO, 2, false}, 2},     {{"1,1,1", PARTITION_AUTO, 1, false}, 9},
     {{"1,1,1", PARTITION_AUTO, 2, false}, 0},    {{"1,1,1,1", PARTITION_AUTO, 1, false}, 0}, {{"1,1,1,1", PARTITION_AUTO, 2, false}, 0},
 };
 enum { CLUSTERS = sizeof clusters / sizeof *clusters };
@@ -104,6 +110,7 @@ static void run(void *data)
     build_runtime(arena);
     for (int n = 0; n < NETWORKS; n++) {
         struct graph *graph = graph_from_text(arena, networks[n], (uint64_t)n + 1);
+        split_pools(graph);
         fuse(graph);
         choose_kernels(graph, NULL);
         choose_layouts(graph);

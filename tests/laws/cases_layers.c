@@ -182,5 +182,9 @@ const char *const large_cases[] = {
     "MaxRoiPool 5x3x9x8 9x5 pooled_shape=[3,2] spatial_scale=2.5",
     "MaxRoiPool 5x20x9x8 =9x5+ pooled_shape=[2,3] spatial_scale=4.0",
     "MaxRoiPool float16:2x3x6x7 float16:4x5+ pooled_shape=[4,1] spatial_scale=3.0",
+    /* pool.c, rows of maps */
+    "AveragePool 2x20x7x5 kernel_shape=[1,5]",
+    "AveragePool 1x20x7x9 kernel_shape=[1,9] strides=[2,3]",
+    "MaxPool 1x20x6x11 kernel_shape=[1,11]",
     NULL,
 };

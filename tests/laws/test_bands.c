@@ -103,6 +103,7 @@ static void run(void *data)
         const struct values values = interpret(arena, graph, input);
         const float *want = value_of(&values, graph->output[0]);
         programs_write_inputs(graph, input);
+        split_pools(graph);
         fuse(graph);
         choose_kernels(graph, NULL);
         choose_layouts(graph);

@@ -80,8 +80,8 @@ static const struct expectation {
     {"Gemm 3x4 =4x5 =1 beta=0.5", "Gemm"},
     {"Div 2x3 #4.0", "Mul"},
     {"Div 2x3 #3.0", "Div"},
-    {"ReduceMean 2x8x3x4 @2,3", "GlobalAveragePool"},
-    {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "GlobalAveragePool Reshape"},
+    {"ReduceMean 2x8x3x4 @2,3", "AveragePool GlobalAveragePool"},
+    {"ReduceMean 2x8x3x4 @2,3 keepdims=0", "AveragePool GlobalAveragePool Reshape"},
     {"Sum 2x3 2x3", "Add"},
     {"SoftmaxCrossEntropyLoss 3x5 int64:3 5 ignore_index=2", "LogSoftmax NegativeLogLikelihoodLoss"},
     {"SoftmaxCrossEntropyLoss 3x5x2 int64:3x2 reduction=sum", "LogSoftmax NegativeLogLikelihoodLoss"},
@@ -139,6 +139,24 @@ static const struct expectation {
      "Gemm Mul Mul Add Mul+7 Add Mul Mul"},
     {"%x Conv 1x8x4x4 =8x8x1x1;%b Add %x 1x8x4x4;Mish %b", "Conv+r+12"},
     {"%a Add 1x8x4x4 1x8x4x4;Swish %a", "Add+8"},
+    /* whole maps, row by row */
+    {"%a Conv 1x8x7x5 =20x8x1x1;%b Relu %a;%c GlobalAveragePool %b;%d Conv %c =20x20x1x1;%e Sigmoid %d;Mul %e %b",
+     "Conv+1 AveragePool GlobalAveragePool Conv+6 Mul"},
+    {"GlobalAveragePool 2x20x7x5", "AveragePool GlobalAveragePool"},
+    {"GlobalMaxPool 1x3x4x6", "MaxPool GlobalMaxPool"},
+    {"GlobalAveragePool 1x3x4x5x6", "AveragePool GlobalAveragePool"},
+    {"GlobalAveragePool float64:1x3x4x5", "AveragePool GlobalAveragePool"},
+    {"AveragePool 1x20x4x6 kernel_shape=[4,6] count_include_pad=1", "AveragePool GlobalAveragePool"},
+    {"AveragePool 1x20x4x6 kernel_shape=[4,6] strides=[2,2] ceil_mode=1", "AveragePool GlobalAveragePool"},
+    {"MaxPool 1x20x4x6 kernel_shape=[4,6]", "MaxPool GlobalMaxPool"},
+    {"AveragePool 1x20x4x6 kernel_shape=[4,6] strides=[2,1] pads=[0,0,1,0]", "AveragePool"},
+    {"AveragePool 1x20x4x6 kernel_shape=[4,5]", "AveragePool"},
+    {"MaxPool /2 1x20x4x6 kernel_shape=[4,6]", "MaxPool"},
+    {"GlobalLpPool 1x3x4x5", "GlobalLpPool"},
+    {"GlobalAveragePool 1x8x1x9", "GlobalAveragePool"},
+    {"GlobalAveragePool 1x8x9x1", "GlobalAveragePool"},
+    {"GlobalAveragePool 1x8x9", "GlobalAveragePool"},
+    {"GlobalAveragePool float16:1x3x4x5", "GlobalAveragePool"},
 };
 
 /* A graph of an older opset, and what it means today. */
@@ -226,6 +244,7 @@ static void check_graph(const char *text, const char *devices, const char *opera
     simplify(after);
     fold_scales(after);
     widen(after);
+    split_pools(after);
     if (devices) {
         cluster_parse(&arena, devices, &cluster);
         split_sums(after, &cluster);

@@ -115,34 +115,37 @@ static void test_blocked(void)
     }
 }
 
-static void test_global(void)
+/* Whole maps, and parts of maps that are pooled row by row or some rows at a time. */
+static void test_lines(void)
 {
-    for (int trial = 0; trial < 60; trial++) {
-        const int64_t channels = random_between(1, 40), rows = random_between(1, 9), columns = random_between(1, 9);
+    for (int trial = 0; trial < 120; trial++) {
+        const int64_t channels = random_between(1, 40), outputs = trial % 3 ? random_between(1, 5) : 1;
+        const int64_t rows = trial % 3 == 1 ? 1 : random_between(1, 9), columns = random_between(1, 9), first = random_between(0, 2);
         const int64_t blocks = (channels + 15) / 16;
-        const struct view x_view = BLOCKED(blocks, rows, columns), y_view = BLOCKED(blocks, 1, 1);
-        const struct pool_global shape = {.x = x_view,
-                                          .y = y_view,
-                                          .batch = 1,
-                                          .channels = channels,
-                                          .rows = rows,
-                                          .columns = columns,
-                                          .average = trial % 2};
-        float *x = floats(x_view.batch, 0), *y = floats(y_view.batch, 5);
-        for (int64_t c = 0; c < channels; c++)
-            for (int64_t i = 0; i < rows * columns; i++)
-                x[view_at(x_view, 0, c, i / columns, i % columns)] = random_float();
-        pool_global(&shape, x, y);
+        const struct view x_view = BLOCKED(blocks, first + outputs * rows, columns), y_view = BLOCKED(blocks, outputs + 1, 1);
+        const struct pool_lines shape = {.x = x_view,
+                                         .y = y_view,
+                                         .batch = 1,
+                                         .channels = channels,
+                                         .outputs = outputs,
+                                         .rows = rows,
+                                         .columns = columns,
+                                         .average = trial % 2};
+        float *x = random_floats(x_view.batch), *y = floats(y_view.batch, 5);
+        pool_lines(&shape, x + view_at(x_view, 0, 0, first, 0), y);
         for (int64_t c = 0; c < channels; c++) {
-            double sum = 0, most = -INFINITY;
-            for (int64_t i = 0; i < rows * columns; i++) {
-                const double value = x[view_at(x_view, 0, c, i / columns, i % columns)];
-                sum += value;
-                most = value > most ? value : most;
+            for (int64_t r = 0; r < outputs; r++) {
+                double sum = 0, most = -INFINITY;
+                for (int64_t i = 0; i < rows * columns; i++) {
+                    const double value = x[view_at(x_view, 0, c, first + r * rows + i / columns, i % columns)];
+                    sum += value;
+                    most = value > most ? value : most;
+                }
+                const float value = y[view_at(y_view, 0, c, r, 0)];
+                CHECK(fabs(value - (trial % 2 ? sum / (double)(rows * columns) : most)) < 1e-5, "lines %d", trial);
+                hash_floats(&value, 1);
             }
-            const float value = y[view_at(y_view, 0, c, 0, 0)];
-            CHECK(fabs(value - (trial % 2 ? sum / (double)(rows * columns) : most)) < 1e-5, "global %d", trial);
-            hash_floats(&value, 1);
+            CHECK(y[view_at(y_view, 0, c, outputs, 0)] == 5, "lines %d: a row behind them", trial);
         }
         free(x);
         free(y);
@@ -152,12 +155,12 @@ static void test_global(void)
 /* NaN is the maximum wherever it stands. */
 static void test_nan(void)
 {
-    const struct pool_global shape = {
-        .x = BLOCKED(1, 1, 5), .y = BLOCKED(1, 1, 1), .batch = 1, .channels = 16, .rows = 1, .columns = 5};
+    const struct pool_lines shape = {
+        .x = BLOCKED(1, 1, 5), .y = BLOCKED(1, 1, 1), .batch = 1, .channels = 16, .outputs = 1, .rows = 1, .columns = 5};
     float *x = floats(16 * 5, 1), *y = floats(16, 0);
     for (int64_t c = 0; c < 5; c++)
         x[view_at(shape.x, 0, c, 0, c)] = NAN;
-    pool_global(&shape, x, y);
+    pool_lines(&shape, x, y);
     for (int64_t c = 0; c < 16; c++)
         CHECK(c < 5 ? isnan(y[view_at(shape.y, 0, c, 0, 0)]) : y[view_at(shape.y, 0, c, 0, 0)] == 1, "channel %d", (int)c);
     free(x);
@@ -216,7 +219,7 @@ static void test_grouped(void)
 int main(void)
 {
     test_blocked();
-    test_global();
+    test_lines();
     test_nan();
     test_grouped();
     return finish("pool");
