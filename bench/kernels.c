@@ -54,9 +54,12 @@ static const float *other_weights(int64_t count)
     return weight_arena + first;
 }
 
-#define DIRECT(name, c, m, p, xview, h, w, k, s, act)                                                        \
+/* adds: whether it adds another map to its result. */
+#define DIRECT(name, c, m, p, xview, h, w, k, s, act, adds)                                                  \
     static const struct conv_direct name##_shape = {.x = xview,                                              \
                                                     .y = BLOCKED((m + 15) / 16, h, w),                       \
+                                                    .residual = BLOCKED((m + 15) / 16, h, w),                \
+                                                    .adds_residual = adds,                                   \
                                                     .batch = 1,                                              \
                                                     .channels = c,                                           \
                                                     .outputs = m,                                            \
@@ -73,12 +76,13 @@ static const float *other_weights(int64_t count)
     CONV_DIRECT_TILES(name)                                                                                  \
     static void name(void)                                                                                   \
     {                                                                                                        \
-        conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, NULL, y_arena);            \
+        conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, \
+                    adds ? copies : NULL, y_arena);                                                          \
     }
 
 /* 1x1 kernels with strides, which take their pixels side by side first. */
 #define SAMPLED(name, c, m, xview, h, w, s)                                                                  \
-    DIRECT(name##_near, c, m, 32, BLOCKED(c / 16, 1, (h) * (w)), 1, (h) * (w), 1, 1, ACTIVATION_NONE)        \
+    DIRECT(name##_near, c, m, 32, BLOCKED(c / 16, 1, (h) * (w)), 1, (h) * (w), 1, 1, ACTIVATION_NONE, 0)     \
     static const struct conv_direct_sample name##_sample = {.x = xview,                                      \
                                                             .y = BLOCKED(c / 16, h, w),                      \
                                                             .batch = 1,                                      \
@@ -115,30 +119,37 @@ static const float *other_weights(int64_t count)
         conv_depthwise(&name##_shape, &name##_tiles, x_arena, weight_arena, x_arena, NULL, y_arena);         \
     }
 
-DIRECT(conv3x3_64_56, 64, 64, 32, BLOCKED(4, 58, 58), 56, 56, 3, 1, ACTIVATION_RELU)
-DIRECT(conv3x3_256_14, 256, 256, 32, BLOCKED(16, 16, 16), 14, 14, 3, 1, ACTIVATION_RELU)
-DIRECT(conv3x3_512_7, 512, 512, 32, BLOCKED(32, 9, 9), 7, 7, 3, 1, ACTIVATION_RELU)
-DIRECT(conv3x3s2_128_28, 64, 128, 32, BLOCKED(4, 57, 57), 28, 28, 3, 2, ACTIVATION_RELU)
-DIRECT(conv1x1_256_1024_14, 256, 1024, 32, BLOCKED(16, 1, 196), 1, 196, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIVATION_NONE)
-DIRECT(conv1x1_144_32_28, 144, 32, 32, BLOCKED(9, 1, 784), 1, 784, 1, 1, ACTIVATION_NONE)
-DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVATION_CLIP)
-DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU)
+DIRECT(conv3x3_64_56, 64, 64, 32, BLOCKED(4, 58, 58), 56, 56, 3, 1, ACTIVATION_RELU, 0)
+DIRECT(conv3x3_256_14, 256, 256, 32, BLOCKED(16, 16, 16), 14, 14, 3, 1, ACTIVATION_RELU, 0)
+DIRECT(conv3x3_512_7, 512, 512, 32, BLOCKED(32, 9, 9), 7, 7, 3, 1, ACTIVATION_RELU, 0)
+DIRECT(conv3x3s2_128_28, 64, 128, 32, BLOCKED(4, 57, 57), 28, 28, 3, 2, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_256_1024_14, 256, 1024, 32, BLOCKED(16, 1, 196), 1, 196, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIVATION_NONE, 0)
+DIRECT(conv1x1_144_32_28, 144, 32, 32, BLOCKED(9, 1, 784), 1, 784, 1, 1, ACTIVATION_NONE, 0)
+DIRECT(conv1x1_32_144_28, 32, 144, 32, BLOCKED(2, 1, 784), 1, 784, 1, 1, ACTIVATION_CLIP, 0)
+DIRECT(conv1x1_160_960_7, 160, 960, 32, BLOCKED(10, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_2048_512_7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_512_2048_7, 512, 2048, 32, BLOCKED(32, 1, 49), 1, 49, 1, 1, ACTIVATION_RELU, 0)
 SAMPLED(conv1x1s2_256_512_28, 256, 512, BLOCKED(16, 56, 56), 28, 28, 2)
 SAMPLED(conv1x1s2_512_1024_14, 512, 1024, BLOCKED(32, 28, 28), 14, 14, 2)
 SAMPLED(conv1x1s2_1024_2048_7, 1024, 2048, BLOCKED(64, 14, 14), 7, 7, 2)
 /* As one of two devices, and of four, computes them. */
-DIRECT(conv3x3_512_rows4of7, 512, 512, 32, BLOCKED(32, 9, 9), 4, 7, 3, 1, ACTIVATION_RELU)
-DIRECT(conv3x3_512_rows2of7, 512, 512, 32, BLOCKED(32, 9, 9), 2, 7, 3, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_2048_512_rows4of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 28, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_2048_512_rows2of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 14, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_1024_256_rows4of14, 1024, 256, 32, BLOCKED(64, 1, 196), 1, 56, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_256_128_56, 256, 128, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU)
-DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE)
-DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU)
-DIRECT(stem3x3s2_32_112, 3, 32, 32, PLAIN(3, 225, 225), 112, 112, 3, 2, ACTIVATION_RELU)
+DIRECT(conv3x3_512_rows4of7, 512, 512, 32, BLOCKED(32, 9, 9), 4, 7, 3, 1, ACTIVATION_RELU, 0)
+DIRECT(conv3x3_512_rows2of7, 512, 512, 32, BLOCKED(32, 9, 9), 2, 7, 3, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_2048_512_rows4of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 28, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_2048_512_rows2of7, 2048, 512, 32, BLOCKED(128, 1, 49), 1, 14, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_1024_256_rows4of14, 1024, 256, 32, BLOCKED(64, 1, 196), 1, 56, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_1024_256_14, 1024, 256, 32, BLOCKED(64, 1, 196), 1, 196, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_512_128_28, 512, 128, 32, BLOCKED(32, 1, 784), 1, 784, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_256_64_56, 256, 64, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_144_24_56, 144, 24, 32, BLOCKED(9, 1, 3136), 1, 3136, 1, 1, ACTIVATION_NONE, 0)
+DIRECT(conv1x1_16_96_112, 16, 96, 32, BLOCKED(1, 1, 12544), 1, 12544, 1, 1, ACTIVATION_CLIP, 0)
+DIRECT(conv1x1_add_64_256_56, 64, 256, 32, BLOCKED(4, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU, 1)
+DIRECT(conv1x1_add_256_1024_14, 256, 1024, 32, BLOCKED(16, 1, 196), 1, 196, 1, 1, ACTIVATION_RELU, 1)
+DIRECT(conv1x1_256_128_56, 256, 128, 32, BLOCKED(16, 1, 3136), 1, 3136, 1, 1, ACTIVATION_RELU, 0)
+DIRECT(conv1x1_32_16_112, 32, 16, 16, BLOCKED(2, 1, 12544), 1, 12544, 1, 1, ACTIVATION_NONE, 0)
+DIRECT(stem7x7s2_64_112, 3, 64, 32, PLAIN(3, 229, 229), 112, 112, 7, 2, ACTIVATION_RELU, 0)
+DIRECT(stem3x3s2_32_112, 3, 32, 32, PLAIN(3, 225, 225), 112, 112, 3, 2, ACTIVATION_RELU, 0)
 DEPTHWISE(depthwise3x3_32_112, 32, 112, 112, 3, 1)
 DEPTHWISE(depthwise3x3_144_56, 144, 56, 56, 3, 1)
 DEPTHWISE(depthwise3x3_384_14, 384, 14, 14, 3, 1)
@@ -226,6 +237,13 @@ int main(int argc, char **argv)
                                    DIRECT_ROW(conv1x1_2048_512_rows4of7),
                                    DIRECT_ROW(conv1x1_2048_512_rows2of7),
                                    DIRECT_ROW(conv1x1_1024_256_rows4of14),
+                                   DIRECT_ROW(conv1x1_1024_256_14),
+                                   DIRECT_ROW(conv1x1_512_128_28),
+                                   DIRECT_ROW(conv1x1_256_64_56),
+                                   DIRECT_ROW(conv1x1_144_24_56),
+                                   DIRECT_ROW(conv1x1_16_96_112),
+                                   DIRECT_ROW(conv1x1_add_64_256_56),
+                                   DIRECT_ROW(conv1x1_add_256_1024_14),
                                    DIRECT_ROW(conv1x1_256_128_56),
                                    DIRECT_ROW(conv1x1_32_16_112),
                                    DIRECT_ROW(stem7x7s2_64_112),

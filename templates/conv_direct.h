@@ -205,6 +205,17 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
         conv_direct_finish(s, vectors, columns, pixels, column, y);
 }
 
+/* The sums that a tile is added to come from afar more often than not. */
+INLINE void conv_direct_fetch_residual(const struct conv_direct *s, int vectors, int columns, int pixels, const float *residual)
+{
+    if (!s->adds_residual || conv_direct_runs_on(s))
+        return;
+    UNROLL for (int o = 0; o < vectors; o++)
+        UNROLL for (int t = 0; t < pixels; t += 16 / W)
+            __builtin_prefetch(residual + o * s->residual.block + t / columns * s->residual.row +
+                               t % columns * s->residual.column);
+}
+
 /* `vectors` of outputs for rows x columns pixels. */
 INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int rows, int columns,
                              int panel, const float *restrict x, const float *restrict w, uintptr_t next,
@@ -217,13 +228,19 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
     const uintptr_t share = conv_direct_share(s, taps) / (uintptr_t)conv_direct_places(s);
     vf a[TILE_ACCUMULATORS];
     conv_direct_begin(s, chunk, vectors, pixels, bias, a);
+    if (end == blocks)
+        conv_direct_fetch_residual(s, vectors, columns, pixels, residual);
     x += begin * (16 / W) * s->x.block;
     w += begin * 16 * taps * panel;
     next += (uintptr_t)begin * share;
-    for (int64_t block = begin; block < end - (s->channels % 16 && end == blocks); block++, x += 16 / W * s->x.block, next += share)
+    for (int64_t block = begin; block < end - (s->channels % 16 && end == blocks); block++, x += 16 / W * s->x.block, next += share) {
+        conv_direct_fetch_pixels(s, columns, pixels, block, x);
         w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, next, a);
-    if (s->channels % 16 && end == blocks)
+    }
+    if (s->channels % 16 && end == blocks) {
+        conv_direct_fetch_pixels(s, columns, pixels, blocks - 1, x);
         conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
+    }
     if (end < blocks) {
         UNROLL for (int t = 0; t < pixels * vectors; t++)
             *conv_direct_sum(chunk, t) = a[t];

@@ -180,4 +180,34 @@ INLINE void conv_direct_fetch_many(const struct conv_direct *s, int channel, uin
                                                      : (uintptr_t)places * conv_direct_distance(s)));
 }
 
+/* What few panels read of a large map comes from a far cache: of 1x1 kernels, tiles fetch their pixels some blocks of 16 channels before
+ * these are used, at the end those of the next tile. Not where channels are lanes and registers scarce: clang would spill some. */
+enum { CONV_DIRECT_FAR_MAP = 96 << 10 /* floats */, CONV_DIRECT_FEW_PANELS = 8, CONV_DIRECT_BLOCKS_AHEAD = 4 };
+
+INLINE int conv_direct_fetches_pixels(const struct conv_direct *s)
+{
+    return !TILE_BY_LANE && s->x.column == W && s->kernel_rows * s->kernel_columns * s->stride_rows * s->stride_columns == 1 &&
+           s->outputs <= CONV_DIRECT_FEW_PANELS * s->panel && s->channels * s->rows * s->columns >= CONV_DIRECT_FAR_MAP;
+}
+
+/* Bytes from a tile's pixels in a block of 16 channels to those that are fetched with it. */
+INLINE uintptr_t conv_direct_pixels_ahead(const struct conv_direct *s, int pixels, int64_t block)
+{
+    const int64_t blocks = conv_direct_blocks(s), ahead = blocks < CONV_DIRECT_BLOCKS_AHEAD ? blocks : CONV_DIRECT_BLOCKS_AHEAD;
+    const int64_t over = block + ahead - blocks;
+    return (uintptr_t)((over < 0 ? ahead : ahead - blocks) * (16 / W) * s->x.block + (over < 0 ? 0 : pixels * s->x.column)) *
+           sizeof(float);
+}
+
+INLINE void conv_direct_fetch_pixels(const struct conv_direct *s, int columns, int pixels, int64_t block, const float *x)
+{
+    if (!conv_direct_fetches_pixels(s))
+        return;
+    const uintptr_t from = (uintptr_t)x + conv_direct_pixels_ahead(s, pixels, block);
+    UNROLL for (int part = 0; part < 16 / W; part++)
+        UNROLL for (int t = 0; t < pixels; t += 16 / W) /* once per line of the cache */
+            __builtin_prefetch((const void *)(from + (uintptr_t)(part * s->x.block + t / columns * s->x.row +
+                                                                 t % columns * s->x.column) * sizeof *x));
+}
+
 #endif
