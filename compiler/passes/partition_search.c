@@ -15,8 +15,8 @@
 
 enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 12 };
 static const double MOST_EFFORT = 16e6;
-/* Parts of the effort after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
-static const double FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
+/* Parts of the effort for each start, and after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
+static const double NEAR_START = 1.25, POLISH_OF_START = 0.06, FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
 
 static uint64_t draw(struct search *s)
 {
@@ -130,17 +130,26 @@ static void copy_cuts(const struct search *s, struct choice *to, const struct ch
     memcpy(to, from, (size_t)s->graph->node_count * sizeof *to);
 }
 
-/* Which devices are worth having? */
-static void note_devices(struct search *s)
+static bool device_works(const struct search *s, int device)
 {
+    for (int n = 0; n < s->graph->node_count; n++)
+        if (!region_is_empty(timeline_piece(s->timeline, n, device)))
+            return true;
+    return false;
+}
+
+/* Which devices are worth having? Returns how many work. */
+static int note_devices(struct search *s)
+{
+    int working = 0;
     for (int d = 0; d < s->cluster->count; d++) {
         double *least = &s->goal->with_device[d];
-        bool works = false;
-        for (int n = 0; n < s->graph->node_count && !works; n++)
-            works = !region_is_empty(timeline_piece(s->timeline, n, d));
+        const bool works = device_works(s, d);
+        working += works;
         if (works && (!(*least > 0) || s->now < *least))
             *least = s->now;
     }
+    return working;
 }
 
 static void note_best(struct search *s)
@@ -151,6 +160,24 @@ static void note_best(struct search *s)
     copy_cuts(s, s->best, s->cut);
 }
 
+/* A start is kept if it is better than all others of as many devices, and, these aside, than the worst. */
+static void note_start(struct search *s, int working)
+{
+    struct start *place = &s->start[0];
+    for (int i = 0; i < STARTS; i++)
+        if (s->start[i].working == working) {
+            place = &s->start[i];
+            break;
+        } else if (!s->start[i].working || (place->working && s->start[i].cost > place->cost)) {
+            place = &s->start[i];
+        }
+    if (working < 2 || (place->working && place->cost <= s->now))
+        return;
+    place->working = working;
+    place->cost = s->now;
+    copy_cuts(s, place->cut, s->trial);
+}
+
 /* Take all of `trial`, for better or worse. */
 void take_all(struct search *s)
 {
@@ -158,7 +185,7 @@ void take_all(struct search *s)
     s->now = judge(s);
     timeline_keep(s->timeline);
     copy_cuts(s, s->cut, s->trial);
-    note_devices(s);
+    note_start(s, note_devices(s));
     note_best(s);
 }
 
@@ -184,9 +211,9 @@ static void reject(struct search *s, const bool *moved)
             s->trial[n] = s->cut[n];
 }
 
-static void restart_from_best(struct search *s)
+static void restart_from(struct search *s, const struct choice *cuts)
 {
-    copy_cuts(s, s->trial, s->best);
+    copy_cuts(s, s->trial, cuts);
     take_all(s);
 }
 
@@ -236,6 +263,25 @@ static void polish(struct search *s, int64_t limit)
     }
 }
 
+/* From one device alone no small step leads to a good division, nor from one of few devices to one of many: the search begins with all
+ * starts that are not far behind, and goes on where the best of them came to. */
+static void polish_starts(struct search *s, double effort)
+{
+    const double begin = (double)spent(s);
+    double least = INFINITY, given = 0;
+    for (int i = 0; i < STARTS; i++)
+        if (s->start[i].working && s->start[i].cost < least)
+            least = s->start[i].cost;
+    for (int i = 0; i < STARTS; i++)
+        if (s->start[i].working && s->start[i].cost < NEAR_START * least) {
+            given += POLISH_OF_START * effort;
+            restart_from(s, s->start[i].cut);
+            polish(s, (int64_t)(begin + given));
+        }
+    restart_from(s, s->best);
+    polish(s, (int64_t)(FIRST_POLISH * effort));
+}
+
 static void anneal(struct search *s, int64_t limit)
 {
     const double hot = s->best_cost * HOT;
@@ -245,7 +291,7 @@ static void anneal(struct search *s, int64_t limit)
         const double done = (double)(spent(s) - begin) / (double)(limit - begin);
         if (done * RESTARTS >= restarts) {
             restarts++;
-            restart_from_best(s);
+            restart_from(s, s->best);
         }
         move_at_random(s);
         consider(s, hot * pow(COLD, done));
@@ -291,16 +337,17 @@ double partition_search(const struct graph *graph, const struct cost_model *mode
                        .random = UINT64_C(88172645463325252)};
     for (int n = 0; n < graph->node_count; n++)
         s.place[n] = place_of(graph, graph->node[n]);
+    for (int i = 0; i < STARTS; i++)
+        s.start[i].cut = arena_array(&arena, nodes, sizeof *s.best);
     sort_devices(&s);
     plant_all(&s, model);
     if (graph->node_count && goal->cluster->count > 1) {
-        restart_from_best(&s);
-        polish(&s, (int64_t)(effort * FIRST_POLISH));
+        polish_starts(&s, effort);
         anneal(&s, (int64_t)(effort * LAST_POLISH));
-        restart_from_best(&s);
+        restart_from(&s, s.best);
         polish(&s, (int64_t)effort);
     }
-    restart_from_best(&s);
+    restart_from(&s, s.best);
     for (int n = 0; n < graph->node_count; n++)
         for (int d = 0; d < goal->cluster->count; d++)
             found[n].piece[d] = timeline_piece(s.timeline, n, d);

@@ -7,17 +7,31 @@
 #include <math.h>
 #include <string.h>
 
-/* A start: maps divided like `map` up to node `last`, other nodes with work along their first or last axis, or alone. */
+/* Starts that divide only the first of so many parts of the nodes, the first two, ... */
+enum { PARTS = 8 };
+
+/* How nodes that compute no maps are divided. */
+enum others {
+    OTHERS_ALONE,
+    OTHERS_FIRST_AXIS,
+    OTHERS_LAST_AXIS,
+    OTHERS_FOLLOW, /* computed wherever maps behind them need them (squeeze and excitation), alone behind all maps */
+    OTHERS_COUNT
+};
+
+/* A start: maps divided like `map` up to node `last`. */
 struct seed {
     int count, map, last, pattern;
-    bool divides_others, last_axis;
+    enum others others;
     bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
 };
 
-static int other_option(const struct search *s, int n, bool last_axis)
+static int other_option(const struct search *s, int n, enum others others)
 {
-    for (int i = 0; i < MAX_RANK; i++) {
-        const int axis = last_axis ? MAX_RANK - 1 - i : i;
+    if (others == OTHERS_FOLLOW && s->place[n].follows)
+        return OPTION_REPLICATED;
+    for (int i = 0; i < MAX_RANK && (others == OTHERS_FIRST_AXIS || others == OTHERS_LAST_AXIS); i++) {
+        const int axis = others == OTHERS_LAST_AXIS ? MAX_RANK - 1 - i : i;
         if (is_allowed(s, n, OPTION_AXIS + axis))
             return OPTION_AXIS + axis;
     }
@@ -38,14 +52,16 @@ static void plant(struct search *s, const struct seed *seed)
         if (n >= seed->last)
             option = OPTION_SINGLE;
         else if (!place->is_map)
-            option = seed->divides_others ? other_option(s, n, seed->last_axis) : OPTION_SINGLE;
+            option = other_option(s, n, seed->others);
         else if (!is_allowed(s, n, option))
             option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
         share_out(s, cut, option, seed->count);
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
         cut->follows = place->follows && option != OPTION_SINGLE &&
-                       (seed->pattern == 1 ? !place->works : seed->pattern == 2 ? n % 2 == 0 : seed->pattern == 3);
+                       (option == OPTION_REPLICATED || (seed->pattern == 1   ? !place->works
+                                                        : seed->pattern == 2 ? n % 2 == 0
+                                                                             : seed->pattern == 3));
     }
     take_all(s);
 }
@@ -90,35 +106,55 @@ static void plant_stages(struct search *s, const struct cost_model *model, int c
     take_all(s);
 }
 
+/* Only the first parts of the nodes divided like the seed. */
+static void plant_parts(struct search *s, struct seed seed, int pattern)
+{
+    const int nodes = s->graph->node_count;
+    seed.pattern = pattern;
+    for (int part = 1; part <= PARTS; part++) {
+        seed.last = nodes * part / PARTS;
+        plant(s, &seed);
+    }
+}
+
+/* The best of the strips of rows for `count` devices. Lowers *least. */
+static struct seed plant_rows(struct search *s, int count, double *least)
+{
+    struct seed best = {0};
+    for (int others = 0; others < OTHERS_COUNT; others++) {
+        const struct seed seed = {.count = count, .map = OPTION_AXIS + 2, .last = s->graph->node_count, .others = (enum others)others};
+        plant(s, &seed);
+        if (s->now < *least || !best.count) {
+            *least = s->now;
+            best = seed;
+        }
+    }
+    return best;
+}
+
 void plant_all(struct search *s, const struct cost_model *model)
 {
     const int nodes = s->graph->node_count, devices = s->goal->devices;
-    struct seed best = {0};
     double least = INFINITY;
-    for (int count = 1; count <= devices; count = next_count(count, devices))
-        for (int others = 0; others < 3; others++) {
-            const struct seed seed = {.count = count, .map = OPTION_AXIS + 2, .last = nodes,
-                                      .divides_others = others > 0, .last_axis = others == 2};
-            plant(s, &seed);
-            if (s->now < least) {
-                least = s->now;
-                best = seed;
-            }
+    struct seed rows = plant_rows(s, 1, &least);
+    least = INFINITY; /* of those that share */
+    for (int count = 2; count <= devices; count = next_count(count, devices)) {
+        double seconds = INFINITY;
+        const struct seed seed = plant_rows(s, count, &seconds);
+        plant_parts(s, seed, 0);
+        if (seconds < least) {
+            least = seconds;
+            rows = seed;
         }
+    }
     static const int maps[] = {OPTION_AXIS + 3, OPTION_GREEDY, OPTION_BISECTION, OPTION_AXIS + 1, OPTION_HYBRID};
-    const struct seed rows = best;
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
         struct seed seed = rows;
         seed.map = maps[i];
         plant(s, &seed);
     }
     for (int pattern = 1; pattern < 4; pattern++)
-        for (int part = 1; part <= 4; part++) {
-            struct seed seed = rows;
-            seed.pattern = pattern;
-            seed.last = nodes * part / 4;
-            plant(s, &seed);
-        }
+        plant_parts(s, rows, pattern);
     plant(s, &(struct seed){.count = devices, .map = OPTION_AXIS + 2, .last = nodes, .equal = true});
     plant_chains(s, model);
     for (int count = 2; s->goal->throughput && count <= devices; count = next_count(count, devices))

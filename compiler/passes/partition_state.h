@@ -22,6 +22,14 @@ struct place {
     bool is_map, works;
 };
 
+/* Where the search begins. */
+struct start {
+    int working; /* devices; 0: there is none */
+    double cost;
+    struct choice *cut;
+};
+enum { STARTS = 3 };
+
 struct search {
     const struct graph *graph;
     const struct cluster *cluster;
@@ -29,6 +37,7 @@ struct search {
     struct timeline *timeline;
     struct place *place;
     struct choice *cut, *trial, *best; /* per node: kept, tried, found so far */
+    struct start start[STARTS]; /* the best ones, by how many devices work in them; one device alone is none of them */
     bool *changed, *touched, *moved; /* per node, of this trial: its cut, what a reader needs of it; its cut, once judged */
     int64_t trials;
     double now, best_cost;
