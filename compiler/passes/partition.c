@@ -34,8 +34,10 @@ static struct timeline *timeline_of(struct partitioner *p, const struct division
     return timeline;
 }
 
-static double foretell(struct partitioner *p, const struct division *division, bool relay)
+/* Without what nobody reads, which is taken out of the divisions. */
+static double foretell(struct partitioner *p, struct division *division, bool relay)
 {
+    divisions_drop_unused(p->graph, p->cluster.count, division);
     struct timeline *timeline = timeline_of(p, division, relay);
     const double seconds = timeline_run(timeline, p->wish.throughput, NULL, NULL);
     timeline_free(timeline);
@@ -98,7 +100,6 @@ static void build(struct partitioner *p, const struct cluster *cluster, struct d
 {
     struct arena *arena = p->graph->arena;
     const int devices = cluster->count;
-    divisions_drop_unused(p->graph, devices, division);
     plan_build(p->graph, cluster, division, relay, plan);
     struct timeline *timeline = timeline_of(p, division, relay);
     timeline_run(timeline, p->wish.throughput, &plan->forecast, arena);
@@ -141,6 +142,8 @@ static struct division *search(struct partitioner *p, double *seconds)
             best = found;
         }
     }
+    const double told = foretell(p, best, false);
+    *seconds = fits(p, best) ? told : *seconds;
     return best;
 }
 
