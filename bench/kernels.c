@@ -10,6 +10,7 @@
 
 #include "../templates/conv_depthwise.h"
 #include "../templates/conv_direct.h"
+#include "../templates/conv_winograd.h"
 #include "../templates/gemm.h"
 #include "../runtime/peak.h"
 
@@ -157,6 +158,51 @@ DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
+/* F(z x z, 3x3) of some rows of a map, the weights transformed or, HALFWAY_, along rows only. */
+#define WINOGRAD(name, kind, half, c, m, h, w, z)                                                            \
+    static const struct conv_winograd name##_shape = {                                                       \
+        .x = BLOCKED(c / 16, (h) + 2 + (h) % z, (w) + 2 + z),                                                \
+        .y = BLOCKED(m / 16, h, w),                                                                          \
+        .batch = 1,                                                                                          \
+        .channels = c,                                                                                       \
+        .outputs = m,                                                                                        \
+        .rows = h,                                                                                           \
+        .columns = w,                                                                                        \
+        .size = z,                                                                                           \
+        .halfway = half,                                                                                     \
+        .tiles = ((h) + z - 1) / z * (((w) + z - 1) / z),                                                    \
+        .activation = ACTIVATION_RELU};                                                                      \
+    static const struct conv_direct name##_product_shape =                                                  \
+        CONV_WINOGRAD_PRODUCT(c, m, 32, ((h) + z - 1) / z * (((w) + z - 1) / z), z, half);                   \
+    CONV_WINOGRAD_##kind##TILES(name)                                                                        \
+    static void name(void)                                                                                   \
+    {                                                                                                        \
+        const int64_t numbers = (z + 2) * (half ? 3 : z + 2);                                                \
+        conv_winograd(&name##_shape, &name##_product_shape, &name##_tiles, x_arena,                          \
+                      other_weights((int64_t)c *m *numbers), x_arena, NULL, y_arena, copies);                \
+    }
+
+WINOGRAD(winograd4_512_28, HALFWAY_, 1, 512, 512, 28, 28, 4)
+WINOGRAD(winograd4_512_rows4of28, HALFWAY_, 1, 512, 512, 4, 28, 4)
+WINOGRAD(winograd2_512_14, HALFWAY_, 1, 512, 512, 14, 14, 2)
+WINOGRAD(winograd2_512_rows8of14, HALFWAY_, 1, 512, 512, 8, 14, 2)
+WINOGRAD(winograd2_512_rows4of14, HALFWAY_, 1, 512, 512, 4, 14, 2)
+WINOGRAD(winograd2_512_rows2of14, HALFWAY_, 1, 512, 512, 2, 14, 2)
+WINOGRAD(winograd2_512_7, HALFWAY_, 1, 512, 512, 7, 7, 2)
+WINOGRAD(winograd2_256_14, HALFWAY_, 1, 256, 256, 14, 14, 2)
+WINOGRAD(winograd2_256_rows8of14, HALFWAY_, 1, 256, 256, 8, 14, 2)
+WINOGRAD(winograd2_256_rows4of14, HALFWAY_, 1, 256, 256, 4, 14, 2)
+WINOGRAD(whole2_512_14, , 0, 512, 512, 14, 14, 2)
+WINOGRAD(whole2_512_rows8of14, , 0, 512, 512, 8, 14, 2)
+WINOGRAD(whole2_512_rows4of14, , 0, 512, 512, 4, 14, 2)
+WINOGRAD(whole2_512_rows2of14, , 0, 512, 512, 2, 14, 2)
+WINOGRAD(whole2_512_7, , 0, 512, 512, 7, 7, 2)
+WINOGRAD(whole2_256_14, , 0, 256, 256, 14, 14, 2)
+WINOGRAD(whole2_256_rows8of14, , 0, 256, 256, 8, 14, 2)
+WINOGRAD(whole2_256_rows4of14, , 0, 256, 256, 4, 14, 2)
+WINOGRAD(winograd2_128_14, HALFWAY_, 1, 128, 128, 14, 14, 2)
+WINOGRAD(whole2_128_14, , 0, 128, 128, 14, 14, 2)
+
 #define GEMM(name, m, k, n, copied, chunk_depth)                                                             \
     static const struct gemm name##_shape = {.rows = m,                                                      \
                                              .depth = k,                                                     \
@@ -201,6 +247,15 @@ struct layer {
 #name, name,                                                                                         \
             2.0 * (double)(name##_shape.channels * name##_shape.rows * name##_shape.columns *                \
                            name##_shape.kernel_rows * name##_shape.kernel_columns),                          \
+            0                                                                                                \
+    }
+
+/* Multiplications of the products alone. */
+#define WINOGRAD_ROW(name)                                                                                   \
+    {                                                                                                        \
+#name, name,                                                                                         \
+            2.0 * (double)((name##_shape.size + 2) * (name##_shape.size + 2) * name##_shape.tiles *          \
+                           name##_shape.channels * name##_shape.outputs),                                    \
             0                                                                                                \
     }
 
@@ -254,6 +309,26 @@ int main(int argc, char **argv)
                                    DEPTHWISE_ROW(depthwise3x3_960_7),
                                    DEPTHWISE_ROW(depthwise3x3s2_96_56),
                                    DEPTHWISE_ROW(depthwise5x5_240_14),
+                                   WINOGRAD_ROW(winograd4_512_28),
+                                   WINOGRAD_ROW(winograd4_512_rows4of28),
+                                   WINOGRAD_ROW(winograd2_512_14),
+                                   WINOGRAD_ROW(winograd2_512_rows8of14),
+                                   WINOGRAD_ROW(winograd2_512_rows4of14),
+                                   WINOGRAD_ROW(winograd2_512_rows2of14),
+                                   WINOGRAD_ROW(winograd2_512_7),
+                                   WINOGRAD_ROW(winograd2_256_14),
+                                   WINOGRAD_ROW(winograd2_256_rows8of14),
+                                   WINOGRAD_ROW(winograd2_256_rows4of14),
+                                   WINOGRAD_ROW(whole2_512_14),
+                                   WINOGRAD_ROW(whole2_512_rows8of14),
+                                   WINOGRAD_ROW(whole2_512_rows4of14),
+                                   WINOGRAD_ROW(whole2_512_rows2of14),
+                                   WINOGRAD_ROW(whole2_512_7),
+                                   WINOGRAD_ROW(whole2_256_14),
+                                   WINOGRAD_ROW(whole2_256_rows8of14),
+                                   WINOGRAD_ROW(whole2_256_rows4of14),
+                                   WINOGRAD_ROW(winograd2_128_14),
+                                   WINOGRAD_ROW(whole2_128_14),
                                    GEMM_ROW(gemm_197_768_3072),
                                    GEMM_ROW(gemm_197_3072_768),
                                    GEMM_ROW(gemm_49_1024_256),

@@ -5,7 +5,7 @@
  * every tile reads (size + 2)^2 inputs, through a border of zeros where it reaches beyond the map. Input and output
  * are blocked. Weights: either [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
  * conv_direct.h wants a 1x1 kernel's; or transformed along rows only, [size + 2][panel][channels][3][panel width], half as
- * much to read from far memory for F(4x4, 3x3): the way along columns is done for some channels of a panel at a time,
+ * much to read from far memory for F(4x4, 3x3), three quarters for F(2x2, 3x3): the way along columns is done for some channels of a panel at a time,
  * which stay in a near cache; or where few tiles share them, by every tile, as it reads them. Matrices are numbered column by column.
  * Each output element is a fixed tree of additions, whatever the piece, the block of tiles and the vector width: the
  * transforms add products with powers of two only, so that it makes no difference whether they are contracted; what is
@@ -21,8 +21,9 @@
 
 enum { WINOGRAD_MOST = 6 }; /* inputs of a tile along one axis */
 
-/* Channels whose weights are transformed together, a multiple of 16. */
-enum { WINOGRAD_DEPTH = 64 };
+/* Channels whose weights are transformed together, a multiple of 16: those of a panel along rows stay in the nearest cache, with what is
+ * made of them. */
+#define WINOGRAD_DEPTH(size) ((size) == 2 ? 128 : 64)
 
 /* A piece: pointers given to conv_winograd() point at its first output element and the input that its first tap reads. */
 struct conv_winograd {
@@ -30,7 +31,7 @@ struct conv_winograd {
     int64_t batch, channels, outputs; /* outputs: of the piece */
     int64_t rows, columns;            /* of the piece */
     int size;                         /* outputs of a tile along one axis: 2 or 4 */
-    int64_t halfway;                  /* F(4x4, 3x3) alone: the weights are transformed along rows only */
+    int64_t halfway;                  /* the weights are transformed along rows only */
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
@@ -107,23 +108,27 @@ INLINE void winograd_output_line(int size, const vf *restrict d, vf *restrict e)
     e[3] = (difference + 8.0f * difference_2) + d[5];
 }
 
-/* One column of a kernel: rows of G of F(4x4, 3x3) without their factors. */
-INLINE void winograd_column_line(const vf *restrict g, vf *restrict u)
+/* One column of a kernel: rows of G without their factors. */
+INLINE void winograd_column_line(int size, const vf *restrict g, vf *restrict u)
 {
     CONTRACT
     const vf sum = g[0] + g[2];
     u[0] = g[0];
     u[1] = sum + g[1];
     u[2] = sum - g[1];
+    u[size + 1] = g[2];
+    if (size == 2)
+        return;
     const vf sum_4 = g[0] + 4.0f * g[2];
     u[3] = sum_4 + 2.0f * g[1];
     u[4] = sum_4 - 2.0f * g[1];
-    u[5] = g[2];
 }
 
 /* Those factors. */
-INLINE float winograd_factor(int point)
+INLINE float winograd_factor(int size, int point)
 {
+    if (size == 2)
+        return point == 1 || point == 2 ? 0.5f : 1.0f;
     return point == 0 ? 0.25f : point <= 2 ? -1.0f / 6 : point <= 4 ? 1.0f / 24 : 1.0f;
 }
 
@@ -145,34 +150,36 @@ INLINE void conv_winograd_input(const struct conv_winograd *s, const float *rest
         vf e[WINOGRAD_MOST];
         winograd_input_line(s->size, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < edge; j++)
-            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(i) : 1.0f);
+            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(s->size, i) : 1.0f);
     }
 }
 
-/* One column of the weights of some channels, for outputs that are a panel apart. */
+/* Do tiles compute the weights at a point from those of its column as they read them? */
+INLINE int conv_winograd_mixes(const struct conv_winograd *s, const struct conv_direct *product)
+{
+    return conv_direct_tile_count(product) <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) && product->channels % 16 == 0;
+}
+
+/* One column of the weights of some channels, for outputs that are a panel apart: at the inner points, or, where channels are filled up
+ * with zeros to a multiple of 16, at all. */
 INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, const float *restrict w, int64_t channels,
                                   float *restrict u)
 {
-    const int edge = s->size + 2;
-    const int64_t step = winograd_step(panel, WINOGRAD_DEPTH);
+    const int edge = s->size + 2, outer = s->channels % 16 != 0;
+    const int64_t step = winograd_step(panel, WINOGRAD_DEPTH(s->size));
     for (int64_t c = 0; c < channels; c++, w += 3 * panel, u += panel)
         UNROLL for (int o = 0; o < panel; o += W) {
             const vf g[3] = {*(const vf *)(w + o), *(const vf *)(w + panel + o), *(const vf *)(w + 2 * panel + o)};
             vf e[WINOGRAD_MOST];
-            winograd_column_line(g, e);
+            winograd_column_line(s->size, g, e);
             UNROLL for (int i = 0; i < edge; i++)
-                *(vf *)(u + i * step + o) = e[i];
+                if (outer || (i > 0 && i < edge - 1))
+                    *(vf *)(u + i * step + o) = e[i];
         }
     for (int64_t c = channels; c % 16; c++, u += panel)
         for (int i = 0; i < edge; i++)
             for (int o = 0; o < panel; o += W)
                 *(vf *)(u + i * step + o) = (vf){0};
-}
-
-/* Do tiles compute the weights at a point from those of its column as they read them? */
-INLINE int conv_winograd_mixes(const struct conv_direct *product)
-{
-    return conv_direct_tile_count(product) <= TILE_MIXES && product->channels % 16 == 0;
 }
 
 /* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
@@ -290,11 +297,9 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     static const struct conv_winograd_tiles name##_tiles = {name##_input, name##_whole, name##_part,       \
                                                             products, by_columns};
 
-/* Lines of the cache of weights that are transformed halfway, for a panel and 16 channels at one point. */
-#define CONV_WINOGRAD_HALFWAY_LINES(panel_width) ((panel_width) / 2)
-
-/* Initialiser of NAME_product_shape: a 1x1 convolution of a row of tiles. */
-#define CONV_WINOGRAD_PRODUCT(channel_count, output_count, panel_width, tile_count, next_line_count)       \
+/* Initialiser of NAME_product_shape: a 1x1 convolution of a row of tiles. Where weights are transformed halfway: the lines of the cache
+ * that are fetched for a panel with 16 channels at one point of a column. */
+#define CONV_WINOGRAD_PRODUCT(channel_count, output_count, panel_width, tile_count, size, halfway)         \
     {.x = BLOCKED(((channel_count) + 15) / 16, 1, tile_count),                                             \
      .y = BLOCKED(((output_count) + 15) / 16, 1, tile_count),                                              \
      .batch = 1,                                                                                           \
@@ -310,8 +315,8 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
      .dilation_rows = 1,                                                                                   \
      .dilation_columns = 1,                                                                                \
      .without_bias = 1,                                                                                    \
-     .next_lines = (next_line_count),                                                                      \
-     .next_positions = WINOGRAD_DEPTH / 16 * WINOGRAD_MOST}
+     .next_lines = (halfway) ? 3 * (panel_width) / ((size) + 2) : 0,                                       \
+     .next_positions = WINOGRAD_DEPTH(size) / 16 * ((size) + 2)}
 
 /* Tiles [first, first + s->tiles) of a map, in the order of rows. */
 INLINE void conv_winograd_inputs(const struct conv_winograd *s, const struct conv_winograd_tiles *tiles,
@@ -363,28 +368,28 @@ INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct
     return next;
 }
 
-/* Those at the points of one column; u: memory for the weights at them. */
+/* Those at the points of one column; u: memory for the weights at them. The outer points' weights need nothing made of them, but for
+ * channels up to a multiple of 16. */
 INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
                                  const struct conv_winograd_columns *tiles, int half, const float *v, const float *w,
                                  int64_t channels, int adds, float *m, float *u)
 {
     const int64_t panel = half ? 16 : product->panel, blocks = (channels + 15) / 16;
     const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
+    const int mixes = conv_winograd_mixes(s, product), last = s->size + 1;
     uintptr_t next = (uintptr_t)(w + channels * 3 * panel);
-    if (conv_winograd_mixes(product)) {
-        next = conv_winograd_point(s, product, tiles->product[WINOGRAD_ONE][half], panel, v, w, next, blocks, adds, 0, 0, m);
-        for (int i = 1; i <= 4; i++)
-            next = conv_winograd_point(s, product, tiles->product[WINOGRAD_MIX][half], panel, v + i * v_step, w, next,
-                                       blocks, adds, i <= 2 ? 1 : 4, (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2),
-                                       m + i * m_step);
-        conv_winograd_point(s, product, tiles->product[WINOGRAD_ONE][half], panel, v + 5 * v_step, w + 2 * panel, next,
-                            blocks, adds, 0, 0, m + 5 * m_step);
-        return;
+    if (!mixes)
+        tiles->column[half](w, channels, u);
+    for (int i = 0; i <= last; i++) {
+        const int outer = i == 0 || i == last;
+        const enum winograd_weights way = product->channels % 16         ? WINOGRAD_READY
+                                          : outer                        ? WINOGRAD_ONE
+                                          : mixes                        ? WINOGRAD_MIX
+                                                                         : WINOGRAD_READY;
+        const float *from = way == WINOGRAD_READY ? u + i * winograd_step(panel, WINOGRAD_DEPTH(s->size)) : i == last ? w + 2 * panel : w;
+        next = conv_winograd_point(s, product, tiles->product[way][half], panel, v + i * v_step, from, next, blocks, adds,
+                                   i <= 2 ? 1 : 4, (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2), m + i * m_step);
     }
-    tiles->column[half](w, channels, u);
-    for (int i = 0; i < s->size + 2; i++)
-        next = conv_winograd_point(s, product, tiles->product[WINOGRAD_READY][half], panel, v + i * v_step,
-                                   u + i * winograd_step(panel, WINOGRAD_DEPTH), next, blocks, adds, 0, 0, m + i * m_step);
 }
 
 /* Those of all channels with a whole or the half panel; returns the weights that follow. */
@@ -392,8 +397,9 @@ INLINE const float *conv_winograd_channels(const struct conv_winograd *s, const 
                                            const struct conv_winograd_columns *tiles, int half, const float *v,
                                            const float *w, float *m, float *u)
 {
-    for (int64_t c = 0; c < s->channels; c += WINOGRAD_DEPTH) {
-        const int64_t channels = c + WINOGRAD_DEPTH < s->channels ? WINOGRAD_DEPTH : s->channels - c;
+    const int64_t depth = WINOGRAD_DEPTH(s->size);
+    for (int64_t c = 0; c < s->channels; c += depth) {
+        const int64_t channels = c + depth < s->channels ? depth : s->channels - c;
         conv_winograd_points(s, product, tiles, half, v + c * s->tiles, w, channels, c > 0, m, u);
         w += channels * 3 * (half ? 16 : product->panel);
     }
@@ -417,7 +423,7 @@ INLINE int64_t conv_winograd_scratch(const struct conv_winograd *s, const struct
 {
     const int64_t edge = s->size + 2;
     return edge * edge * (winograd_step(s->channels, s->tiles) + winograd_step(s->outputs, s->tiles)) +
-           (s->halfway ? edge * winograd_step(product->panel, WINOGRAD_DEPTH) : 0);
+           (s->halfway ? edge * winograd_step(product->panel, WINOGRAD_DEPTH(s->size)) : 0);
 }
 
 /* The last block of tiles ends with the last tile, and computes some once more where the tiles do not divide evenly. */

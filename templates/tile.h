@@ -9,7 +9,7 @@
 /* Two vectors of outputs times TILE_PIXELS pixels, or one vector of 16 lanes times TILE_PIXELS_SINGLE. 32 registers
  * take 28 accumulators; 16 take 12. By lane: aarch64 multiplies by a lane of a register, so pixels are loaded as
  * vectors and take a register each. TILE_MIXES: as many tiles of a map, or fewer, rather compute weights that do not lie in memory as
- * such than find them in a cache; where registers are left for that. */
+ * such than find them in a cache; where registers are left for that. Half as many with F(2x2, 3x3), of whose points half are such. */
 #if defined(__AVX512F__)
 enum { TILE_PIXELS = 14, TILE_PIXELS_SINGLE = 28, TILE_BY_LANE = 0, TILE_MIXES = 4 };
 #elif defined(__aarch64__)

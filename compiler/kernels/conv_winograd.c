@@ -5,18 +5,18 @@
 
 #include <inttypes.h>
 
-enum { PANEL = 32, DEPTH = 64, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
+enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
 
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
 
 /* Weights of F(4x4, 3x3) that are so many come from far memory: half of each 36 numbers, while for few the time to make the
- * others counts more. F(2x2, 3x3) has 16, of which it could leave 4 only. */
-static const int64_t FEWEST_HALFWAY = 16384;
+ * others counts more; of F(2x2, 3x3) a fourth of each 16. */
+static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536;
 
 /* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
  * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
-static const double COLUMN_NUMBERS = 0.8, MIXED_NUMBERS = 0.17;
+static const double COLUMN_NUMBERS = 1.2, MIXED_NUMBERS = 0.25;
 enum { PRODUCT_TILES = 14 };
 
 static int64_t tiles_along(int64_t outputs, int size)
@@ -80,7 +80,7 @@ static int64_t grid_4(const struct node *node, int axis)
 static bool is_halfway(const struct node *node, int size)
 {
     const struct shape weights = node->input[1]->shape;
-    return size == 4 && weights.dim[0] * weights.dim[1] >= FEWEST_HALFWAY;
+    return weights.dim[0] * weights.dim[1] >= (size == 4 ? FEWEST_HALFWAY_4 : FEWEST_HALFWAY_2);
 }
 
 /* Numbers in memory for a kernel. */
@@ -114,6 +114,12 @@ static int64_t block_of_tiles(struct map box, int64_t channels, int size)
     return (all + blocks - 1) / blocks;
 }
 
+/* Channels of WINOGRAD_DEPTH(). */
+static int64_t depth_of(int size)
+{
+    return size == 2 ? 128 : 64;
+}
+
 /* What winograd_step() gives. */
 static int64_t step_of(int64_t channels, int64_t tiles)
 {
@@ -125,7 +131,7 @@ static int64_t scratch_of(const struct node *node, struct region piece, int size
 {
     const struct map box = map_of(piece);
     const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, size);
-    const int64_t column = is_halfway(node, size) ? (size + 2) * step_of(panel_of(node), DEPTH) : 0;
+    const int64_t column = is_halfway(node, size) ? (size + 2) * step_of(panel_of(node), depth_of(size)) : 0;
     return (points_of(size) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) + column) *
            (int64_t)sizeof(float);
 }
@@ -140,11 +146,12 @@ static int64_t scratch_4(const struct node *node, struct region piece)
     return scratch_of(node, piece, 4);
 }
 
-/* What making one number takes for a block of tiles, in the same. */
-static double halfway_numbers(int64_t channels, int64_t tiles)
+/* What making the numbers of a kernel at inner points takes for a block of tiles, in the same. */
+static double halfway_numbers(int64_t channels, int64_t tiles, int size)
 {
-    const double mixed = MIXED_NUMBERS * (double)((tiles + PRODUCT_TILES - 1) / PRODUCT_TILES);
-    return channels % BLOCK == 0 && mixed < COLUMN_NUMBERS ? mixed : COLUMN_NUMBERS;
+    const int64_t products = (tiles + PRODUCT_TILES - 1) / PRODUCT_TILES;
+    const bool mixes = channels % BLOCK == 0 && products <= (size == 2 ? 2 : 4);
+    return (double)(size * (size + 2)) * (mixes ? MIXED_NUMBERS * (double)products : COLUMN_NUMBERS);
 }
 
 static void work_of(const struct node *node, struct region piece, int size, struct work *work)
@@ -159,7 +166,7 @@ static void work_of(const struct node *node, struct region piece, int size, stru
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
     if (is_halfway(node, size))
-        work->amount[WORK_TRANSFORM] += points * (double)passes * (double)channels * outputs * halfway_numbers(channels, each);
+        work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, size);
     const double bytes = (double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes, work);
 }
@@ -271,10 +278,8 @@ static void emit(struct source *source, const struct node *node, const struct re
     if (shared == name)
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
-                      ", %" PRId64 ", %" PRId64 ", %s);\nCONV_WINOGRAD_%sTILES(%s)\n",
-                      name, channels, outputs, panel, tiles,
-                      halfway ? arena_printf(source_arena(source), "CONV_WINOGRAD_HALFWAY_LINES(%" PRId64 ")", panel) : "0",
-                      halfway ? "HALFWAY_" : "", name);
+                      ", %" PRId64 ", %" PRId64 ", %d, %d);\nCONV_WINOGRAD_%sTILES(%s)\n",
+                      name, channels, outputs, panel, tiles, size, halfway, halfway ? "HALFWAY_" : "", name);
     source_printf(source, "\n");
     source_function(source);
     source_printf(source,

@@ -189,8 +189,7 @@ static void compute(const struct problem *p, struct data *d, struct box box)
     const int64_t rows = box.row_end - box.row_begin, columns = box.column_end - box.column_begin;
     const int64_t all = tile_count(rows, p->size) * tile_count(columns, p->size);
     const int64_t tiles = all < p->most_tiles ? all : p->most_tiles, outputs = box.c_end - box.c_begin;
-    const struct conv_direct product = CONV_WINOGRAD_PRODUCT(
-        p->channels, outputs, p->panel, tiles, p->halfway ? CONV_WINOGRAD_HALFWAY_LINES(p->panel) : 0);
+    const struct conv_direct product = CONV_WINOGRAD_PRODUCT(p->channels, outputs, p->panel, tiles, p->size, p->halfway);
     any_product_shape = product;
     any_shape = (struct conv_winograd){.x = d->x,
                                        .y = d->y,
@@ -288,7 +287,7 @@ static void test_random(int size, int halfway)
         .tiles = t,                                                                                        \
         __VA_ARGS__};                                                                                      \
     static const struct conv_direct name##_product_shape =                                                \
-        CONV_WINOGRAD_PRODUCT(c, m, p, t, half ? CONV_WINOGRAD_HALFWAY_LINES(p) : 0);                   \
+        CONV_WINOGRAD_PRODUCT(c, m, p, t, z, half);                                                        \
     CONV_WINOGRAD_##kind(name)                                                                             \
     static void test_##name(void)                                                                          \
     {                                                                                                      \
@@ -316,6 +315,8 @@ WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 1, .adds_residual
 WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 1, .activation = ACTIVATION_RELU)
 WINOGRAD(half_few, HALFWAY_TILES, 80, 80, 32, 8, 26, 14, 4, 1, .activation = ACTIVATION_RELU)
 WINOGRAD(half_one, HALFWAY_TILES, 64, 16, 16, 4, 17, 5, 4, 1, .adds_residual = 1)
+WINOGRAD(half_two, HALFWAY_TILES, 80, 80, 32, 7, 7, 16, 2, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_two_many, HALFWAY_TILES, 90, 48, 32, 14, 26, 56, 2, 1, .adds_residual = 1)
 WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
 
 int main(void)
@@ -323,6 +324,7 @@ int main(void)
     test_random(2, 0);
     test_random(4, 0);
     test_random(4, 1);
+    test_random(2, 1);
     test_four_even();
     test_four_odd();
     test_half_even();
@@ -331,5 +333,7 @@ int main(void)
     test_half_one();
     test_two_even();
     test_two_odd();
+    test_half_two();
+    test_half_two_many();
     return finish("winograd");
 }
