@@ -281,7 +281,7 @@ static const struct conv_winograd layer_last_interior0_shape = {
     .batch = 1, .channels = 32, .outputs = 32, .rows = 16, .columns = 48,
     .size = 4, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_last_interior0_product_shape =
-    CONV_WINOGRAD_PRODUCT(32, 32, 32, 24, 0);
+    CONV_WINOGRAD_PRODUCT(32, 32, 32, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_last_interior0)
 
 /* Conv 'last' (conv_winograd_4)

@@ -148,7 +148,7 @@ static const struct conv_winograd layer_second_interior0_shape = {
     .batch = 1, .channels = 16, .outputs = 16, .rows = 28, .columns = 96,
     .size = 4, .halfway = 0, .tiles = 28};
 static const struct conv_direct layer_second_interior0_product_shape =
-    CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 0);
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 4, 0);
 CONV_WINOGRAD_TILES(layer_second_interior0)
 
 /* Conv 'second' (conv_winograd_4)
@@ -181,7 +181,7 @@ static const struct conv_winograd layer_second_shape = {
     .batch = 1, .channels = 16, .outputs = 16, .rows = 4, .columns = 96,
     .size = 4, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_second_product_shape =
-    CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 0);
+    CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_second)
 
 /* Conv 'second' (conv_winograd_4)
