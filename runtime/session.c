@@ -192,7 +192,7 @@ static void rehearse(struct mednn_session *session, const void *const *inputs, v
     session->rehearses = true;
     mednn_turn_take(session);
     mednn_slow_begin_rehearsal(session);
-    for (uint32_t i = 0; i < mednn_slow_rehearsals(session); i++) {
+    for (uint32_t times = 0; mednn_slow_rehearses(session, times); times++) {
         mednn_slow_leave(session);
         (void)program->run(session, session->arena, inputs, outputs);
     }

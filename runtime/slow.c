@@ -13,7 +13,8 @@
 #include <sys/prctl.h>
 #endif
 
-enum { REHEARSALS = 5, LOOKS_AT_THE_CLOCK = 100 };
+enum { LEAST_REHEARSALS = 5, MOST_REHEARSALS = 50, LOOKS_AT_THE_CLOCK = 100 };
+static const double REHEARSED_SECONDS = 0.3; /* of processor time */
 
 /* What takes processor time is numbered: steps, then packing an exchange, then frames sent, then frames received. */
 struct slow {
@@ -21,6 +22,7 @@ struct slow {
     double clock;    /* when the slow device would be here */
     double mark;     /* processor time at which the program began what it does now */
     double overhead; /* processor time of looking at the processor time */
+    double begun;    /* processor time at which rehearsals began */
     int lock;        /* open folder whose lock a rehearsing device holds; -1: none */
     uint32_t steps;
     uint32_t *first; /* step of each layer, behind `least` */
@@ -98,9 +100,10 @@ void mednn_slow_close(struct mednn_session *session)
     session->slow = NULL;
 }
 
-uint32_t mednn_slow_rehearsals(const struct mednn_session *session)
+bool mednn_slow_rehearses(const struct mednn_session *session, uint32_t times)
 {
-    return session->slow ? REHEARSALS : 0;
+    const struct slow *slow = session->slow;
+    return times < LEAST_REHEARSALS || (times < MOST_REHEARSALS && thread_seconds() - slow->begun < REHEARSED_SECONDS);
 }
 
 static void advance(const struct mednn_session *session, double seconds)
@@ -128,9 +131,10 @@ static double used_since_mark(struct slow *slow)
 
 void mednn_slow_begin_rehearsal(struct mednn_session *session)
 {
-    const struct slow *slow = session->slow;
+    struct slow *slow = session->slow;
     if (slow->lock >= 0)
         (void)flock(slow->lock, LOCK_EX);
+    slow->begun = thread_seconds();
 }
 
 void mednn_slow_end_rehearsal(struct mednn_session *session)

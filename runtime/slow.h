@@ -9,8 +9,9 @@
  *
  * What counts for a step (one box of a layer, a copy, packing or unpacking a message) and for a frame is the least processor time
  * that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
- * that is played for a hundredth of the time has not. To know them, every device first runs its program a few times alone, without
- * exchanging anything, one device of the machine after the other. */
+ * that is played for a hundredth of the time has not. To know them, every device first runs its program some times alone, without
+ * exchanging anything, one device of the machine after the other: a few times, and for a fraction of a second, so that short programs
+ * of several devices meet the same clock of the processor, which rises with work, as a long one of a single device. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SLOW_H
 #define MEDNN_SLOW_H
@@ -20,8 +21,9 @@
 /* Look at the environment; 0, or -1 when there is no memory. Without PHONE_SLOW everything below costs a comparison. */
 int mednn_slow_open(struct mednn_session *session);
 void mednn_slow_close(struct mednn_session *session);
-/* How often the program is rehearsed before the first inference, with session->rehearses set, and around that. */
-uint32_t mednn_slow_rehearsals(const struct mednn_session *session);
+/* Before the first inference the program is rehearsed with session->rehearses set: is it to be once more, after so many times? */
+bool mednn_slow_rehearses(const struct mednn_session *session, uint32_t times);
+/* Around all that. */
 void mednn_slow_begin_rehearsal(struct mednn_session *session);
 void mednn_slow_end_rehearsal(struct mednn_session *session);
 
