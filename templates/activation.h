@@ -19,9 +19,10 @@ enum activation {
  * it after all else, for a tile at a time. */
 typedef void finish_function(float *y, int64_t lines, int64_t line, int64_t count, float alpha);
 
+/* A sum, in which there is nothing to carry: gcc makes three operations of the same with `|`, and of this one that moves some lanes. */
 INLINE vf vector_select(vi mask, vf yes, vf no)
 {
-    return (vf)((mask & (vi)yes) | (~mask & (vi)no));
+    return (vf)((mask & (vi)yes) + (~mask & (vi)no));
 }
 
 INLINE vf vector_of(float value)
@@ -56,6 +57,16 @@ INLINE vf activate(vf x, enum activation activation, float alpha, float beta)
         break;
     }
     return x;
+}
+
+/* Beta for a tile, which gcc may not know where it ends a Clip: it keeps a known one in a general register, from which each vector would
+ * come by the units that compare and multiply. */
+INLINE float activation_end(enum activation activation, float beta)
+{
+    if (activation != ACTIVATION_CLIP)
+        return beta;
+    const volatile float unknown = beta;
+    return unknown;
 }
 
 /* One value, outside of micro-kernels: never fused. */
