@@ -46,8 +46,8 @@ for test in test_conv_templates test_element_templates test_functions test_gemm_
     fi
 done
 
-# Each template compiles alone, as it stands.
-for template in "$SRCDIR"/templates/*.h; do
+# Each template compiles alone, as it stands, and what measures them compiles.
+for template in "$SRCDIR"/templates/*.h "$SRCDIR"/bench/kernels.c; do
     for cc in gcc clang aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc; do
         command -v $cc >/dev/null || continue
         if ! $cc -std=c11 -ffp-contract=off -Wall -Wextra -Werror -fsyntax-only -x c "$template"; then
