@@ -19,7 +19,7 @@
 #   -o FILE         the table (standard output)
 #
 # A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
-# here first, and its processor time gives the phone's slowness. Columns: predicted and measured are milliseconds, speedup is over
+# here before each round, for machines get faster and slower, and its processor time gives the phone's slowness. Columns: predicted and measured are milliseconds, speedup is over
 # the one-device program on the fastest phone, measured in the same round. Look at ratios: a busy machine shifts times.
 #
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
@@ -168,9 +168,6 @@ for model in "$@"; do
     one=$work/$name-one
     build "$one" "$model" 1 single
     macs=$(sed -n 's/^ \* Weights .* per inference \([0-9]*\) multiply.*/\1/p' "$one/device0.c")
-    seconds=$(inference_seconds "$one")
-    slowness=$(calculate "$macs / ($gmacs * 1e9) / $seconds")
-    echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
     for cluster in $clusters; do
         for way in $ways; do
             build "$(folder "$name" "$cluster" "$way")" "$model" "$cluster" "$way"
@@ -178,6 +175,9 @@ for model in "$@"; do
     done
     for ((round = 0; round < rounds; round++)); do
         is_complete "$name" "$round" && continue
+        seconds=$(inference_seconds "$one")
+        slowness=$(calculate "$macs / ($gmacs * 1e9) / $seconds")
+        echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
         alone=$(run_phones "$one" "$slowness")
         for cluster in $clusters; do
             slow=$(phones_of "$cluster" | awk -v s="$slowness" -v g="$gmacs" '{ printf "%.6g ", s * g / $1 }')
