@@ -19,8 +19,8 @@
 #   -o FILE         the table (standard output)
 #
 # A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
-# here before each round, for machines get faster and slower, and its processor time gives the phone's slowness. Columns: predicted and measured are milliseconds, speedup is over
-# the one-device program on the fastest phone, measured in the same round. Look at ratios: a busy machine shifts times.
+# here before each round, for machines get faster and slower, and its processor time gives the phone's slowness. Columns: predicted and
+# measured are milliseconds, speedup is over the one-device program on the fastest phone, measured just before. Look at ratios: a busy machine shifts times.
 #
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu
@@ -178,12 +178,12 @@ for model in "$@"; do
         seconds=$(inference_seconds "$one")
         slowness=$(calculate "$macs / ($gmacs * 1e9) / $seconds")
         echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
-        alone=$(run_phones "$one" "$slowness")
         for cluster in $clusters; do
             slow=$(phones_of "$cluster" | awk -v s="$slowness" -v g="$gmacs" '{ printf "%.6g ", s * g / $1 }')
             for way in $ways; do
                 is_measured "$name" "$cluster" "$way" "$round" && continue
                 dir=$(folder "$name" "$cluster" "$way")
+                alone=$(run_phones "$one" "$slowness")
                 # shellcheck disable=SC2086
                 took=$(run_phones "$dir" $slow)
                 echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took"),$round,$objective" |
