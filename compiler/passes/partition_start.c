@@ -19,9 +19,9 @@ enum others {
     OTHERS_COUNT
 };
 
-/* A start: maps divided like `map` up to node `last`. */
+/* A start: maps divided like `map` among `count` devices up to node `last`, and from there on among `behind`; 0: not at all. */
 struct seed {
-    int count, map, last, pattern;
+    int count, behind, map, last, pattern;
     enum others others;
     bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
 };
@@ -43,19 +43,19 @@ static void plant(struct search *s, const struct seed *seed)
     for (int n = 0; n < s->graph->node_count; n++) {
         const struct place *place = &s->place[n];
         struct choice *cut = &s->trial[n];
-        const int home = s->graph->node[n]->home;
+        const int home = s->graph->node[n]->home, count = n >= seed->last && seed->behind ? seed->behind : seed->count;
         int option = seed->map;
         if (home) {
             give_alone(s, cut, seed->count > 1 ? (unsigned char)(home - 1) : 0);
             continue;
         }
-        if (n >= seed->last)
+        if (n >= seed->last && !seed->behind)
             option = OPTION_SINGLE;
         else if (!place->is_map)
             option = other_option(s, n, seed->others);
         else if (!is_allowed(s, n, option))
             option = is_allowed(s, n, OPTION_AXIS + 2) ? OPTION_AXIS + 2 : OPTION_SINGLE;
-        share_out(s, cut, option, seed->count);
+        share_out(s, cut, option, count);
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
         cut->follows = place->follows && option != OPTION_SINGLE &&
@@ -117,6 +117,17 @@ static void plant_parts(struct search *s, struct seed seed, int pattern)
     }
 }
 
+/* The first parts for all of the seed's devices, the others for fewer: behind are most of the weights, which a slow device takes long to
+ * read. */
+static void plant_fewer(struct search *s, struct seed seed)
+{
+    for (seed.behind = 2; seed.behind < seed.count; seed.behind = next_count(seed.behind, seed.count))
+        for (int part = 1; part < PARTS; part++) {
+            seed.last = s->graph->node_count * part / PARTS;
+            plant(s, &seed);
+        }
+}
+
 /* The best of the strips of rows for `count` devices. Lowers *least. */
 static struct seed plant_rows(struct search *s, int count, double *least)
 {
@@ -142,6 +153,7 @@ void plant_all(struct search *s, const struct cost_model *model)
         double seconds = INFINITY;
         const struct seed seed = plant_rows(s, count, &seconds);
         plant_parts(s, seed, 0);
+        plant_fewer(s, seed);
         if (seconds < least) {
             least = seconds;
             rows = seed;
