@@ -158,6 +158,8 @@ DEPTHWISE(depthwise3x3_960_7, 960, 7, 7, 3, 1)
 DEPTHWISE(depthwise3x3s2_96_56, 96, 56, 56, 3, 2)
 DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
+#define WINOGRAD_TILES(h, w, z) (((h) + (z)-1) / (z) * (((w) + (z)-1) / (z)))
+
 /* F(z x z, 3x3) of some rows of a map, the weights transformed or, HALFWAY_, along rows only. */
 #define WINOGRAD(name, kind, half, c, m, h, w, z)                                                            \
     static const struct conv_winograd name##_shape = {                                                       \
@@ -170,10 +172,10 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
         .columns = w,                                                                                        \
         .size = z,                                                                                           \
         .halfway = half,                                                                                     \
-        .tiles = ((h) + z - 1) / z * (((w) + z - 1) / z),                                                    \
+        .tiles = WINOGRAD_TILES(h, w, z),                                                                    \
         .activation = ACTIVATION_RELU};                                                                      \
     static const struct conv_direct name##_product_shape =                                                  \
-        CONV_WINOGRAD_PRODUCT(c, m, 32, ((h) + z - 1) / z * (((w) + z - 1) / z), z, half);                   \
+        CONV_WINOGRAD_PRODUCT(c, m, 32, WINOGRAD_TILES(h, w, z), z, half);                                   \
     CONV_WINOGRAD_##kind##TILES(name)                                                                        \
     static void name(void)                                                                                   \
     {                                                                                                        \

@@ -209,12 +209,8 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
 /* The sums that a tile is added to come from afar more often than not. */
 INLINE void conv_direct_fetch_residual(const struct conv_direct *s, int vectors, int columns, int pixels, const float *residual)
 {
-    if (!s->adds_residual || conv_direct_runs_on(s))
-        return;
-    UNROLL for (int o = 0; o < vectors; o++)
-        UNROLL for (int t = 0; t < pixels; t += 16 / W)
-            __builtin_prefetch(residual + o * s->residual.block + t / columns * s->residual.row +
-                               t % columns * s->residual.column);
+    if (s->adds_residual && !conv_direct_runs_on(s))
+        conv_direct_fetch_tile(&s->residual, vectors, columns, pixels, (uintptr_t)residual);
 }
 
 /* `vectors` of outputs for rows x columns pixels. */

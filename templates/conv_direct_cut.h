@@ -1,5 +1,5 @@
-/* conv_direct_cut.h -- a direct convolution's shape: the tiles that its map is cut into, its chunks of channels, and the lines of weights that
- * its tiles fetch ahead. */
+/* conv_direct_cut.h -- a direct convolution's shape: the tiles that its map is cut into, its chunks of channels, and the lines of weights
+ * and pixels that its tiles fetch ahead. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_CONV_DIRECT_CUT_H
 #define MEDNN_CONV_DIRECT_CUT_H
@@ -199,15 +199,19 @@ INLINE uintptr_t conv_direct_pixels_ahead(const struct conv_direct *s, int pixel
            sizeof(float);
 }
 
+/* What a tile's pixels have in `parts` vectors of channels, once per line of the cache. */
+INLINE void conv_direct_fetch_tile(const struct view *view, int parts, int columns, int pixels, uintptr_t from)
+{
+    UNROLL for (int part = 0; part < parts; part++)
+        UNROLL for (int t = 0; t < pixels; t += 16 / W)
+            __builtin_prefetch((const void *)(from + (uintptr_t)(part * view->block + t / columns * view->row +
+                                                                 t % columns * view->column) * sizeof(float)));
+}
+
 INLINE void conv_direct_fetch_pixels(const struct conv_direct *s, int columns, int pixels, int64_t block, const float *x)
 {
-    if (!conv_direct_fetches_pixels(s))
-        return;
-    const uintptr_t from = (uintptr_t)x + conv_direct_pixels_ahead(s, pixels, block);
-    UNROLL for (int part = 0; part < 16 / W; part++)
-        UNROLL for (int t = 0; t < pixels; t += 16 / W) /* once per line of the cache */
-            __builtin_prefetch((const void *)(from + (uintptr_t)(part * s->x.block + t / columns * s->x.row +
-                                                                 t % columns * s->x.column) * sizeof *x));
+    if (conv_direct_fetches_pixels(s))
+        conv_direct_fetch_tile(&s->x, 16 / W, columns, pixels, (uintptr_t)x + conv_direct_pixels_ahead(s, pixels, block));
 }
 
 #endif

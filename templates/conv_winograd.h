@@ -5,8 +5,9 @@
  * every tile reads (size + 2)^2 inputs, through a border of zeros where it reaches beyond the map. Input and output
  * are blocked. Weights: either [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
  * conv_direct.h wants a 1x1 kernel's; or transformed along rows only, [size + 2][panel][channels][3][panel width], half as
- * much to read from far memory for F(4x4, 3x3), three quarters for F(2x2, 3x3): the way along columns is done for some channels of a panel at a time,
- * which stay in a near cache; or where few tiles share them, by every tile, as it reads them. Matrices are numbered column by column.
+ * much to read from far memory for F(4x4, 3x3), three quarters for F(2x2, 3x3): the way along columns is done for some channels
+ * of a panel at a time, which stay in a near cache; or where few tiles share them, by every tile, as it reads them. Matrices are
+ * numbered column by column.
  * Each output element is a fixed tree of additions, whatever the piece, the block of tiles and the vector width: the
  * transforms add products with powers of two only, so that it makes no difference whether they are contracted; what is
  * left of the factors of the way along columns is multiplied with the inputs, last. */
@@ -154,18 +155,22 @@ INLINE void conv_winograd_input(const struct conv_winograd *s, const float *rest
     }
 }
 
-/* Do tiles compute the weights at a point from those of its column as they read them? */
-INLINE int conv_winograd_mixes(const struct conv_winograd *s, const struct conv_direct *product)
+/* How products at a point of a column find weights that are transformed halfway. The outer points' need nothing made of them, but for
+ * channels that are filled up with zeros to a multiple of 16; few tiles make the others' as they read them. */
+INLINE enum winograd_weights conv_winograd_way(const struct conv_winograd *s, const struct conv_direct *product, int point)
 {
-    return conv_direct_tile_count(product) <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) && product->channels % 16 == 0;
+    if (product->channels % 16)
+        return WINOGRAD_READY;
+    if (point == 0 || point == s->size + 1)
+        return WINOGRAD_ONE;
+    return conv_direct_tile_count(product) <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) ? WINOGRAD_MIX : WINOGRAD_READY;
 }
 
-/* One column of the weights of some channels, for outputs that are a panel apart: at the inner points, or, where channels are filled up
- * with zeros to a multiple of 16, at all. */
-INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, const float *restrict w, int64_t channels,
-                                  float *restrict u)
+/* One column of the weights of some channels, for outputs that are a panel apart, at the points where products want them ready. */
+INLINE void conv_winograd_weights(const struct conv_winograd *s, const struct conv_direct *product, int panel,
+                                  const float *restrict w, int64_t channels, float *restrict u)
 {
-    const int edge = s->size + 2, outer = s->channels % 16 != 0;
+    const int edge = s->size + 2;
     const int64_t step = winograd_step(panel, WINOGRAD_DEPTH(s->size));
     for (int64_t c = 0; c < channels; c++, w += 3 * panel, u += panel)
         UNROLL for (int o = 0; o < panel; o += W) {
@@ -173,7 +178,7 @@ INLINE void conv_winograd_weights(const struct conv_winograd *s, int panel, cons
             vf e[WINOGRAD_MOST];
             winograd_column_line(s->size, g, e);
             UNROLL for (int i = 0; i < edge; i++)
-                if (outer || (i > 0 && i < edge - 1))
+                if (conv_winograd_way(s, product, i) == WINOGRAD_READY)
                     *(vf *)(u + i * step + o) = e[i];
         }
     for (int64_t c = channels; c % 16; c++, u += panel)
@@ -266,11 +271,12 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     CONV_WINOGRAD_PRODUCT_TILES(name, mix, WINOGRAD_MIX)                                                   \
     MICROKERNEL name##_column(const float *restrict w, int64_t channels, float *restrict u)                \
     {                                                                                                      \
-        conv_winograd_weights(&name##_shape, (int)name##_product_shape.panel, w, channels, u);             \
+        conv_winograd_weights(&name##_shape, &name##_product_shape, (int)name##_product_shape.panel, w,    \
+                              channels, u);                                                                \
     }                                                                                                      \
     MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u)           \
     {                                                                                                      \
-        conv_winograd_weights(&name##_shape, 16, w, channels, u);                                          \
+        conv_winograd_weights(&name##_shape, &name##_product_shape, 16, w, channels, u);                   \
     }                                                                                                      \
     static const struct conv_winograd_columns name##_columns = {                                           \
         {name##_column, name##_half_column},                                                               \
@@ -368,25 +374,20 @@ INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct
     return next;
 }
 
-/* Those at the points of one column; u: memory for the weights at them. The outer points' weights need nothing made of them, but for
- * channels up to a multiple of 16. */
+/* Those at the points of one column; u: memory for the weights at them. */
 INLINE void conv_winograd_points(const struct conv_winograd *s, const struct conv_direct *product,
                                  const struct conv_winograd_columns *tiles, int half, const float *v, const float *w,
                                  int64_t channels, int adds, float *m, float *u)
 {
     const int64_t panel = half ? 16 : product->panel, blocks = (channels + 15) / 16;
     const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
-    const int mixes = conv_winograd_mixes(s, product), last = s->size + 1;
+    const int64_t u_step = winograd_step(panel, WINOGRAD_DEPTH(s->size));
     uintptr_t next = (uintptr_t)(w + channels * 3 * panel);
-    if (!mixes)
+    if (conv_winograd_way(s, product, 1) == WINOGRAD_READY)
         tiles->column[half](w, channels, u);
-    for (int i = 0; i <= last; i++) {
-        const int outer = i == 0 || i == last;
-        const enum winograd_weights way = product->channels % 16         ? WINOGRAD_READY
-                                          : outer                        ? WINOGRAD_ONE
-                                          : mixes                        ? WINOGRAD_MIX
-                                                                         : WINOGRAD_READY;
-        const float *from = way == WINOGRAD_READY ? u + i * winograd_step(panel, WINOGRAD_DEPTH(s->size)) : i == last ? w + 2 * panel : w;
+    for (int i = 0; i < s->size + 2; i++) {
+        const enum winograd_weights way = conv_winograd_way(s, product, i);
+        const float *from = way == WINOGRAD_READY ? u + i * u_step : i > s->size ? w + 2 * panel : w;
         next = conv_winograd_point(s, product, tiles->product[way][half], panel, v + i * v_step, from, next, blocks, adds,
                                    i <= 2 ? 1 : 4, (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2), m + i * m_step);
     }

@@ -20,7 +20,8 @@
 #
 # A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
 # here before each round, for machines get faster and slower, and its processor time gives the phone's slowness. Columns: predicted and
-# measured are milliseconds, speedup is over the one-device program on the fastest phone, measured just before. Look at ratios: a busy machine shifts times.
+# measured are milliseconds, speedup is over the one-device program on the fastest phone, measured just before. Look at ratios: a busy
+# machine shifts times.
 #
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu

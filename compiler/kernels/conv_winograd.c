@@ -146,7 +146,8 @@ static int64_t scratch_4(const struct node *node, struct region piece)
     return scratch_of(node, piece, 4);
 }
 
-/* What making the numbers of a kernel at inner points takes for a block of tiles, in the same. */
+/* What making the numbers of a kernel at inner points takes for a block of tiles, in numbers of tiles that are transformed. Which tiles make
+ * them as they read: conv_winograd_way(). */
 static double halfway_numbers(int64_t channels, int64_t tiles, int size)
 {
     const int64_t products = (tiles + PRODUCT_TILES - 1) / PRODUCT_TILES;

@@ -106,13 +106,11 @@ static void plant_stages(struct search *s, const struct cost_model *model, int c
     take_all(s);
 }
 
-/* Only the first parts of the nodes divided like the seed. */
-static void plant_parts(struct search *s, struct seed seed, int pattern)
+/* Up to each of the first `parts` parts of the nodes like the seed. */
+static void plant_parts(struct search *s, struct seed seed, int parts)
 {
-    const int nodes = s->graph->node_count;
-    seed.pattern = pattern;
-    for (int part = 1; part <= PARTS; part++) {
-        seed.last = nodes * part / PARTS;
+    for (int part = 1; part <= parts; part++) {
+        seed.last = s->graph->node_count * part / PARTS;
         plant(s, &seed);
     }
 }
@@ -122,10 +120,7 @@ static void plant_parts(struct search *s, struct seed seed, int pattern)
 static void plant_fewer(struct search *s, struct seed seed)
 {
     for (seed.behind = 2; seed.behind < seed.count; seed.behind = next_count(seed.behind, seed.count))
-        for (int part = 1; part < PARTS; part++) {
-            seed.last = s->graph->node_count * part / PARTS;
-            plant(s, &seed);
-        }
+        plant_parts(s, seed, PARTS - 1);
 }
 
 /* The best of the strips of rows for `count` devices. Lowers *least. */
@@ -152,7 +147,7 @@ void plant_all(struct search *s, const struct cost_model *model)
     for (int count = 2; count <= devices; count = next_count(count, devices)) {
         double seconds = INFINITY;
         const struct seed seed = plant_rows(s, count, &seconds);
-        plant_parts(s, seed, 0);
+        plant_parts(s, seed, PARTS);
         plant_fewer(s, seed);
         if (seconds < least) {
             least = seconds;
@@ -165,8 +160,8 @@ void plant_all(struct search *s, const struct cost_model *model)
         seed.map = maps[i];
         plant(s, &seed);
     }
-    for (int pattern = 1; pattern < 4; pattern++)
-        plant_parts(s, rows, pattern);
+    for (rows.pattern = 1; rows.pattern < 4; rows.pattern++)
+        plant_parts(s, rows, PARTS);
     plant(s, &(struct seed){.count = devices, .map = OPTION_AXIS + 2, .last = nodes, .equal = true});
     plant_chains(s, model);
     for (int count = 2; s->goal->throughput && count <= devices; count = next_count(count, devices))
