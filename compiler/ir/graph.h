@@ -7,6 +7,7 @@
 #include "../support/name_map.h"
 #include "../support/text.h"
 #include "region.h"
+#include "window.h"
 
 #include <stdnoreturn.h>
 
@@ -106,6 +107,7 @@ struct node {
     int input_count, output_count;
     const struct attribute *attribute; /* the node's own array, made and changed by node_set_attribute() */
     int attribute_count;
+    struct kept_window *kept_window; /* of operators/conv.c; copies of the node share it */
     struct epilogue epilogue;
     int home;    /* 1 + the device for which it was made, a first idea for the plan; 0: none */
     bool checks; /* may end the inference with an error: it stays even when nobody reads its outputs */

@@ -45,6 +45,7 @@ static struct node *copy_node(struct graph *to, int at, const struct node *from,
     made.name = node->name;
     made.input = node->input;
     made.output = node->output;
+    made.kept_window = node->kept_window;
     for (int i = 0; i < from->input_count; i++)
         made.input[i] = copy_of(mapping, from->input[i]);
     for (int i = 0; i < from->output_count; i++)

@@ -27,14 +27,24 @@ struct region region_whole(struct shape shape)
 
 struct region region_intersect(struct region a, struct region b)
 {
-    if (region_is_empty(a) || region_is_empty(b))
+    if (!a.some || !b.some)
         return (struct region){0};
     assert(a.rank == b.rank);
     for (int i = 0; i < a.rank; i++) {
         a.axis[i].begin = greater(a.axis[i].begin, b.axis[i].begin);
         a.axis[i].end = lesser(a.axis[i].end, b.axis[i].end);
+        if (a.axis[i].begin >= a.axis[i].end)
+            return (struct region){0};
     }
-    return region_is_empty(a) ? (struct region){0} : a;
+    return a;
+}
+
+bool regions_meet(const struct region *a, const struct region *b)
+{
+    bool meet = a->some && b->some;
+    for (int i = 0; meet && i < a->rank; i++)
+        meet = greater(a->axis[i].begin, b->axis[i].begin) < lesser(a->axis[i].end, b->axis[i].end);
+    return meet;
 }
 
 struct region region_cover(struct region a, struct region b)
@@ -126,11 +136,11 @@ static void append_difference(struct arena *arena, struct region_list *list, str
         return;
     }
     for (int i = 0; i < a.rank; i++) {
-        struct region before = a, after = a;
-        before.axis[i].end = common.axis[i].begin;
-        after.axis[i].begin = common.axis[i].end;
-        append(arena, list, before);
-        append(arena, list, after);
+        const struct range all = a.axis[i];
+        a.axis[i].end = common.axis[i].begin;
+        append(arena, list, a);
+        a.axis[i] = (struct range){common.axis[i].end, all.end};
+        append(arena, list, a);
         a.axis[i] = common.axis[i];
     }
 }
@@ -139,8 +149,8 @@ void regions_subtract(struct arena *arena, struct region_list *list, struct regi
 {
     struct region_list rest = {0};
     bool touched = false;
-    for (int i = 0; i < list->count; i++)
-        touched |= !region_is_empty(region_intersect(list->item[i], region));
+    for (int i = 0; i < list->count && !touched; i++)
+        touched = regions_meet(&list->item[i], &region);
     if (!touched)
         return;
     for (int i = 0; i < list->count; i++)

@@ -23,6 +23,7 @@ struct region region_whole(struct shape shape);
 struct region region_intersect(struct region a, struct region b);
 struct region region_cover(struct region a, struct region b); /* smallest box that holds both */
 bool region_is_empty(struct region region);
+bool regions_meet(const struct region *a, const struct region *b); /* is any element in both? */
 bool region_equal(struct region a, struct region b);
 bool region_contains(struct region outer, struct region inner); /* every region contains the empty one */
 int64_t region_size(struct region region);                      /* number of elements */

@@ -8,7 +8,7 @@ static bool accepts(const struct node *node)
 {
     if (!conv_is_blockable(node))
         return false;
-    const int64_t group = conv_window(node).group;
+    const int64_t group = conv_window(node)->group;
     return group > 1 && group == node->input[0]->shape.dim[1] && group == node->output[0]->shape.dim[1];
 }
 
@@ -39,7 +39,7 @@ static const char *pack_weights(struct source *source, const struct node *node, 
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct window2 w = window2_of(&window);
     const struct map box = map_of(*region);
     const char *name = source_name(source);

@@ -8,7 +8,7 @@ enum { PANEL = 32 };
 
 static bool accepts(const struct node *node)
 {
-    return conv_is_blockable(node) && conv_window(node).group == 1;
+    return conv_is_blockable(node) && conv_window(node)->group == 1;
 }
 
 /* A few channels are read where they are: no gain in blocking the planes of an image first. */
@@ -69,7 +69,7 @@ static const char *pack_weights(struct source *source, const struct node *node, 
 /* Pixels that a 1x1 kernel reads with strides are copied side by side first, where more than a few panels read them. */
 static bool is_sampled(const struct node *node)
 {
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct shape y = node->output[0]->shape;
     int64_t taps = 1, stride = 1;
     for (int axis = 0; axis < y.rank - 2; axis++) {
@@ -132,7 +132,7 @@ static int64_t tiles_key(int64_t rows, int64_t columns)
 
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct window2 w = window2_of(&window);
     struct window2 near = w;
     const struct map box = map_of(*region);

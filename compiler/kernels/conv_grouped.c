@@ -19,7 +19,7 @@ static const struct tensor *bias_of(const struct node *node)
 void write_grouped_shape(struct source *source, const struct node *node, const struct tensor *bias,
                          struct region region)
 {
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
     source_printf(source,
                   "static const struct conv_grouped %s_shape = {\n    .batch = %" PRId64 ", .outputs = %" PRId64

@@ -34,7 +34,7 @@ static bool is_winograd(const struct node *node)
     const struct tensor *x = node_input(node, 0);
     if (!conv_is_blockable(node) || x->shape.rank != 4 || x->shape.dim[1] < BLOCK)
         return false;
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     for (int axis = 0; axis < 2; axis++)
         if (window.kernel[axis] != 3 || window.stride[axis] != 1 || window.dilation[axis] != 1 ||
             node->output[0]->shape.dim[axis + 2] < SMALLEST_MAP)
@@ -255,7 +255,7 @@ static const char *pack_weights(struct source *source, const struct node *node, 
 
 static void emit(struct source *source, const struct node *node, const struct region *region, int size)
 {
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct window2 w = window2_of(&window);
     const struct map box = map_of(*region);
     const int64_t channels = node->input[1]->shape.dim[1], outputs = box.c.end - box.c.begin;

@@ -15,7 +15,7 @@ static bool accepts(const struct node *node)
 /* Groups stay whole. */
 static int64_t grid(const struct node *node, int axis)
 {
-    const int64_t group = conv_window(node).group;
+    const int64_t group = conv_window(node)->group;
     return axis == 1 && group > 1 ? node->input[1]->shape.dim[0] / group : 1;
 }
 
@@ -63,7 +63,7 @@ static void write_product(struct source *source, const struct node *node, struct
 {
     const struct shape w = node->input[1]->shape;
     const int64_t depth = w.dim[1] * w.dim[2] * w.dim[3], columns = region.axis[3].end - region.axis[3].begin;
-    const int64_t group = conv_window(node).group, outputs = region.axis[1].end - region.axis[1].begin;
+    const int64_t group = conv_window(node)->group, outputs = region.axis[1].end - region.axis[1].begin;
     int64_t y_stride[MAX_RANK];
     storage_strides(source_storage(source, node->output[0]), y_stride);
     source_printf(source,

@@ -48,7 +48,7 @@ static bool is_lp(const struct node *node)
 static struct window window_of(const struct node *node)
 {
     if (!is_global(node))
-        return pool_window(node);
+        return *pool_window(node);
     struct window window = {.spatial = node->input[0]->shape.rank - 2};
     for (int i = 0; i < window.spatial; i++) {
         window.kernel[i] = node->input[0]->shape.dim[i + 2];

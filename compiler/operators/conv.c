@@ -61,6 +61,18 @@ static void read_pads(const struct node *node, struct window *window)
     }
 }
 
+/* What `read` says of the node, from what is kept of it where attributes and shapes are still the same. */
+static const struct window *keep_window(const struct node *node, struct window (*read)(const struct node *node),
+                                        const struct tensor *weights)
+{
+    struct kept_window *kept = node->kept_window;
+    const struct shape w = weights ? weights->shape : (struct shape){0};
+    if (kept->read != read || kept->attribute != node->attribute || kept->attribute_count != node->attribute_count ||
+        !shape_equal(kept->x, node->input[0]->shape) || !shape_equal(kept->w, w))
+        *kept = (struct kept_window){read, node->attribute, node->attribute_count, node->input[0]->shape, w, read(node)};
+    return &kept->window;
+}
+
 static struct window read_window(const struct node *node, const int64_t *kernel)
 {
     struct shape input = node->input[0]->shape;
@@ -82,7 +94,7 @@ static struct window read_window(const struct node *node, const int64_t *kernel)
     return window;
 }
 
-struct window pool_window(const struct node *node)
+static struct window read_pool(const struct node *node)
 {
     struct window window = read_window(node, NULL);
     for (int i = 0; i < window.spatial; i++)
@@ -93,6 +105,11 @@ struct window pool_window(const struct node *node)
                       " on axis %d are not smaller than the window of %" PRId64,
                       window.pad_begin[i], window.pad_end[i], i + 2, kernel_extent(&window, i));
     return window;
+}
+
+const struct window *pool_window(const struct node *node)
+{
+    return keep_window(node, read_pool, NULL);
 }
 
 struct sizes {
@@ -138,7 +155,7 @@ struct window weights_window(const struct node *node)
     return window;
 }
 
-struct window conv_window(const struct node *node)
+static struct window read_conv(const struct node *node)
 {
     struct window window = weights_window(node);
     struct shape x = node->input[0]->shape, w = node->input[weights_input(node)]->shape;
@@ -149,6 +166,11 @@ struct window conv_window(const struct node *node)
         node_fail(node, "W is %s, whose %" PRId64 " outputs do not divide into group %" PRId64, list_sizes(w.dim, w.rank).text,
                   w.dim[0], window.group);
     return window;
+}
+
+const struct window *conv_window(const struct node *node)
+{
+    return keep_window(node, read_conv, node->input[weights_input(node)]);
 }
 
 int64_t window_output(const struct node *node, const struct window *window, int axis, int64_t size,
@@ -175,7 +197,7 @@ struct range window_reads(const struct window *window, int axis, struct range ou
 
 struct shape conv_output(const struct node *node)
 {
-    struct window window = conv_window(node);
+    struct window window = *conv_window(node);
     struct shape x = node->input[0]->shape, y = {.rank = x.rank};
     y.dim[0] = x.dim[0];
     y.dim[1] = node->input[weights_input(node)]->shape.dim[0];
@@ -254,7 +276,7 @@ static double convolve(const struct node *node, const struct window *window, con
 
 static void evaluate(const struct node *node, const void *const input[], void *const output[])
 {
-    struct window window = conv_window(node);
+    struct window window = *conv_window(node);
     const struct tensor *y = node->output[0];
     int64_t at[MAX_RANK] = {0}, size = shape_size(y->shape);
     struct arena arena = {0};
@@ -273,7 +295,7 @@ static void evaluate(const struct node *node, const void *const input[], void *c
 struct region conv_reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
-    struct window window = conv_window(node);
+    const struct window *window = conv_window(node);
     struct shape w = node->input[weights_input(node)]->shape;
     struct region need = region_whole(node->input[input]->shape);
     if (input > 0) {
@@ -281,12 +303,12 @@ struct region conv_reads(const struct node *node, int input, int output, struct 
             need.axis[0] = region.axis[1];
         return need;
     }
-    int64_t outputs = w.dim[0] / window.group;
+    int64_t outputs = w.dim[0] / window->group;
     need.axis[0] = region.axis[0];
     need.axis[1].begin = region.axis[1].begin / outputs * w.dim[1];
     need.axis[1].end = ((region.axis[1].end - 1) / outputs + 1) * w.dim[1];
-    for (int i = 0; i < window.spatial; i++)
-        need.axis[i + 2] = window_reads(&window, i, region.axis[i + 2]);
+    for (int i = 0; i < window->spatial; i++)
+        need.axis[i + 2] = window_reads(window, i, region.axis[i + 2]);
     return need;
 }
 
@@ -358,7 +380,7 @@ static bool linear(const struct node *node, struct linear *linear)
     const struct tensor *w = node->input[1], *b = node_input(node, 2), *y = node->output[0];
     if (!is_float_constant(w) || (b && !is_float_constant(b)))
         return false;
-    struct window window = conv_window(node);
+    struct window window = *conv_window(node);
     *linear = (struct linear){.data = 0,
                               .weights = 1,
                               .bias = 2,
@@ -390,7 +412,7 @@ static bool linear(const struct node *node, struct linear *linear)
 static void unroll(const struct node *node, const struct linear *linear, int64_t group, int64_t position,
                    const float *data, float row[])
 {
-    struct window window = conv_window(node);
+    struct window window = *conv_window(node);
     struct shape x = node->input[0]->shape, y = node->output[0]->shape, taps = {.rank = window.spatial};
     int64_t at[MAX_SPATIAL], channels = linear->rows / linear->taps, plane = 1;
     int64_t left = position % linear->inner;

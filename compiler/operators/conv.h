@@ -6,24 +6,13 @@
 
 #include "couple.h"
 
-#define MAX_SPATIAL (MAX_RANK - 2)
-
-/* Sizes of a Conv or pooling node per spatial axis (axis 2 of X is spatial axis 0). pads are resolved:
- * auto_pad is already turned into numbers, and ceil_mode into the output's size. */
-struct window {
-    int spatial; /* number of spatial axes */
-    int64_t kernel[MAX_SPATIAL], stride[MAX_SPATIAL], dilation[MAX_SPATIAL];
-    int64_t pad_begin[MAX_SPATIAL], pad_end[MAX_SPATIAL];
-    int64_t group; /* Conv, ConvTranspose */
-};
-
 /* The input that holds W: 3 of QLinearConv, else 1. */
 int weights_input(const struct node *node);
 
 /* Inputs must be shaped. `kernel` of Conv comes from W when kernel_shape is absent; fails when the two
- * differ. */
-struct window conv_window(const struct node *node); /* ConvInteger and QLinearConv too */
-struct window pool_window(const struct node *node); /* MaxPool, AveragePool; node needs kernel_shape */
+ * differ. Kept with the node while its attributes and the shapes stay as they are. */
+const struct window *conv_window(const struct node *node); /* ConvInteger and QLinearConv too */
+const struct window *pool_window(const struct node *node); /* MaxPool, AveragePool; node needs kernel_shape */
 
 /* What Conv and ConvTranspose read alike: kernel_shape against W's rank and sizes, strides, pads, group. */
 struct window weights_window(const struct node *node);

@@ -12,7 +12,7 @@ struct deform_conv deform_conv_of(const struct node *node)
     const struct shape x = node->input[0]->shape, w = node->input[1]->shape;
     if (x.rank != 4 || w.rank != 4)
         node_fail(node, "X has rank %d and W rank %d, expected 4 (two spatial axes)", x.rank, w.rank);
-    struct deform_conv conv = {.window = conv_window(node), .offset_group = node_int(node, "offset_group", 1)};
+    struct deform_conv conv = {.window = *conv_window(node), .offset_group = node_int(node, "offset_group", 1)};
     if (conv.offset_group < 1 || x.dim[1] % conv.offset_group)
         node_fail(node, "offset_group is %" PRId64 ", which does not divide %" PRId64 " channels", conv.offset_group,
                   x.dim[1]);
@@ -105,7 +105,7 @@ static void evaluate(const struct node *node, const void *const input[], void *c
 static struct region reads(const struct node *node, int input, int output, struct region region)
 {
     (void)output;
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct shape shape = node->input[input]->shape, w = node->input[1]->shape;
     const int64_t per_group = w.dim[0] / window.group;
     const struct range outputs = region.axis[1], groups = {outputs.begin / per_group, (outputs.end - 1) / per_group + 1};

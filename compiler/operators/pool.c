@@ -11,7 +11,7 @@
 static void infer(struct graph *graph, struct node *node)
 {
     (void)graph;
-    struct window window = pool_window(node);
+    struct window window = *pool_window(node);
     struct shape x = node->input[0]->shape, y = x;
     int64_t ceil_mode = node_int(node, "ceil_mode", 0);
     if (ceil_mode != 0 && ceil_mode != 1)
@@ -80,7 +80,7 @@ static int64_t column_major_offset(struct shape shape, const int64_t at[])
 
 static void evaluate_max(const struct node *node, const void *const input[], void *const output[])
 {
-    struct window window = pool_window(node);
+    struct window window = *pool_window(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
     bool column_major = node_int(node, "storage_order", 0) == 1;
     int64_t size = shape_size(y->shape), at[MAX_RANK] = {0};
@@ -120,7 +120,7 @@ static int64_t padded_count(const struct window *window, struct shape input, con
 
 static void evaluate_average(const struct node *node, const void *const input[], void *const output[])
 {
-    struct window window = pool_window(node);
+    struct window window = *pool_window(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
     bool include_pad = node_int(node, "count_include_pad", 0) != 0;
     int64_t size = shape_size(y->shape), at[MAX_RANK] = {0};
@@ -162,7 +162,7 @@ static void infer_lp(struct graph *graph, struct node *node)
 
 static void evaluate_lp(const struct node *node, const void *const input[], void *const output[])
 {
-    struct window window = pool_window(node);
+    struct window window = *pool_window(node);
     const struct tensor *x = node->input[0], *y = node->output[0];
     double p = power_of(node);
     int64_t size = shape_size(y->shape), at[MAX_RANK] = {0};
@@ -179,9 +179,9 @@ static struct region reads(const struct node *node, int input, int output, struc
 {
     (void)input;
     (void)output;
-    struct window window = pool_window(node);
-    for (int i = 0; i < window.spatial; i++)
-        region.axis[i + 2] = window_reads(&window, i, region.axis[i + 2]);
+    const struct window *window = pool_window(node);
+    for (int i = 0; i < window->spatial; i++)
+        region.axis[i + 2] = window_reads(window, i, region.axis[i + 2]);
     return region;
 }
 

@@ -171,7 +171,7 @@ static int64_t input_channel(const struct node *conv, int64_t i)
 
 static bool is_padded(const struct node *conv)
 {
-    struct window window = conv_window(conv);
+    struct window window = *conv_window(conv);
     for (int a = 0; a < window.spatial; a++)
         if (window.pad_begin[a] || window.pad_end[a])
             return true;

@@ -78,10 +78,7 @@ static void plant_chains(struct search *s, const struct cost_model *model)
     static const double exposed[] = {0.15, 0.5, 1};
     const int devices = s->goal->devices;
     for (int count = 2; count <= devices; count = next_count(count, devices))
-        for (size_t i = 0; i < sizeof exposed / sizeof *exposed; i++) {
-            plant_chain(s, model, count, exposed[i]);
-            take_all(s);
-        }
+        plant_chain(s, model, count, exposed, (int)(sizeof exposed / sizeof *exposed));
 }
 
 /* A stage of the graph for each of the first `count` devices, with shares of the work in proportion to their speeds. */

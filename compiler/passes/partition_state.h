@@ -70,10 +70,10 @@ void move_at_random(struct search *search);
  * `length` - 1 behind it. Returns false where it changes nothing, and sets `done` when there are no more. */
 bool move_in_order(struct search *search, int first, int length, int number, bool *done);
 
-/* partition_chain.c: dynamic programming over the ways to divide every node between the first `count` devices of the order, in their
- * shares. A node costs what its slowest device takes; a tensor, what has to be moved between two divisions takes, times
- * `exposed`, the part of it that is not hidden behind computing. Exact on chains and trees; where branches join, the others are
- * taken as they were in the round before. Writes `trial`. */
-void plant_chain(struct search *search, const struct cost_model *model, int count, double exposed);
+/* partition_chain.c: starts by dynamic programming over the ways to divide every node between the first `count` devices of the order, in
+ * their shares. A node costs what its slowest device takes; a tensor, what has to be moved between two divisions takes, times
+ * `exposed`, the part of it that is not hidden behind computing: a start for each of `times` such parts. Exact on chains and trees; where
+ * branches join, the others are taken as they were in the round before. */
+void plant_chain(struct search *search, const struct cost_model *model, int count, const double exposed[], int times);
 
 #endif

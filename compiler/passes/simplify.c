@@ -37,7 +37,7 @@ static bool is_pool_of_one(const struct node *node)
 {
     if (!(node_is(node, "AveragePool") || node_is(node, "MaxPool")) || (node_output(node, 1) && node->output[1]->uses))
         return false;
-    struct window window = pool_window(node);
+    struct window window = *pool_window(node);
     for (int a = 0; a < window.spatial; a++)
         if (window.kernel[a] != 1 || window.stride[a] != 1 || window.pad_begin[a] || window.pad_end[a])
             return false;

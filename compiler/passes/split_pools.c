@@ -13,7 +13,7 @@ enum { ROW_AXIS = 2 };
 static bool pools_map(const struct node *node)
 {
     const struct shape x = node->input[0]->shape;
-    const struct window window = pool_window(node);
+    const struct window window = *pool_window(node);
     for (int a = 0; a < window.spatial; a++)
         if (window.kernel[a] != x.dim[a + 2] || window.pad_begin[a] || window.pad_end[a])
             return false;

@@ -25,29 +25,29 @@ struct conflict {
 static bool conflicts(const struct node *node, struct region piece, struct conflict conflict)
 {
     const struct region touched = conflict.input < 0 ? piece : node_reads(node, conflict.input, 0, piece);
-    return !region_is_empty(region_intersect(touched, conflict.region));
+    return regions_meet(&touched, &conflict.region);
 }
 
-/* What is free of the conflict before (or behind) it along `axis`, in whole grid steps: a box of input is read by output
- * indices that follow each other, so what is free is found by halving. */
+/* What is free of the conflict before (or behind) it along `axis`, in whole grid steps, where the whole box is not: a box of input is
+ * read by output indices that follow each other, so what is free is found by halving. Mostly nothing is, or nearly all: that is tried first. */
 static struct region free_side(const struct node *node, struct region box, int axis, bool before,
                                struct conflict conflict)
 {
     const int64_t grid = kernel_grid(node, axis), first = box.axis[axis].begin / grid;
     const int64_t steps = (box.axis[axis].end + grid - 1) / grid - first;
-    int64_t free_steps = 0, too_many = steps + 1;
+    int64_t free_steps = 0, too_many = steps;
     struct region best = {0};
-    while (too_many - free_steps > 1) {
-        const int64_t middle = free_steps + (too_many - free_steps) / 2;
+    for (int tries = 0; too_many - free_steps > 1; tries++) {
+        const int64_t guess = tries == 0 ? 1 : tries < 3 ? too_many - 1 : free_steps + (too_many - free_steps) / 2;
         struct region side = box;
-        if (before && middle < steps)
-            side.axis[axis].end = (first + middle) * grid;
-        if (!before && middle < steps)
-            side.axis[axis].begin = (first + steps - middle) * grid;
+        if (before)
+            side.axis[axis].end = (first + guess) * grid;
+        else
+            side.axis[axis].begin = (first + steps - guess) * grid;
         if (conflicts(node, side, conflict)) {
-            too_many = middle;
+            too_many = guess;
         } else {
-            free_steps = middle;
+            free_steps = guess;
             best = side;
         }
     }
@@ -136,22 +136,30 @@ static void add_interior(struct arena *arena, const struct node *node, struct re
         *arena_append(arena, list->item, list->count, list->capacity) = part_of(node, box, i, count);
 }
 
-/* What is left of `own` without `inner`: passes over the weights for that and for inner. */
-static int64_t passes_of_division(struct arena *arena, const struct node *node, struct region own, struct region inner)
+/* What is left of `own` without `inner`, which lies in it, as regions_subtract() has it: passes over the weights for that and for
+ * inner. */
+static int64_t passes_of_division(const struct node *node, struct region own, struct region inner)
 {
-    struct region_list rest = {0};
-    regions_add(arena, &rest, own);
-    regions_subtract(arena, &rest, inner);
-    return passes_of_list(node, &rest) + passes_of(node, inner);
+    int64_t passes = passes_of(node, inner);
+    for (int axis = 0; axis < own.rank; axis++) {
+        const struct range all = own.axis[axis], within = inner.axis[axis];
+        for (int side = 0; side < 2; side++) {
+            own.axis[axis] = side ? (struct range){within.end, all.end} : (struct range){all.begin, within.begin};
+            if (own.axis[axis].begin < own.axis[axis].end)
+                passes += passes_of(node, own);
+        }
+        own.axis[axis] = within;
+    }
+    return passes;
 }
 
 /* Weights are read once for every CELLS_OF_A_PASS steps anyway: make what is urgent so large that the division costs no
  * pass, if at least a third is still interior then. */
-static struct region save_passes(struct arena *arena, const struct node *node, struct region own, struct region inner)
+static struct region save_passes(const struct node *node, struct region own, struct region inner)
 {
     const int64_t grid = kernel_grid(node, 2), third = cells_of(node, own) / 3;
     struct region best = inner;
-    int64_t fewest = grid > 0 ? passes_of_division(arena, node, own, inner) : 0;
+    int64_t fewest = grid > 0 ? passes_of_division(node, own, inner) : 0;
     for (int side = 0; side < 2; side++) {
         struct region smaller = inner;
         while (fewest > passes_of(node, own)) {
@@ -161,7 +169,7 @@ static struct region save_passes(struct arena *arena, const struct node *node, s
                 smaller.axis[2].begin = (smaller.axis[2].begin / grid + 1) * grid;
             if (region_is_empty(smaller) || cells_of(node, smaller) < third)
                 break;
-            const int64_t passes = passes_of_division(arena, node, own, smaller);
+            const int64_t passes = passes_of_division(node, own, smaller);
             if (passes < fewest) {
                 fewest = passes;
                 best = smaller;
@@ -194,7 +202,7 @@ void phases_divide(struct arena *arena, const struct node *node, const struct re
         struct region_list rest = {0};
         regions_add(arena, &rest, own->item[k]);
         if (!region_is_empty(inner)) {
-            inner = save_passes(arena, node, own->item[k], inner);
+            inner = save_passes(node, own->item[k], inner);
             add_interior(arena, node, inner, &phases->interior);
             regions_subtract(arena, &rest, inner);
         }

@@ -15,7 +15,7 @@ enum { BLOCK = 1 << 17 };
 
 struct conv conv_of(const struct job *job)
 {
-    return conv_between(job, conv_window(job->node), job->node->input[0]->shape, job->node->output[0]->shape);
+    return conv_between(job, *conv_window(job->node), job->node->input[0]->shape, job->node->output[0]->shape);
 }
 
 struct conv conv_between(const struct job *job, struct window window, struct shape x, struct shape y)

@@ -155,7 +155,7 @@ bool pool_of(const struct job *job, struct pool *pool)
         pool->window = (struct window){.spatial = 2, .kernel = {x.dim[2], x.dim[3]}, .stride = {1, 1}};
         return true;
     }
-    pool->window = pool_window(node);
+    pool->window = *pool_window(node);
     pool->include_pad = pool->average && node_int(node, "count_include_pad", 0);
     /* ceil_mode, dilations: too rare for a fast form. */
     return !node_int(node, "ceil_mode", 0) && pool->window.dilation[0] == 1 && pool->window.dilation[1] == 1;

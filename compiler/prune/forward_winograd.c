@@ -215,7 +215,7 @@ static bool pays(const struct job *job)
     if (!node_is(node, "Conv") || node->output[0]->type != TYPE_FLOAT || node->input[0]->shape.rank != 4 ||
         job->input[1].stride || (node_input(node, 2) && job->input[2].stride))
         return false;
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct shape w = node->input[1]->shape, y = node->output[0]->shape;
     for (int a = 0; a < 2; a++)
         if (window.kernel[a] != 3 || window.stride[a] != 1 || window.dilation[a] != 1 || y.dim[a + 2] < TILE)
@@ -228,7 +228,7 @@ bool forward_winograd(const struct job *job)
     if (!pays(job))
         return false;
     const struct node *node = job->node;
-    const struct window window = conv_window(node);
+    const struct window window = *conv_window(node);
     const struct shape x = node->input[0]->shape, y = node->output[0]->shape;
     struct winograd w = {.job = job, .images = x.dim[0], .channels = x.dim[1], .outputs = y.dim[1]};
     for (int a = 0; a < 2; a++) {
