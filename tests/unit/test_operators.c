@@ -167,6 +167,30 @@ static void test_conv_touches_padding(void)
     arena_free(&arena);
 }
 
+/* What is kept of a window is read again after every change that counts. */
+static void test_windows_follow_changes(void)
+{
+    struct arena arena = {0};
+    struct graph *graph = graph_from_text(&arena, "Conv 1x20x9x8 =32x20x3x3 pads=[1,1,1,1] strides=[2,1]", 1);
+    struct node *node = graph->node[0];
+    const int64_t strides[] = {1, 3};
+    CU_ASSERT_EQUAL(conv_window(node)->stride[0], 2);
+    CU_ASSERT_PTR_EQUAL(conv_window(node), conv_window(node));
+    node_set_attribute(graph, node, (struct attribute){.name = "strides", .kind = ATTRIBUTE_INTS, .count = 2, .ints = strides});
+    CU_ASSERT_EQUAL(conv_window(node)->stride[1], 3);
+    node_remove_attribute(node, "pads");
+    CU_ASSERT_EQUAL(conv_window(node)->pad_begin[0], 0);
+    node_set_attribute(graph, node, (struct attribute){.name = "auto_pad", .kind = ATTRIBUTE_STRING, .s = "SAME_UPPER"});
+    CU_ASSERT_EQUAL(conv_window(node)->pad_end[1], 1);
+    node->input[0]->shape.dim[3] = 10;
+    CU_ASSERT_EQUAL(conv_window(node)->pad_begin[1], 1);
+    node->input[0]->shape.dim[3] = 9;
+    CU_ASSERT_EQUAL(conv_window(node)->pad_end[1], 0);
+    node->input[1]->shape.dim[3] = 1;
+    CU_ASSERT_EQUAL(conv_window(node)->kernel[1], 1);
+    arena_free(&arena);
+}
+
 static void test_epilogue(void)
 {
     struct arena arena = {0};
@@ -214,6 +238,7 @@ int main(void)
     CU_add_test(suite, "unknown operator", test_unknown_operator);
     CU_add_test(suite, "table", test_table);
     CU_add_test(suite, "Conv touches its padding", test_conv_touches_padding);
+    CU_add_test(suite, "windows follow changes", test_windows_follow_changes);
     CU_add_test(suite, "epilogue", test_epilogue);
     CU_add_test(suite, "activations", test_activations);
     CU_basic_run_tests();

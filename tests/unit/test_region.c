@@ -35,6 +35,19 @@ static void intersects_and_covers(void)
     CU_ASSERT(region_contains(box(0, 1, 0, 1), (struct region){0}));
 }
 
+/* Boxes meet where they have elements in common. */
+static void meets_as_intersections(void)
+{
+    const struct region scalar = region_whole((struct shape){0}), none = {0};
+    CU_ASSERT(regions_meet(&scalar, &scalar));
+    CU_ASSERT(!regions_meet(&scalar, &none) && !regions_meet(&none, &scalar));
+    for (int i = 0; i < 256; i++) {
+        const struct region a = box(1, 3, 1, 3), b = box(i & 3, i >> 2 & 3, i >> 4 & 3, i >> 6 & 3);
+        CU_ASSERT_EQUAL(regions_meet(&a, &b), !region_is_empty(region_intersect(a, b)));
+        CU_ASSERT_EQUAL(regions_meet(&b, &a), !region_is_empty(region_intersect(b, a)));
+    }
+}
+
 static void lists_stay_disjoint(void)
 {
     struct region_list list = {0};
@@ -101,6 +114,7 @@ int main(void)
     CU_pSuite suite = CU_add_suite("region", NULL, NULL);
     CU_add_test(suite, "a scalar's region is not empty", scalar_is_not_empty);
     CU_add_test(suite, "intersection and cover", intersects_and_covers);
+    CU_add_test(suite, "boxes meet where they intersect", meets_as_intersections);
     CU_add_test(suite, "lists stay disjoint", lists_stay_disjoint);
     CU_add_test(suite, "neighbours join", neighbours_join);
     CU_add_test(suite, "random sets agree with a bitmap", agrees_with_a_bitmap);
