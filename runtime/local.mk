@@ -9,7 +9,7 @@ RUNTIME_FILES = \
 	%D%/profile.c %D%/profile.h %D%/peak.h \
 	%D%/pages.c \
 	%D%/slow.c %D%/slow.h %D%/trace.c %D%/trace.h \
-	%D%/transport.h %D%/transport_tcp.c %D%/tcp.h %D%/tcp_frames.c %D%/tcp_sender.c \
+	%D%/transport.h %D%/transport_tcp.c %D%/tcp.h %D%/tcp_frames.c %D%/tcp_carrier.c \
 	%D%/handshake.c %D%/handshake.h \
 	%D%/npy.c %D%/npy.h %D%/tensor_proto.c \
 	%D%/cluster_file.c %D%/cluster_file.h \

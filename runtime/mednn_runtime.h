@@ -85,14 +85,12 @@ struct mednn_program {
 /* ---- called by generated code ---- */
 
 /* Start the frames of exchange `exchange`: the payloads to send lie ready in the arena; those to receive may be
- * written from now on. Does not wait. 0, or non-zero when the session has failed. */
+ * written from now on, while the program computes. Does not wait. 0, or non-zero when the session has failed. */
 int mednn_exchange_begin(struct mednn_session *session, uint32_t exchange);
 /* Non-zero when all frames of the exchange, which has begun, are there, or when the session has failed. Does not wait. */
 int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange);
 /* Wait until all frames of the exchange are there. Each exchange that a device receives anything in is waited for once. */
 int mednn_exchange_end(struct mednn_session *session, uint32_t exchange);
-/* Progress all frames that have begun, without waiting: between long computations. Failures show in the next call. */
-void mednn_progress(struct mednn_session *session);
 /* Wait until the payloads sent in this exchange and all before it may be overwritten. */
 int mednn_exchange_flush(struct mednn_session *session, uint32_t exchange);
 /* Compute parts of a layer at the same time, part 0 on the calling thread, and return when all are done. count: at most

@@ -54,12 +54,11 @@ int mednn_thread(pthread_t *thread, void *(*work)(void *argument), void *argumen
 
 int mednn_fail(struct mednn_session *session, const char *format, ...)
 {
-    if (!session->failed) {
+    if (!atomic_exchange(&session->failed, true)) {
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(session->error, sizeof session->error, format, arguments);
         va_end(arguments);
-        session->failed = true;
     }
     return -1;
 }
@@ -216,7 +215,7 @@ int mednn_run(struct mednn_session *session, const void *const *inputs, void *co
         status = run_program(session, inputs, outputs);
         mednn_turn_give(session);
     }
-    if (status)
+    if (status || session->failed)
         return give_up(session);
     session->stats.inferences++;
     return 0;
@@ -252,17 +251,6 @@ static int ready_in_time(struct mednn_session *session, uint32_t exchange)
 int mednn_exchange_ready(struct mednn_session *session, uint32_t exchange)
 {
     return call(session, ready_in_time, exchange, TRACE_WAIT);
-}
-
-void mednn_progress(struct mednn_session *session)
-{
-    if (session->failed)
-        return;
-    mednn_slow_enter(session, session->program->exchange_count);
-    if (!session->rehearses)
-        (void)session->transport->progress(session);
-    mednn_trace_mark(session);
-    mednn_slow_leave(session);
 }
 
 /* A function that waits: other inferences in flight compute meanwhile. */

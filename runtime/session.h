@@ -31,7 +31,8 @@ struct mednn_session {
     void *trace;    /* of events (trace.c), or NULL */
     void *slow;     /* the clock of a slow device (slow.c), or NULL */
     bool rehearses; /* no inference, but the program alone, for measuring: see slow.h */
-    bool failed, refused; /* refused: because of an input's value */
+    bool refused;       /* because of an input's value */
+    atomic_bool failed; /* any thread of the session may say so; `error` is there once they have ended */
     char error[512];
 };
 

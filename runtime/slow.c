@@ -16,10 +16,12 @@
 enum { LEAST_REHEARSALS = 5, MOST_REHEARSALS = 50, LOOKS_AT_THE_CLOCK = 100 };
 static const double REHEARSED_SECONDS = 0.3; /* of processor time */
 
-/* What takes processor time is numbered: steps, then packing an exchange, then frames sent, then frames received. */
+/* What takes processor time is numbered: steps, then packing an exchange, then frames sent, then frames received, then telling the
+ * carrier of an exchange. */
 struct slow {
     double factor;
     double clock;    /* when the slow device would be here */
+    double carrier;  /* when its other processor, which carries frames, would have done what was carried: that thread's */
     double mark;     /* processor time at which the program began what it does now */
     double overhead; /* processor time of looking at the processor time */
     double begun;    /* processor time at which rehearsals began */
@@ -72,7 +74,7 @@ int mednn_slow_open(struct mednn_session *session)
     if (!(factor >= 1 && factor <= 1e6) || *end)
         return 0;
     const uint32_t steps = count_steps(program);
-    const size_t count = (size_t)steps + program->exchange_count + program->send_count + program->receive_count;
+    const size_t count = (size_t)steps + 2 * (size_t)program->exchange_count + program->send_count + program->receive_count;
     struct slow *slow = calloc(1, sizeof *slow + count * sizeof(double) + program->layer_count * sizeof(uint32_t));
     if (!slow)
         return mednn_fail(session, "no memory for PHONE_SLOW");
@@ -176,17 +178,20 @@ void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t pie
     advance_by_least(session, used_since_mark(slow), (size_t)slow->first[layer] + piece);
 }
 
-bool mednn_slow_pause(struct mednn_session *session)
+static bool sleep_until(double moment)
 {
-    const struct slow *slow = session->slow;
-    bool paused = false;
-    if (!slow || session->rehearses)
-        return false;
-    for (double left; (left = slow->clock - mednn_seconds()) > 0; paused = true) {
+    bool slept = false;
+    for (double left; (left = moment - mednn_seconds()) > 0; slept = true) {
         const struct timespec time = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
         nanosleep(&time, NULL);
     }
-    return paused;
+    return slept;
+}
+
+bool mednn_slow_pause(struct mednn_session *session)
+{
+    const struct slow *slow = session->slow;
+    return slow && !session->rehearses && sleep_until(slow->clock);
 }
 
 void mednn_slow_not_before(struct mednn_session *session, double time)
@@ -194,12 +199,6 @@ void mednn_slow_not_before(struct mednn_session *session, double time)
     struct slow *slow = session->slow;
     if (slow && slow->clock < time)
         slow->clock = time;
-}
-
-void mednn_slow_waited(struct mednn_session *session)
-{
-    if (session->slow)
-        ((struct slow *)session->slow)->clock = mednn_slow_now(session);
 }
 
 double mednn_slow_now(const struct mednn_session *session)
@@ -214,13 +213,47 @@ double mednn_slow_processor(const struct mednn_session *session)
     return session->slow ? thread_seconds() : 0;
 }
 
-void mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds)
+void mednn_slow_told(struct mednn_session *session, uint32_t exchange, double seconds)
+{
+    const struct slow *slow = session->slow;
+    const struct mednn_program *program = session->program;
+    if (slow)
+        advance_by_least(session, seconds - slow->overhead,
+                         (size_t)slow->steps + program->exchange_count + program->send_count + program->receive_count + exchange);
+}
+
+/* ---- the thread that carries frames ---- */
+
+void mednn_slow_carried(struct mednn_session *session, double seconds)
 {
     struct slow *slow = session->slow;
     if (!slow)
         return;
-    /* Who receives may have waited for it. A sender's time is the clock's: it may be late already, and catches up. */
-    if (!sent)
-        mednn_slow_waited(session);
-    advance_by_least(session, seconds - slow->overhead, (size_t)slow->steps + session->program->exchange_count + (sent ? 0 : session->program->send_count) + index);
+    const double now = mednn_seconds();
+    slow->carrier = slow->carrier > now ? slow->carrier : now;
+    slow->carrier += slow->factor * (seconds > slow->overhead ? seconds - slow->overhead : 0);
+}
+
+double mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds)
+{
+    struct slow *slow = session->slow;
+    if (!slow)
+        return session->trace ? mednn_seconds() : 0;
+    double *least = &slow->least[(size_t)slow->steps + session->program->exchange_count + (sent ? 0 : session->program->send_count) + index];
+    *least = seconds < *least ? seconds : *least;
+    slow->carrier -= slow->factor * (seconds - *least);
+    return slow->carrier;
+}
+
+bool mednn_slow_carrier_busy(const struct mednn_session *session)
+{
+    const struct slow *slow = session->slow;
+    return slow && slow->carrier > mednn_seconds();
+}
+
+void mednn_slow_carrier_pause(const struct mednn_session *session)
+{
+    const struct slow *slow = session->slow;
+    if (slow)
+        sleep_until(slow->carrier);
 }

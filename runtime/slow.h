@@ -2,8 +2,9 @@
  *
  * With PHONE_SLOW=x in the environment of mednn_open(), x >= 1, a session keeps a clock of its own: the time at which a device that
  * computes x times as slowly would be where the program is. Computing advances it by x times the processor time of the calling
- * thread, waiting for frames advances it to the moment at which they are there, and sending or receiving a frame by x times the
- * processor time of the system calls that move it. The program itself runs ahead of the clock. It sleeps until the clock's time is
+ * thread, and waiting for frames advances it to the moment at which they are there. Frames are sent and received by another thread
+ * (tcp_carrier.c), on another processor of the device: it is as slow, so that a frame leaves, or is there, when x times the processor time
+ * of the system calls that moved it and what came before has passed. The program itself runs ahead of the clock. It sleeps until the clock's time is
  * there only where others could see the difference: before a frame leaves, before it concludes that frames have not come yet, and
  * before the owner delivers outputs. The times to sleep until are absolute, so that no inaccuracy adds up.
  *
@@ -38,15 +39,23 @@ void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t pie
 
 /* Sleep until the clock's time is there; whether there was anything to sleep. */
 bool mednn_slow_pause(struct mednn_session *session);
-/* Somebody else of this device has computed until then. */
+/* Somebody else of this device has computed until then, or what was waited for has come then. */
 void mednn_slow_not_before(struct mednn_session *session, double time);
-/* What was waited for is there. */
-void mednn_slow_waited(struct mednn_session *session);
+/* Telling the carrier that an exchange has begun took so much processor time. */
+void mednn_slow_told(struct mednn_session *session, uint32_t exchange, double seconds);
 /* The later one of the clock and of mednn_seconds(); that one without PHONE_SLOW. */
 double mednn_slow_now(const struct mednn_session *session);
 /* Processor time of this thread, or 0 without PHONE_SLOW. */
 double mednn_slow_processor(const struct mednn_session *session);
-/* A frame, by its index among the program's sends or receives, took that much of it. */
-void mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds);
+
+/* The thread that carries frames has a clock of its own, as on a second processor that is as slow: a system call took so much processor
+ * time. */
+void mednn_slow_carried(struct mednn_session *session, double seconds);
+/* With that a frame, by its index among the program's sends or receives, is carried, which took `seconds` in all; returns when (without
+ * PHONE_SLOW mednn_seconds(), where somebody traces that). */
+double mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds);
+/* Is that clock ahead of the time? Sleep until it is not. */
+bool mednn_slow_carrier_busy(const struct mednn_session *session);
+void mednn_slow_carrier_pause(const struct mednn_session *session);
 
 #endif

@@ -23,9 +23,11 @@ enum fault { FAULT_OWN, FAULT_CLOSED, FAULT_SILENT, FAULT_WRONG_FRAME, FAULTS };
 struct stream {
     const struct mednn_message *message; /* the table */
     const uint32_t *next;                /* of each message: the next one of the same peer, or `count` */
-    uint32_t count, first, current;
-    uint32_t told; /* of sends: those before it that the sender thread has finished are counted and traced */
-    uint64_t done; /* bytes of the current frame, header included */
+    uint32_t count, first;
+    atomic_uint current; /* everything before it has been carried: written by the carrier, and by the program between inferences */
+    uint32_t told;       /* the program's: those before it are traced */
+    /* The carrier's alone. */
+    uint64_t done;  /* bytes of the current frame, header included */
     double seconds; /* processor time spent on it, see slow.h */
     unsigned char header[HEADER_BYTES];
 };
@@ -34,34 +36,42 @@ struct peer {
     int fd;
     struct stream out, in;
     unsigned char control[HEADER_BYTES]; /* START or END that leaves before everything else */
-    size_t control_left;
-    bool has_data_ahead; /* it closed or not, but sent what is not due yet */
-    bool is_stuck;       /* the sender thread could not send: the program's thread will find out why */
+    atomic_uint control_left;
+    atomic_bool is_watched; /* the carrier will notice what it sends */
+    /* The carrier's alone. */
+    bool is_ahead; /* it closed or not, but sent what is not due yet */
+    bool is_stuck; /* its socket takes no more */
+    int low_water; /* bytes that must be there before the system says so */
 };
 
-/* The thread of tcp_sender.c. Where it runs, the mutex guards everything here but in calls that wait. */
-struct sender {
-    bool runs, ends;
+/* The thread of tcp_carrier.c. The mutex is for waiting: the carrier has it whenever it touches frames, but not while it waits itself. */
+struct carrier {
+    bool runs;
+    atomic_bool ends, sleeps;
+    atomic_uint version; /* counts what the program has told it */
+    int wake[2];         /* a pipe */
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* frames, or the session has failed */
+    bool has_moved;         /* bytes have, in either direction */
+    int64_t moved_ms;       /* when the program was told so last */
+    struct pollfd poll[1 + MEDNN_MAX_DEVICES];
 };
 
 enum { LARGE_FRAME = 16 << 10 }; /* bytes of payload: frames that leave in the order of their exchanges */
 
 struct tcp {
     struct peer peer[MEDNN_MAX_DEVICES];
-    struct pollfd poll[MEDNN_MAX_DEVICES];
-    uint32_t begun;   /* exchanges before this one have begun */
-    uint32_t culprit; /* once the session has failed */
+    atomic_uint begun; /* exchanges before this one have begun */
+    uint32_t culprit;  /* once the session has failed */
     enum fault fault;
-    struct sender sender;
-    double *send_seconds; /* of the sends: processor time */
-    uint32_t next[];      /* of the sends, then of the receives; then those */
+    struct carrier carrier;
+    double *moment;  /* of the sends, then of the receives: when the frame had been carried */
+    uint32_t next[]; /* of the sends, then of the receives; then those */
 };
 
 /* Where they lie, in bytes from the start of the state. */
-static inline size_t tcp_seconds_offset(const struct mednn_program *program)
+static inline size_t tcp_moments_offset(const struct mednn_program *program)
 {
     const size_t end = sizeof(struct tcp) + ((size_t)program->send_count + program->receive_count) * sizeof(uint32_t);
     return (end + sizeof(double) - 1) / sizeof(double) * sizeof(double);
@@ -76,12 +86,15 @@ void tcp_rewind_tables(struct mednn_session *session);
 /* Number of the exchange of the frame in progress; UINT32_MAX when none is left in this inference. */
 static inline uint32_t stream_exchange(const struct stream *stream)
 {
-    return stream->current < stream->count ? stream->message[stream->current].exchange : UINT32_MAX;
+    const uint32_t current = atomic_load_explicit(&stream->current, memory_order_acquire);
+    return current < stream->count ? stream->message[current].exchange : UINT32_MAX;
 }
 
-static inline bool has_frame_to_send(const struct tcp *tcp, const struct peer *peer)
+/* May it be carried? Its place is looked up first: tables are rewound after `begun` has become 0. */
+static inline bool is_due(const struct tcp *tcp, const struct stream *stream)
 {
-    return stream_exchange(&peer->out) < tcp->begun;
+    const uint32_t exchange = stream_exchange(stream);
+    return exchange < atomic_load(&tcp->begun);
 }
 
 void tcp_encode_header(const struct mednn_session *session, unsigned char *header, enum frame_type type,
@@ -93,44 +106,29 @@ struct iovec;
 /* Read at most the pieces; *bytes is 0 when there is nothing yet. */
 int tcp_read(struct mednn_session *session, uint32_t p, struct iovec *piece, size_t count, size_t *bytes);
 
-/* Send what may leave now, as far as the socket takes it. The sender thread (not `owner`) sends no control frame and says nothing of
- * errors. */
-int tcp_send_frames(struct mednn_session *session, uint32_t p, bool owner);
-static inline int tcp_send(struct mednn_session *session, uint32_t p)
-{
-    return tcp_send_frames(session, p, true);
-}
-/* Count and trace what the sender thread has sent. */
-void tcp_tell_sent(struct mednn_session *session);
+/* Send what may leave now, as far as the socket takes it. */
+int tcp_send(struct mednn_session *session, uint32_t p);
 /* Take in the frames that are due, as far as they have arrived. The payload's length is the table's: a header
  * that says otherwise ends the session. */
 int tcp_receive(struct mednn_session *session, uint32_t p);
 /* The peer hung up although frames are still due, which may all have arrived already. */
 int tcp_hung_up(struct mednn_session *session, uint32_t p);
 
-/* ---- tcp_sender.c ---- */
-
-/* Without the thread large frames leave as the system likes: no reason to fail. */
-void tcp_sender_open(struct mednn_session *session);
-void tcp_sender_close(struct mednn_session *session);
-/* Is there a frame for the peer that may leave now? */
-bool tcp_may_send(const struct tcp *tcp, const struct mednn_program *program, uint32_t p);
-
-static inline void tcp_lock(struct tcp *tcp)
-{
-    if (tcp->sender.runs)
-        pthread_mutex_lock(&tcp->sender.mutex);
-}
-
-static inline void tcp_unlock(struct tcp *tcp)
-{
-    if (tcp->sender.runs)
-        pthread_mutex_unlock(&tcp->sender.mutex);
-}
-
 /* Remember whose fault it is that the session fails, for the peers. */
 void tcp_blame(struct mednn_session *session, uint32_t culprit, enum fault fault);
 /* Where a frame is not half sent, the peer gets to know whose fault it was. */
 void tcp_send_failure(struct mednn_session *session, const struct peer *peer);
+
+/* ---- tcp_carrier.c ---- */
+
+int tcp_carrier_open(struct mednn_session *session);
+void tcp_carrier_close(struct mednn_session *session);
+/* More may be carried than before. It is woken only if it would not notice by itself; `sends`: it has something to send. */
+void tcp_carrier_tell(struct mednn_session *session, bool sends);
+/* Wait until `awaited` finds no peer. Nothing may move for so long meanwhile (< 0: for ever), or the session fails. */
+int tcp_carrier_wait(struct mednn_session *session, int (*awaited)(const struct mednn_session *session, uint32_t exchange),
+                     uint32_t exchange, int timeout_ms);
+/* Is there a frame for the peer that may leave now? */
+bool tcp_may_send(const struct tcp *tcp, const struct mednn_program *program, uint32_t p);
 
 #endif

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "slow.h"
 #include "tcp.h"
-#include "trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 #define MSG_NOSIGNAL 0 /* the handshake sets SO_NOSIGPIPE there */
 #endif
 
-enum { LARGEST_PIECE = 1 << 30 };
+enum { LARGEST_PIECE = 1 << 30, LARGEST_WAIT = 64 << 10 };
 static const char *const fault_text[FAULTS] = {"failed", "closed the connection", "was silent for too long",
                                                "sent a wrong frame"};
 
@@ -33,42 +32,30 @@ static void thread_table(struct tcp *tcp, const struct mednn_message *message, u
     }
     for (uint32_t p = 0; p < MEDNN_MAX_DEVICES; p++) {
         struct stream *stream = sending ? &tcp->peer[p].out : &tcp->peer[p].in;
-        *stream = (struct stream){
-            .message = message, .next = next, .count = count, .first = first[p], .current = count};
+        stream->message = message;
+        stream->next = next;
+        stream->first = first[p];
+        stream->count = stream->told = count;
+        atomic_init(&stream->current, count);
     }
 }
 
+/* A system call that took `seconds` of processor time has moved `bytes` of the current frame. */
 static void stream_account(struct mednn_session *session, struct stream *stream, size_t bytes, double seconds)
 {
+    struct tcp *tcp = session->state;
+    const uint32_t current = atomic_load_explicit(&stream->current, memory_order_relaxed);
+    const bool sent = stream->message == session->program->sends;
     stream->done += bytes;
     stream->seconds += seconds;
-    if (stream->done == HEADER_BYTES + stream->message[stream->current].bytes) {
-        if (stream->message == session->program->sends) {
-            ((struct tcp *)session->state)->send_seconds[stream->current] = stream->seconds;
-        } else {
-            mednn_slow_frame(session, false, stream->current, stream->seconds);
-            mednn_trace_frame(session, false, stream->current);
-        }
-        stream->current = stream->next[stream->current];
-        stream->done = 0;
-        stream->seconds = 0;
-    }
-}
-
-static void tell_sent_to(struct mednn_session *session, uint32_t p)
-{
-    const struct tcp *tcp = session->state;
-    struct stream *out = &((struct tcp *)session->state)->peer[p].out;
-    for (; out->told != out->current; out->told = out->next[out->told]) {
-        mednn_slow_frame(session, true, out->told, tcp->send_seconds[out->told]);
-        mednn_trace_frame(session, true, out->told);
-    }
-}
-
-void tcp_tell_sent(struct mednn_session *session)
-{
-    for (uint32_t p = 0; p < session->program->devices; p++)
-        tell_sent_to(session, p);
+    const bool whole = stream->done == HEADER_BYTES + stream->message[current].bytes;
+    mednn_slow_carried(session, seconds);
+    if (!whole)
+        return;
+    tcp->moment[current + (sent ? 0 : session->program->send_count)] = mednn_slow_frame(session, sent, current, stream->seconds);
+    stream->done = 0;
+    stream->seconds = 0;
+    atomic_store_explicit(&stream->current, stream->next[current], memory_order_release);
 }
 
 void tcp_encode_header(const struct mednn_session *session, unsigned char *header, enum frame_type type,
@@ -84,10 +71,15 @@ void tcp_encode_header(const struct mednn_session *session, unsigned char *heade
     mednn_put64(header + 24, bytes);
 }
 
+static const struct mednn_message *stream_message(const struct stream *stream)
+{
+    return &stream->message[atomic_load_explicit(&stream->current, memory_order_relaxed)];
+}
+
 /* What remains of the current frame, for one system call. */
 static size_t stream_pieces(struct stream *stream, unsigned char *arena, struct iovec *piece)
 {
-    const struct mednn_message *message = &stream->message[stream->current];
+    const struct mednn_message *message = stream_message(stream);
     size_t count = 0;
     uint64_t payload_done = 0;
     if (stream->done < HEADER_BYTES)
@@ -113,19 +105,23 @@ void tcp_thread_tables(struct mednn_session *session)
 {
     const struct mednn_program *program = session->program;
     struct tcp *tcp = session->state;
-    tcp->send_seconds = (double *)(void *)((unsigned char *)tcp + tcp_seconds_offset(program));
+    tcp->moment = (double *)(void *)((unsigned char *)tcp + tcp_moments_offset(program));
     thread_table(tcp, program->sends, program->send_count, tcp->next, true);
     thread_table(tcp, program->receives, program->receive_count, tcp->next + program->send_count, false);
+}
+
+static void rewind_stream(struct stream *stream)
+{
+    stream->told = stream->first;
+    atomic_store_explicit(&stream->current, stream->first, memory_order_release);
 }
 
 void tcp_rewind_tables(struct mednn_session *session)
 {
     struct tcp *tcp = session->state;
-    tcp->begun = 0;
     for (uint32_t p = 0; p < session->program->devices; p++) {
-        tcp->peer[p].out.current = tcp->peer[p].out.told = tcp->peer[p].out.first;
-        tcp->peer[p].in.current = tcp->peer[p].in.first;
-        tcp->peer[p].has_data_ahead = tcp->peer[p].is_stuck = false;
+        rewind_stream(&tcp->peer[p].out);
+        rewind_stream(&tcp->peer[p].in);
     }
 }
 
@@ -188,25 +184,28 @@ static int peer_lost(struct mednn_session *session, uint32_t p, int error)
     tcp_blame(session, p, FAULT_CLOSED);
     bool closed = !error || error == ECONNRESET || error == EPIPE;
     const char *what = closed ? " closed the connection" : strerror(error), *between = closed ? "" : ": ";
-    if (tcp->begun)
+    if (atomic_load(&tcp->begun))
         return mednn_fail(session, "%s%s%s in exchange %u of inference %u", name.text, between, what,
-                          (unsigned)tcp->begun - 1, (unsigned)session->frame);
+                          (unsigned)atomic_load(&tcp->begun) - 1, (unsigned)session->frame);
     return mednn_fail(session, "%s%s%s before inference %u", name.text, between, what,
                       (unsigned)session->frame);
 }
 
-int tcp_send_frames(struct mednn_session *session, uint32_t p, bool owner)
+int tcp_send(struct mednn_session *session, uint32_t p)
 {
     struct tcp *tcp = session->state;
     struct peer *peer = &tcp->peer[p];
-    for (bool frame_leaves; (frame_leaves = tcp_may_send(tcp, session->program, p)) || (owner && peer->control_left);) {
+    for (;;) {
         struct iovec piece[3];
         size_t count = 0;
-        if (peer->control_left)
-            piece[count++] =
-                (struct iovec){peer->control + HEADER_BYTES - peer->control_left, peer->control_left};
+        const size_t control = atomic_load_explicit(&peer->control_left, memory_order_acquire);
+        const bool frame_leaves = tcp_may_send(tcp, session->program, p);
+        if (!control && !frame_leaves)
+            return 0;
+        if (control)
+            piece[count++] = (struct iovec){peer->control + HEADER_BYTES - control, control};
         if (frame_leaves) {
-            const struct mednn_message *message = &peer->out.message[peer->out.current];
+            const struct mednn_message *message = stream_message(&peer->out);
             if (!peer->out.done)
                 tcp_encode_header(session, peer->out.header, FRAME_DATA, message->exchange, message->bytes);
             count += stream_pieces(&peer->out, session->arena, piece + count);
@@ -217,23 +216,22 @@ int tcp_send_frames(struct mednn_session *session, uint32_t p, bool owner)
         ssize_t sent = sendmsg(peer->fd, &frame, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        peer->is_stuck = sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+        if (peer->is_stuck)
             return 0;
         if (sent < 0)
-            return owner ? peer_lost(session, p, errno) : -1;
+            return peer_lost(session, p, errno);
         session->stats.bytes_sent += (uint64_t)sent;
-        size_t bytes = (size_t)sent, asked = pieces_bytes(piece, count);
-        bool short_write = bytes < asked;
-        size_t control = bytes < peer->control_left ? bytes : peer->control_left;
-        peer->control_left -= control;
+        tcp->carrier.has_moved = true;
+        const size_t bytes = (size_t)sent, asked = pieces_bytes(piece, count), left = bytes < control ? control - bytes : 0;
         if (bytes > control)
             stream_account(session, &peer->out, bytes - control, mednn_slow_processor(session) - start);
-        if (owner)
-            tell_sent_to(session, p);
-        if (short_write)
+        atomic_store_explicit(&peer->control_left, (unsigned)left, memory_order_release);
+        if (bytes < asked)
+            peer->is_stuck = true;
+        if (peer->is_stuck || mednn_slow_carrier_busy(session))
             return 0;
     }
-    return 0;
 }
 
 static void describe_header(char *text, size_t size, const unsigned char *header)
@@ -282,12 +280,27 @@ int tcp_read(struct mednn_session *session, uint32_t p, struct iovec *piece, siz
     return 0;
 }
 
-int tcp_receive(struct mednn_session *session, uint32_t p)
+/* A frame that comes in many segments is not worth waking up for each of them: the system shall wait for as much as this, or for the
+ * connection to end. What a header says is looked at as soon as it is there. */
+static void await_bytes(const struct tcp *tcp, struct peer *peer)
+{
+    const struct stream *in = &peer->in;
+    uint64_t left = 1;
+    if (is_due(tcp, in) && in->done >= HEADER_BYTES)
+        left = HEADER_BYTES + stream_message(in)->bytes - in->done;
+    const int wanted = (int)(left < LARGEST_WAIT ? left : LARGEST_WAIT);
+    if (wanted == peer->low_water)
+        return;
+    peer->low_water = wanted;
+    (void)!setsockopt(peer->fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof wanted);
+}
+
+static int receive_frames(struct mednn_session *session, uint32_t p)
 {
     struct tcp *tcp = session->state;
     struct stream *in = &tcp->peer[p].in;
-    while (stream_exchange(in) < tcp->begun) {
-        const struct mednn_message *message = &in->message[in->current];
+    while (is_due(tcp, in)) {
+        const struct mednn_message *message = stream_message(in);
         struct iovec piece[2];
         size_t count = stream_pieces(in, session->arena, piece), bytes, asked = pieces_bytes(piece, count);
         const double start = mednn_slow_processor(session);
@@ -296,11 +309,21 @@ int tcp_receive(struct mednn_session *session, uint32_t p)
         if (in->done < HEADER_BYTES && in->done + bytes >= HEADER_BYTES &&
             tcp_check_header(session, p, in->header, FRAME_DATA, message->exchange, message->bytes))
             return -1;
+        tcp->carrier.has_moved |= bytes > 0;
         if (bytes)
             stream_account(session, in, bytes, mednn_slow_processor(session) - start);
         if (bytes < asked)
             return 0;
     }
+    return 0;
+}
+
+int tcp_receive(struct mednn_session *session, uint32_t p)
+{
+    struct tcp *tcp = session->state;
+    if (receive_frames(session, p))
+        return -1;
+    await_bytes(tcp, &tcp->peer[p]);
     return 0;
 }
 
@@ -315,7 +338,7 @@ int tcp_hung_up(struct mednn_session *session, uint32_t p)
         return peer_lost(session, p, ahead < 0 ? errno : 0);
     if (ahead == HEADER_BYTES && is_failure(session, header))
         return peer_reports(session, p, header);
-    peer->has_data_ahead = true;
+    peer->is_ahead = true;
     return 0;
 }
 

@@ -73,12 +73,11 @@ void mednn_trace_exchange(struct mednn_session *session, enum trace_kind kind, u
         add(session, (struct event){.begin = begin, .end = now, .kind = kind, .what = exchange});
 }
 
-void mednn_trace_frame(struct mednn_session *session, bool sent, uint32_t index)
+void mednn_trace_frame(struct mednn_session *session, bool sent, uint32_t index, double time)
 {
     if (!session->trace)
         return;
-    const double now = mednn_slow_now(session);
-    add(session, (struct event){.begin = now, .end = now, .kind = sent ? TRACE_SENT : TRACE_RECEIVED, .what = index});
+    add(session, (struct event){.begin = time, .end = time, .kind = sent ? TRACE_SENT : TRACE_RECEIVED, .what = index});
 }
 
 /* ---- the file ---- */

@@ -24,7 +24,7 @@ void mednn_trace_done(struct mednn_session *session, uint32_t layer, uint32_t pi
 /* It has waited for an exchange since `begin` (mednn_slow_now()); or since the mark packed one and begun to send it. What is very
  * short is left out. */
 void mednn_trace_exchange(struct mednn_session *session, enum trace_kind kind, uint32_t exchange, double begin);
-/* A frame has been handed to the system, or taken from it. */
-void mednn_trace_frame(struct mednn_session *session, bool sent, uint32_t index);
+/* A frame was handed to the system, or taken from it, at that time. */
+void mednn_trace_frame(struct mednn_session *session, bool sent, uint32_t index, double time);
 
 #endif

@@ -18,14 +18,12 @@ struct mednn_transport {
     /* Device 0: tell the others that inference session->frame begins; may be delayed until the first begin().
      * Elsewhere: wait for that, however long it takes; returns 1 when the owner ends the session instead. */
     int (*start)(struct mednn_session *session);
-    /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. */
+    /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. Frames then travel by themselves: the
+     * program may compute for long before it calls again. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);
-    /* Have all frames of this exchange, which has begun, arrived? 1: yes, 0: no. Progresses all that have begun, without
-     * waiting. */
+    /* Have all frames of this exchange, which has begun, arrived? 1: yes, 0: no. */
     int (*ready)(struct mednn_session *session, uint32_t exchange);
-    /* Progress all that have begun, without waiting. */
-    int (*progress)(struct mednn_session *session);
-    /* Wait until all frames of this exchange have arrived, and progress all that have begun. */
+    /* Wait until all frames of this exchange have arrived. */
     int (*end)(struct mednn_session *session, uint32_t exchange);
     /* Wait until the frames of all exchanges up to and including this one have left the arena. With the number of exchanges:
      * all frames, start() included. */

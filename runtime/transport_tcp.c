@@ -1,9 +1,10 @@
-/* transport_tcp.c -- frames over TCP: one connection per pair of devices, one poll loop for both directions. */
+/* transport_tcp.c -- frames over TCP: one connection per pair of devices; what the program asks of them. tcp_carrier.c does the carrying. */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* POLLRDHUP, where there is one */
+#define _POSIX_C_SOURCE 200809L
 #include "handshake.h"
 #include "slow.h"
 #include "tcp.h"
+#include "trace.h"
 #include "transport.h"
 
 #include <assert.h>
@@ -13,15 +14,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef POLLRDHUP
-#define POLLRDHUP 0 /* a lost peer is then noticed when a frame of it is due */
-#endif
-
 enum { CLOSE_TIMEOUT_MS = 2000, LARGEST_REQUEST = 208 << 10, LARGEST_SIZED = 2 << 20 };
 
 static size_t tcp_bytes(const struct mednn_program *program)
 {
-    return tcp_seconds_offset(program) + program->send_count * sizeof(double);
+    return tcp_moments_offset(program) + ((size_t)program->send_count + program->receive_count) * sizeof(double);
 }
 
 /* ---- what is waited for ---- */
@@ -47,7 +44,7 @@ static int missing_peer(const struct mednn_session *session, uint32_t exchange)
     const struct tcp *tcp = session->state;
     for (uint32_t i = first_message(program->receives, program->receive_count, exchange);
          i < program->receive_count && program->receives[i].exchange == exchange; i++)
-        if (tcp->peer[program->receives[i].peer].in.current <= i)
+        if (atomic_load_explicit(&tcp->peer[program->receives[i].peer].in.current, memory_order_acquire) <= i)
             return (int)program->receives[i].peer;
     return -1;
 }
@@ -65,113 +62,55 @@ static int congested_peer(const struct mednn_session *session, uint32_t exchange
     return -1;
 }
 
-/* ---- progress ---- */
+/* ---- waiting ---- */
 
-/* Fill in what to poll for. */
-static void prepare_poll(const struct mednn_session *session)
+/* What the carrier has done since the program looked last. */
+static void trace_frames(struct mednn_session *session)
 {
+    const struct mednn_program *program = session->program;
     struct tcp *tcp = session->state;
-    for (uint32_t p = 0; p < session->program->devices; p++) {
-        struct peer *peer = &tcp->peer[p];
-        int events = 0;
-        tcp->poll[p] = (struct pollfd){.fd = -1};
-        if (peer->fd < 0)
-            continue;
-        if (peer->control_left || tcp_may_send(tcp, session->program, p))
-            events |= POLLOUT;
-        if (stream_exchange(&peer->in) < tcp->begun)
-            events |= POLLIN;
-        if (!peer->has_data_ahead &&
-            (peer->in.current < peer->in.count || peer->out.current < peer->out.count))
-            events |= POLLRDHUP;
-        if (events)
-            tcp->poll[p] = (struct pollfd){.fd = peer->fd, .events = (short)events};
-    }
+    for (uint32_t p = 0; session->trace && p < program->devices; p++)
+        for (int sent = 0; sent < 2; sent++) {
+            struct stream *stream = sent ? &tcp->peer[p].out : &tcp->peer[p].in;
+            const double *moment = tcp->moment + (sent ? 0 : program->send_count);
+            const uint32_t current = atomic_load_explicit(&stream->current, memory_order_acquire);
+            for (; stream->told != current; stream->told = stream->next[stream->told])
+                mednn_trace_frame(session, sent, stream->told, moment[stream->told]);
+        }
 }
 
-static int progress(struct mednn_session *session, uint32_t p, int events)
+/* When the frames of a table up to an exchange, or of that one alone, had been carried. */
+static double last_moment(const struct mednn_message *message, const double *moment, uint32_t count, uint32_t exchange, bool alone)
 {
+    double last = 0;
+    for (uint32_t i = alone ? first_message(message, count, exchange) : 0; i < count && message[i].exchange <= exchange; i++)
+        last = moment[i] > last ? moment[i] : last;
+    return last;
+}
+
+static double received_at(const struct mednn_session *session, uint32_t exchange)
+{
+    const struct mednn_program *program = session->program;
     const struct tcp *tcp = session->state;
-    int asked = tcp->poll[p].events;
-    /* Reading first: what a peer sent before it closed still counts. */
-    if (asked & POLLIN && events & (POLLIN | POLLHUP | POLLERR | POLLRDHUP) && tcp_receive(session, p))
-        return -1;
-    if (asked & POLLOUT && events & (POLLOUT | POLLHUP | POLLERR) && tcp_send(session, p))
-        return -1;
-    if (!(asked & POLLIN) && events & (POLLHUP | POLLERR | POLLRDHUP) && tcp_hung_up(session, p))
-        return -1;
-    return 0;
+    return last_moment(program->receives, tcp->moment + program->send_count, program->receive_count, exchange, true);
 }
 
-static int progress_all(struct mednn_session *session)
+static double sent_at(const struct mednn_session *session, uint32_t exchange)
 {
-    const struct tcp *tcp = session->state;
-    for (uint32_t p = 0; p < session->program->devices; p++)
-        if (tcp->poll[p].revents && progress(session, p, tcp->poll[p].revents))
-            return -1;
-    return 0;
+    const struct mednn_program *program = session->program;
+    return last_moment(program->sends, ((const struct tcp *)session->state)->moment, program->send_count, exchange, false);
 }
 
-/* poll(), restarted after signals. */
-static int poll_peers(struct mednn_session *session, int timeout_ms)
-{
-    struct tcp *tcp = session->state;
-    int64_t deadline = 0;
-    for (int left = timeout_ms;;) {
-        int ready = poll(tcp->poll, session->program->devices, left);
-        if (ready >= 0 || errno != EINTR)
-            return ready;
-        if (timeout_ms < 0)
-            continue;
-        /* The clock is asked only here: this is the hottest path of the runtime. */
-        int64_t now = mednn_milliseconds();
-        deadline = deadline ? deadline : now + timeout_ms;
-        left = deadline > now ? (int)(deadline - now) : 0;
-    }
-}
-
-static int silent(struct mednn_session *session, int peer, uint32_t exchange, int timeout_ms)
-{
-    struct mednn_peer_name name;
-    tcp_blame(session, (uint32_t)peer, FAULT_SILENT);
-    uint32_t count = session->program->exchange_count;
-    exchange = exchange < count ? exchange : count ? count - 1 : 0;
-    return mednn_fail(session, "%s was silent for %.1f s in exchange %u of inference %u",
-                      mednn_peer_name(&name, session, (uint32_t)peer), timeout_ms / 1000.0, (unsigned)exchange,
-                      (unsigned)session->frame);
-}
-
-/* Progress everything that has begun until `awaited` finds nobody. */
+/* Until `awaited` finds nobody. Those frames were carried at the latest when `moment` says. */
 static int wait_for(struct mednn_session *session, int (*awaited)(const struct mednn_session *session, uint32_t exchange),
-                    uint32_t exchange, int timeout_ms)
+                    double (*moment)(const struct mednn_session *session, uint32_t exchange), uint32_t exchange, int timeout_ms)
 {
-    struct tcp *tcp = session->state;
-    int status = 0;
-    tcp_lock(tcp);
-    int peer = awaited(session, exchange);
-    if (peer < 0) {
-        tcp_tell_sent(session);
-        tcp_unlock(tcp);
-        return 0;
-    }
     const double start = mednn_slow_now(session);
-    for (; peer >= 0 && !status; peer = awaited(session, exchange)) {
-        prepare_poll(session);
-        tcp_unlock(tcp);
-        int ready = poll_peers(session, timeout_ms < 0 ? -1 : timeout_ms);
-        tcp_lock(tcp);
-        if (ready < 0)
-            status = mednn_fail(session, "poll: %s", strerror(errno));
-        else if (!ready)
-            status = silent(session, peer, exchange, timeout_ms);
-        else
-            status = progress_all(session);
-    }
-    tcp_tell_sent(session);
-    tcp_unlock(tcp);
-    if (status)
+    if (awaited(session, exchange) >= 0 && tcp_carrier_wait(session, awaited, exchange, timeout_ms))
         return -1;
-    mednn_slow_waited(session);
+    if (session->slow)
+        mednn_slow_not_before(session, moment(session, exchange));
+    trace_frames(session);
     session->stats.wait_seconds += mednn_slow_now(session) - start;
     return 0;
 }
@@ -181,7 +120,7 @@ static int wait_for(struct mednn_session *session, int (*awaited)(const struct m
 static void tcp_abort(struct mednn_session *session)
 {
     struct tcp *tcp = session->state;
-    tcp_sender_close(session);
+    tcp_carrier_close(session);
     for (uint32_t p = 0; p < session->program->devices; p++) {
         if (tcp->peer[p].fd >= 0 && session->failed)
             tcp_send_failure(session, &tcp->peer[p]);
@@ -244,9 +183,10 @@ static int tcp_open(struct mednn_session *session)
         if (tcp->peer[p].fd >= 0)
             size_buffers(&tcp->peer[p]);
     }
-    if (!status)
-        tcp_sender_open(session);
-    return status;
+    if (status || !tcp_carrier_open(session))
+        return status;
+    tcp_abort(session);
+    return -1;
 }
 
 static void queue_control(struct mednn_session *session, enum frame_type type)
@@ -256,20 +196,17 @@ static void queue_control(struct mednn_session *session, enum frame_type type)
         struct peer *peer = &tcp->peer[p];
         if (peer->fd < 0)
             continue;
-        assert(!peer->control_left);
+        assert(!atomic_load(&peer->control_left));
         tcp_encode_header(session, peer->control, type, 0, 0);
-        peer->control_left = HEADER_BYTES;
+        atomic_store_explicit(&peer->control_left, HEADER_BYTES, memory_order_release);
     }
 }
 
-/* A worker waits for the owner's word; between inferences nothing else is on that connection. */
+/* A worker waits for the owner's word; between inferences nothing else is on that connection, and the carrier leaves it alone. */
 static int wait_for_owner(struct mednn_session *session)
 {
-    struct tcp *tcp = session->state;
+    const struct tcp *tcp = session->state;
     unsigned char header[HEADER_BYTES];
-    tcp_lock(tcp);
-    tcp->begun = 0;
-    tcp_unlock(tcp);
     for (size_t done = 0, bytes; done < HEADER_BYTES; done += bytes) {
         struct pollfd owner = {.fd = tcp->peer[0].fd, .events = POLLIN};
         if (poll(&owner, 1, -1) < 0 && errno != EINTR)
@@ -285,14 +222,13 @@ static int wait_for_owner(struct mednn_session *session)
 
 static int tcp_start(struct mednn_session *session)
 {
+    atomic_store(&((struct tcp *)session->state)->begun, 0);
     const int status = session->program->device ? wait_for_owner(session) : 0;
     if (status)
         return status;
-    tcp_lock(session->state);
-    if (!session->program->device)
-        queue_control(session, FRAME_START); /* leaves together with the first frames */
     tcp_rewind_tables(session);
-    tcp_unlock(session->state);
+    if (!session->program->device)
+        queue_control(session, FRAME_START); /* leaves before the first frames */
     return 0;
 }
 
@@ -304,7 +240,7 @@ static bool sends_something(const struct mednn_session *session, uint32_t exchan
     const uint32_t first = first_message(program->sends, program->send_count, exchange);
     bool sends = first < program->send_count && program->sends[first].exchange == exchange;
     for (uint32_t p = 0; p < program->devices; p++)
-        sends |= tcp->peer[p].control_left > 0;
+        sends |= atomic_load_explicit(&tcp->peer[p].control_left, memory_order_relaxed) > 0;
     return sends;
 }
 
@@ -312,68 +248,40 @@ static int tcp_begin(struct mednn_session *session, uint32_t exchange)
 {
     struct tcp *tcp = session->state;
     assert(exchange >= tcp->begun && exchange < session->program->exchange_count);
-    int status = 0;
-    tcp_lock(tcp);
     const bool sends = sends_something(session, exchange);
-    tcp_unlock(tcp);
     if (sends)
         mednn_slow_pause(session);
-    tcp_lock(tcp);
-    tcp->begun = exchange + 1;
-    for (uint32_t p = 0; p < session->program->devices && !status; p++) {
-        struct peer *peer = &tcp->peer[p];
-        peer->has_data_ahead = false;
-        if (peer->fd >= 0 && (peer->control_left || has_frame_to_send(tcp, peer)))
-            status = tcp_send(session, p);
-    }
-    if (tcp->sender.runs)
-        pthread_cond_signal(&tcp->sender.changed);
-    tcp_unlock(tcp);
-    return status;
-}
-
-static int tcp_progress(struct mednn_session *session)
-{
-    struct tcp *tcp = session->state;
-    tcp_lock(tcp);
-    prepare_poll(session);
-    const int status = poll_peers(session, 0) > 0 ? progress_all(session) : 0;
-    tcp_tell_sent(session);
-    tcp_unlock(tcp);
-    return status;
+    const double start = mednn_slow_processor(session);
+    atomic_store(&tcp->begun, exchange + 1);
+    tcp_carrier_tell(session, sends);
+    mednn_slow_told(session, exchange, mednn_slow_processor(session) - start);
+    return 0;
 }
 
 static int tcp_ready(struct mednn_session *session, uint32_t exchange)
 {
-    if (missing_peer(session, exchange) < 0)
-        return 1;
-    return tcp_progress(session) ? -1 : missing_peer(session, exchange) < 0;
+    return missing_peer(session, exchange) < 0 && (!session->slow || received_at(session, exchange) <= mednn_slow_now(session));
 }
 
 static int tcp_end(struct mednn_session *session, uint32_t exchange)
 {
     assert(exchange < ((struct tcp *)session->state)->begun);
-    return wait_for(session, missing_peer, exchange, session->options.step_timeout_ms);
+    return wait_for(session, missing_peer, received_at, exchange, session->options.step_timeout_ms);
 }
 
 static int tcp_flush(struct mednn_session *session, uint32_t exchange)
 {
-    return wait_for(session, congested_peer, exchange, session->options.step_timeout_ms);
+    tcp_carrier_tell(session, congested_peer(session, exchange) >= 0);
+    return wait_for(session, congested_peer, sent_at, exchange, session->options.step_timeout_ms);
 }
 
 static void tcp_close(struct mednn_session *session)
 {
     if (!session->failed && !session->program->device) {
-        struct tcp *tcp = session->state;
-        tcp_sender_close(session);
         session->frame++; /* the workers expect a START of this number or the END */
-        tcp_rewind_tables(session);
-        for (uint32_t p = 0; p < session->program->devices; p++) {
-            tcp->peer[p].out.current = tcp->peer[p].out.told = tcp->peer[p].out.count;
-            tcp->peer[p].in.current = tcp->peer[p].in.count;
-        }
         queue_control(session, FRAME_END);
-        wait_for(session, congested_peer, session->program->exchange_count, CLOSE_TIMEOUT_MS);
+        tcp_carrier_tell(session, true);
+        wait_for(session, congested_peer, sent_at, session->program->exchange_count, CLOSE_TIMEOUT_MS);
     }
     tcp_abort(session);
 }
@@ -384,7 +292,6 @@ const struct mednn_transport mednn_transport_tcp = {
     .open = tcp_open,
     .start = tcp_start,
     .begin = tcp_begin,
-    .progress = tcp_progress,
     .ready = tcp_ready,
     .end = tcp_end,
     .flush = tcp_flush,

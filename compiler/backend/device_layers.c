@@ -206,8 +206,7 @@ static void emit_late(struct source *source, const struct step *step)
     if (first == last)
         emit_interior(source, step);
     text_printf(&source->schedule,
-                "    for (; %s_done < %d; %s_done++) {\n"
-                "        mednn_progress(session);\n",
+                "    for (; %s_done < %d; %s_done++) {\n",
                 layer, count, layer);
     schedule_box(source, step);
 }

@@ -181,20 +181,13 @@ static int post_begin(struct mednn_session *session, uint32_t exchange)
     return 0;
 }
 
-static int post_progress(struct mednn_session *session)
-{
-    const struct post *post = session->state;
-    if (post->run->arrivals == ARRIVE_BY_CHANCE)
-        let_chance(session);
-    return 0;
-}
-
 static int post_ready(struct mednn_session *session, uint32_t exchange)
 {
     const struct post *post = session->state;
     const struct mednn_program *program = session->program;
     assert(exchange < post->begun);
-    post_progress(session);
+    if (post->run->arrivals == ARRIVE_BY_CHANCE)
+        let_chance(session);
     for (uint32_t i = 0; i < program->receive_count; i++)
         if (program->receives[i].exchange == exchange && !post->here[i])
             return 0;
@@ -255,7 +248,6 @@ const struct mednn_transport mednn_transport_arrivals = {
     .open = post_open,
     .start = post_start,
     .begin = post_begin,
-    .progress = post_progress,
     .ready = post_ready,
     .end = post_end,
     .flush = post_flush,

@@ -3,7 +3,7 @@ check_LIBRARIES += %D%/libruntime.a
 %C%_libruntime_a_CPPFLAGS = -I$(srcdir)/runtime
 %C%_libruntime_a_SOURCES = \
 	%D%/cluster.c %D%/cluster.h \
-	runtime/session.c runtime/weights.c runtime/pages.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/tcp_sender.c runtime/slow.c runtime/trace.c runtime/profile.c runtime/pool.c runtime/turns.c \
+	runtime/session.c runtime/weights.c runtime/pages.c runtime/transport_tcp.c runtime/tcp_frames.c runtime/tcp_carrier.c runtime/slow.c runtime/trace.c runtime/profile.c runtime/pool.c runtime/turns.c \
 	runtime/handshake.c \
 	runtime/npy.c runtime/tensor_proto.c runtime/cluster_file.c
 
