@@ -24,7 +24,7 @@ struct device {
     bool measured;
     double seconds[WORK_KINDS];
     double gmacs;
-    double message_seconds, byte_seconds; /* processor time for a message, and a byte of one, at either end; measured */
+    double message_seconds, byte_seconds; /* the system's processor time for a message, and a byte of one, at either end; measured */
     double up, down;                      /* bytes per second that it can send and receive; 0: as the network */
 };
 

@@ -9,6 +9,10 @@
  * than its gmacs. */
 static const double MOST_ABOVE = 8;
 
+/* Waking the thread that sends takes so much of the time of sending a message and receiving one, by half: a system call either way, but
+ * nothing to carry. Over the links of bench/phones. */
+static const double TELLING = 0.4;
+
 double cost_seconds(const struct cost_model *model, int device, const struct work *work)
 {
     return rates_seconds(model->seconds[device], work);
@@ -134,5 +138,7 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
             model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
         model->message_seconds[d] = device->measured ? device->message_seconds : slow * rates_message_seconds;
         model->byte_seconds[d] = device->measured ? device->byte_seconds : slow * rates_byte_seconds;
+        model->pack_seconds[d] = 2 * model->seconds[d][WORK_ACTIVATIONS];
+        model->tell_seconds[d] = TELLING * model->message_seconds[d];
     }
 }

@@ -8,8 +8,10 @@
 struct cost_model {
     const struct cluster *cluster;
     double seconds[MAX_DEVICES][WORK_KINDS];     /* per unit */
-    double message_seconds[MAX_DEVICES];         /* processor time of a device for each message that it sends or receives */
+    double message_seconds[MAX_DEVICES];         /* for each message that a device sends or receives, of a thread beside the program */
     double byte_seconds[MAX_DEVICES];            /* and for each byte of one */
+    double pack_seconds[MAX_DEVICES];            /* the program's, for each byte that it packs or unpacks */
+    double tell_seconds[MAX_DEVICES];            /* and for telling that thread that there is something to send */
     double latency[MAX_DEVICES][MAX_DEVICES];    /* from, to; seconds */
     double rate[MAX_DEVICES][MAX_DEVICES];       /* bytes per second */
 };

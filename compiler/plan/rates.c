@@ -36,7 +36,7 @@ static const double armv7_neon[WORK_KINDS] = {
     [WORK_WEIGHTS] = 2e-10, [WORK_STREAM] = 4e-10, [WORK_ACTIVATIONS] = 1.6e-10, [WORK_CALLS] = 2.4e-06};
 
 /* Over the links of bench/phones, the mean of sending and receiving. */
-const double rates_message_seconds = 4.5e-6, rates_byte_seconds = 5e-10;
+const double rates_message_seconds = 4.5e-6, rates_byte_seconds = 4.5e-10;
 
 static const struct {
     const char *target;

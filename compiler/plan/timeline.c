@@ -17,10 +17,13 @@ struct simulation {
     struct arena *trace;       /* of spans, or NULL */
     const struct node *node;   /* what spans are about */
     double now[MAX_DEVICES], up[MAX_DEVICES], down[MAX_DEVICES], medium;
-    double busy[MAX_DEVICES], sends[MAX_DEVICES], receives[MAX_DEVICES], carries; /* seconds of work: devices, ways, the medium */
+    double carrier[MAX_DEVICES]; /* when the thread that sends and receives has nothing to do any more */
+    /* Seconds of work: devices, their carriers, ways, the medium. */
+    double busy[MAX_DEVICES], carried[MAX_DEVICES], sends[MAX_DEVICES], receives[MAX_DEVICES], carries;
     double *first, *arrival, *unpack; /* the timeline's, as the next two */
     struct frame *frame;
     int *frame_of, frame_count;
+    bool told[MAX_DEVICES]; /* the carrier, of frames that leave now */
     int waiting[MAX_DEVICES], done[MAX_DEVICES]; /* the first node whose interior is not computed yet; how many boxes of it are */
 };
 
@@ -86,25 +89,54 @@ static double travel(struct simulation *s, const struct frame *frame)
     return *down;
 }
 
-/* Processor time of either end. */
-static double message_cost(const struct simulation *s, const struct frame *frame, int device)
+static double larger(double a, double b)
 {
-    return frame->messages * s->model->message_seconds[device] + frame->bytes * s->model->byte_seconds[device];
+    return a > b ? a : b;
 }
 
-/* Every sender packs its frames, one after the other, and goes on. A frame leaves when it, or its first part, is packed; those of one
- * message each leave together. */
+/* What the carrier at one end has to do for a frame. */
+static double carrier_seconds(struct simulation *s, const struct frame *frame, int device)
+{
+    const double seconds = frame->messages * s->model->message_seconds[device] + frame->bytes * s->model->byte_seconds[device];
+    s->carried[device] += seconds;
+    return seconds;
+}
+
+/* When the frame leaves that is ready at `ready`: its time passes while it does. */
+static double carry_out(struct simulation *s, const struct frame *frame, double ready)
+{
+    const double begin = larger(ready, s->carrier[frame->from]);
+    s->carrier[frame->from] = begin + carrier_seconds(s, frame, frame->from);
+    return begin;
+}
+
+/* When the program has the frame whose last part arrives at `arrival`. */
+static double carry_in(struct simulation *s, const struct frame *frame, double arrival)
+{
+    const double parts = frame->messages, seconds = carrier_seconds(s, frame, frame->to);
+    const double travels = frame->bytes / s->model->rate[frame->from][frame->to];
+    const double begin = larger(arrival - travels * (parts - 1) / parts, s->carrier[frame->to]);
+    return s->carrier[frame->to] = larger(begin + seconds, arrival + seconds / parts);
+}
+
+/* Every sender packs its frames, one after the other, tells its carrier, and goes on. A frame leaves when it, or its first part, is
+ * packed and the carrier comes to it; those of one message each leave together. */
 static void pack_frames(struct simulation *s)
 {
     for (int i = 0; i < s->frame_count; i++) {
         struct frame *frame = &s->frame[i];
-        const double cost = message_cost(s, frame, frame->from), rest = cost * (frame->messages - 1) / frame->messages;
-        pass(s, frame->from, SPAN_MESSAGE, cost);
-        frame->ready = s->now[frame->from] - rest;
+        const int from = frame->from;
+        const double parts = frame->messages, tell = s->told[from] && parts == 1 ? 0 : s->model->tell_seconds[from];
+        const double cost = frame->bytes * s->model->pack_seconds[from] + parts * tell;
+        s->told[from] = true;
+        pass(s, from, SPAN_MESSAGE, cost);
+        frame->ready = s->now[from] - cost * (parts - 1) / parts;
     }
-    for (int i = 0; i < s->frame_count; i++)
-        if (s->frame[i].messages == 1)
-            s->frame[i].ready = s->now[s->frame[i].from];
+    for (int i = 0; i < s->frame_count; i++) {
+        struct frame *frame = &s->frame[i];
+        frame->ready = carry_out(s, frame, frame->messages == 1 ? s->now[frame->from] : frame->ready);
+        s->told[frame->from] = false;
+    }
 }
 
 /* Let the frames travel, and note when each tensor is where it is wanted: with the last frame that brings some of it. */
@@ -115,8 +147,8 @@ static void send_frames(struct simulation *s, struct tensor *const *tensor, int 
     qsort(s->frame, (size_t)s->frame_count, sizeof *s->frame, compare_frames);
     for (int i = 0; i < s->frame_count; i++) {
         const struct frame *frame = &s->frame[i];
-        const double arrival = travel(s, frame);
-        const double cost = message_cost(s, frame, frame->to);
+        const double arrival = carry_in(s, frame, travel(s, frame));
+        const double cost = frame->bytes * s->model->pack_seconds[frame->to];
         for (int k = 0; k < tensors; k++) {
             if (!tensor[k])
                 continue;
@@ -320,18 +352,13 @@ static double run_inference(struct simulation *s)
     return s->now[0];
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 /* Seconds between outputs when there are always inferences to go on with: what the busiest device or way has to do for one. */
 static double interval_of(const struct simulation *s)
 {
     const bool shared = s->model->cluster->network.shared;
     double most = shared ? s->carries : 0;
     for (int d = 0; d < s->t->devices; d++) {
-        most = larger(most, s->busy[d]);
+        most = larger(most, larger(s->busy[d], s->carried[d]));
         if (!shared)
             most = larger(most, larger(s->sends[d], s->receives[d]));
     }

@@ -71,7 +71,9 @@ static struct region_list list_sent(struct timeline *t, const struct tensor *ten
             bytes += list->item[k].bytes;
             latency = latency > t->model->latency[device][to] ? latency : t->model->latency[device][to];
         }
-    *seconds = sent.count ? latency + travel + 2 * (t->model->message_seconds[device] + bytes * t->model->byte_seconds[device]) : 0;
+    *seconds = sent.count ? latency + travel + t->model->tell_seconds[device] + 2 * t->model->message_seconds[device] +
+                                bytes * (t->model->pack_seconds[device] + 2 * t->model->byte_seconds[device])
+                          : 0;
     return sent;
 }
 
