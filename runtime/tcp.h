@@ -53,6 +53,7 @@ struct carrier {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* frames, or the session has failed */
+    bool is_held;           /* something has to wait until frames before it are sent, on a device that is played */
     bool has_moved;         /* bytes have, in either direction */
     int64_t moved_ms;       /* when the program was told so last */
     struct pollfd poll[1 + MEDNN_MAX_DEVICES];

@@ -178,8 +178,9 @@ static nfds_t sleep_until_told(struct mednn_session *session, unsigned version, 
 static bool let_pass(struct mednn_session *session)
 {
     struct carrier *carrier = &((struct tcp *)session->state)->carrier;
-    if (!mednn_slow_carrier_busy(session))
+    if (!carrier->is_held)
         return false;
+    carrier->is_held = false;
     pthread_mutex_unlock(&carrier->mutex);
     mednn_slow_carrier_pause(session);
     pthread_mutex_lock(&carrier->mutex);

@@ -202,6 +202,10 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         const bool frame_leaves = tcp_may_send(tcp, session->program, p);
         if (!control && !frame_leaves)
             return 0;
+        if (mednn_slow_carrier_busy(session)) {
+            tcp->carrier.is_held = true;
+            return 0;
+        }
         if (control)
             piece[count++] = (struct iovec){peer->control + HEADER_BYTES - control, control};
         if (frame_leaves) {
@@ -227,9 +231,8 @@ int tcp_send(struct mednn_session *session, uint32_t p)
         if (bytes > control)
             stream_account(session, &peer->out, bytes - control, mednn_slow_processor(session) - start);
         atomic_store_explicit(&peer->control_left, (unsigned)left, memory_order_release);
-        if (bytes < asked)
-            peer->is_stuck = true;
-        if (peer->is_stuck || mednn_slow_carrier_busy(session))
+        peer->is_stuck = bytes < asked;
+        if (peer->is_stuck)
             return 0;
     }
 }

@@ -365,17 +365,14 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
         return -1;
     mednn_done(session, 1, 4);
     for (; layer_first_done < 3; layer_first_done++) {
-        mednn_progress(session);
         layer_first_interior(arena, layer_first_done);
         mednn_done(session, 2, 1 + layer_first_done);
     }
     for (; layer_expand_done < 3; layer_expand_done++) {
-        mednn_progress(session);
         layer_expand_interior(arena, layer_expand_done);
         mednn_done(session, 3, 1 + layer_expand_done);
     }
     for (; layer_reduce_done < 3; layer_reduce_done++) {
-        mednn_progress(session);
         layer_reduce_interior(arena, layer_reduce_done);
         mednn_done(session, 4, 1 + layer_reduce_done);
     }
@@ -394,7 +391,6 @@ static int run(struct mednn_session *session, unsigned char *arena, const void *
         return -1;
     mednn_done(session, 1, 5);
     for (; layer_last_done < 1; layer_last_done++) {
-        mednn_progress(session);
         layer_last_interior(arena, layer_last_done);
         mednn_done(session, 5, 0 + layer_last_done);
     }
