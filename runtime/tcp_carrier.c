@@ -140,15 +140,16 @@ static void look_again(const struct mednn_session *session)
         tcp->peer[p].is_ahead = false;
 }
 
-/* If bytes have moved the program may have something to go on with. */
-static void announce(struct mednn_session *session)
+/* If bytes have moved the program may have something to go on with; returns whether any have. */
+static bool announce(struct mednn_session *session)
 {
     struct carrier *carrier = &((struct tcp *)session->state)->carrier;
     if (!carrier->has_moved)
-        return;
+        return false;
     carrier->has_moved = false;
     carrier->moved_ms = mednn_milliseconds();
     pthread_cond_signal(&carrier->changed);
+    return true;
 }
 
 /* Sleep until the program says something or a peer does, with the mutex given back; returns the descriptors that poll() has filled in. */
@@ -187,7 +188,7 @@ static bool let_pass(struct mednn_session *session)
     return true;
 }
 
-/* One round: send, sleep, take in. */
+/* One round: send, or else sleep and take in. What leaves may have held up something else. */
 static int carry_once(struct mednn_session *session, unsigned *version)
 {
     struct tcp *tcp = session->state;
@@ -200,14 +201,13 @@ static int carry_once(struct mednn_session *session, unsigned *version)
     *version = now;
     if (send_all(session))
         return -1;
-    announce(session);
-    if (!let_pass(session)) {
+    if (!announce(session) && !let_pass(session)) {
         const nfds_t count = sleep_until_told(session, now, whose, asked);
         for (nfds_t i = 1; i < count; i++)
             if (carrier->poll[i].revents && handle(session, whose[i], asked[i], carrier->poll[i].revents))
                 return -1;
     }
-    announce(session);
+    (void)announce(session);
     return session->failed ? -1 : 0;
 }
 
