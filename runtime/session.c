@@ -221,7 +221,7 @@ int mednn_run(struct mednn_session *session, const void *const *inputs, void *co
     return 0;
 }
 
-/* One function of the transport, called by the program. */
+/* One function of the transport, called by the program. A rehearsal only begins exchanges. */
 static int call(struct mednn_session *session, int (*function)(struct mednn_session *session, uint32_t exchange),
                 uint32_t exchange, enum trace_kind kind)
 {
@@ -229,7 +229,7 @@ static int call(struct mednn_session *session, int (*function)(struct mednn_sess
         return -1;
     mednn_slow_enter(session, kind == TRACE_PACK ? exchange : session->program->exchange_count);
     const double begin = session->trace ? mednn_slow_now(session) : 0;
-    int status = session->rehearses ? 0 : function(session, exchange);
+    int status = session->rehearses && kind != TRACE_PACK ? 0 : function(session, exchange);
     mednn_trace_exchange(session, kind, exchange, begin);
     mednn_trace_mark(session);
     mednn_slow_leave(session);

@@ -17,7 +17,7 @@ enum { LEAST_REHEARSALS = 5, MOST_REHEARSALS = 50, LOOKS_AT_THE_CLOCK = 100 };
 static const double REHEARSED_SECONDS = 0.3; /* of processor time */
 
 /* What takes processor time is numbered: steps, then packing an exchange, then frames sent, then frames received, then telling the
- * carrier of an exchange. */
+ * carrier of an exchange without waking it, and with. */
 struct slow {
     double factor;
     double clock;    /* when the slow device would be here */
@@ -74,7 +74,7 @@ int mednn_slow_open(struct mednn_session *session)
     if (!(factor >= 1 && factor <= 1e6) || *end)
         return 0;
     const uint32_t steps = count_steps(program);
-    const size_t count = (size_t)steps + 2 * (size_t)program->exchange_count + program->send_count + program->receive_count;
+    const size_t count = (size_t)steps + program->exchange_count + program->send_count + program->receive_count + 2;
     struct slow *slow = calloc(1, sizeof *slow + count * sizeof(double) + program->layer_count * sizeof(uint32_t));
     if (!slow)
         return mednn_fail(session, "no memory for PHONE_SLOW");
@@ -213,13 +213,13 @@ double mednn_slow_processor(const struct mednn_session *session)
     return session->slow ? thread_seconds() : 0;
 }
 
-void mednn_slow_told(struct mednn_session *session, uint32_t exchange, double seconds)
+void mednn_slow_told(struct mednn_session *session, bool woke, double seconds)
 {
     const struct slow *slow = session->slow;
     const struct mednn_program *program = session->program;
     if (slow)
         advance_by_least(session, seconds - slow->overhead,
-                         (size_t)slow->steps + program->exchange_count + program->send_count + program->receive_count + exchange);
+                         (size_t)slow->steps + program->exchange_count + program->send_count + program->receive_count + woke);
 }
 
 /* ---- the thread that carries frames ---- */
@@ -237,11 +237,17 @@ void mednn_slow_carried(struct mednn_session *session, double seconds)
 double mednn_slow_frame(struct mednn_session *session, bool sent, uint32_t index, double seconds)
 {
     struct slow *slow = session->slow;
+    const struct mednn_program *program = session->program;
     if (!slow)
         return session->trace ? mednn_seconds() : 0;
-    double *least = &slow->least[(size_t)slow->steps + session->program->exchange_count + (sent ? 0 : session->program->send_count) + index];
-    *least = seconds < *least ? seconds : *least;
-    slow->carrier -= slow->factor * (seconds - *least);
+    const struct mednn_message *message = sent ? program->sends : program->receives;
+    const uint32_t count = sent ? program->send_count : program->receive_count;
+    double *least = slow->least + slow->steps + program->exchange_count + (sent ? 0 : program->send_count), needed = seconds;
+    least[index] = seconds < least[index] ? seconds : least[index];
+    for (uint32_t i = 0; i < count; i++)
+        if (message[i].bytes >= message[index].bytes && least[i] < needed)
+            needed = least[i];
+    slow->carrier -= slow->factor * (seconds - needed);
     return slow->carrier;
 }
 

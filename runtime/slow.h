@@ -8,8 +8,8 @@
  * there only where others could see the difference: before a frame leaves, before it concludes that frames have not come yet, and
  * before the owner delivers outputs. The times to sleep until are absolute, so that no inaccuracy adds up.
  *
- * What counts for a step (one box of a layer, a copy, packing or unpacking a message) and for a frame is the least processor time
- * that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
+ * What counts for a step (one box of a layer, a copy, packing or unpacking a message), for waking the carrier, and for a frame or any larger
+ * one is the least processor time that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
  * that is played for a hundredth of the time has not. To know them, every device first runs its program some times alone, without
  * exchanging anything, one device of the machine after the other: a few times, and for a fraction of a second, so that short programs
  * of several devices meet the same clock of the processor, which rises with work, as a long one of a single device. */
@@ -41,8 +41,8 @@ void mednn_slow_done(struct mednn_session *session, uint32_t layer, uint32_t pie
 bool mednn_slow_pause(struct mednn_session *session);
 /* Somebody else of this device has computed until then, or what was waited for has come then. */
 void mednn_slow_not_before(struct mednn_session *session, double time);
-/* Telling the carrier that an exchange has begun took so much processor time. */
-void mednn_slow_told(struct mednn_session *session, uint32_t exchange, double seconds);
+/* Telling the carrier that an exchange has begun took so much processor time; did it have to be woken? */
+void mednn_slow_told(struct mednn_session *session, bool woke, double seconds);
 /* The later one of the clock and of mednn_seconds(); that one without PHONE_SLOW. */
 double mednn_slow_now(const struct mednn_session *session);
 /* Processor time of this thread, or 0 without PHONE_SLOW. */

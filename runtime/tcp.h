@@ -124,8 +124,9 @@ void tcp_send_failure(struct mednn_session *session, const struct peer *peer);
 
 int tcp_carrier_open(struct mednn_session *session);
 void tcp_carrier_close(struct mednn_session *session);
-/* More may be carried than before. It is woken only if it would not notice by itself; `sends`: it has something to send. */
-void tcp_carrier_tell(struct mednn_session *session, bool sends);
+/* More may be carried than before. It is woken only if it would not notice by itself; `sends`: it has something to send.
+ * Returns whether it was woken. */
+bool tcp_carrier_tell(struct mednn_session *session, bool sends);
 /* Wait until `awaited` finds no peer. Nothing may move for so long meanwhile (< 0: for ever), or the session fails. */
 int tcp_carrier_wait(struct mednn_session *session, int (*awaited)(const struct mednn_session *session, uint32_t exchange),
                      uint32_t exchange, int timeout_ms);

@@ -226,20 +226,19 @@ static void *carry(void *argument)
 
 /* ---- the program's side ---- */
 
-void tcp_carrier_tell(struct mednn_session *session, bool sends)
+bool tcp_carrier_tell(struct mednn_session *session, bool sends)
 {
     struct tcp *tcp = session->state;
     struct carrier *carrier = &tcp->carrier;
     bool wakes = sends;
     if (!carrier->runs)
-        return;
+        return false;
     atomic_fetch_add(&carrier->version, 1);
     if (!atomic_load(&carrier->sleeps))
-        return;
+        return false;
     for (uint32_t p = 0; p < session->program->devices && !wakes; p++)
         wakes = is_due(tcp, &tcp->peer[p].in) && !atomic_load(&tcp->peer[p].is_watched);
-    if (wakes)
-        (void)!write(carrier->wake[1], "", 1);
+    return wakes && write(carrier->wake[1], "", 1) == 1;
 }
 
 static struct timespec after_ms(int64_t milliseconds)

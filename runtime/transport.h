@@ -19,7 +19,7 @@ struct mednn_transport {
      * Elsewhere: wait for that, however long it takes; returns 1 when the owner ends the session instead. */
     int (*start)(struct mednn_session *session);
     /* Start the frames of an exchange, without waiting. Exchanges begin in ascending order. Frames then travel by themselves: the
-     * program may compute for long before it calls again. */
+     * program may compute for long before it calls again. While session->rehearses nothing leaves: it only takes the program's time. */
     int (*begin)(struct mednn_session *session, uint32_t exchange);
     /* Have all frames of this exchange, which has begun, arrived? 1: yes, 0: no. */
     int (*ready)(struct mednn_session *session, uint32_t exchange);

@@ -119,8 +119,10 @@ static void run_reopening(void)
 
 /* ---- large frames leave by themselves while the owner's program does not call the runtime ---- */
 
-enum { SCATTER_DEVICES = 4, SCATTER_PARTS = 8, SCATTER_BYTES = 1 << 20 };
-static int arrived[2]; /* a pipe: a byte from every device that has all */
+enum { SCATTER_DEVICES = 4, SCATTER_PARTS = 8 };
+static int arrived[2];       /* a pipe: a byte from every device that has all */
+static size_t scatter_bytes; /* of a frame */
+static bool last_is_first;   /* the frames of the last device leave first */
 
 static unsigned char scattered(uint32_t exchange, size_t at)
 {
@@ -133,8 +135,8 @@ static int scatter(struct mednn_session *session, unsigned char *arena, const vo
     (void)inputs;
     (void)outputs;
     for (uint32_t e = 0; e < SCATTER_PARTS * (SCATTER_DEVICES - 1); e++) {
-        for (size_t i = 0; i < SCATTER_BYTES; i++)
-            arena[e * (size_t)SCATTER_BYTES + i] = scattered(e, i);
+        for (size_t i = 0; i < scatter_bytes; i++)
+            arena[e * scatter_bytes + i] = scattered(e, i);
         if (mednn_exchange_begin(session, e))
             return -1;
     }
@@ -145,9 +147,20 @@ static int scatter(struct mednn_session *session, unsigned char *arena, const vo
 
 static uint32_t this_device;
 
+/* The device whose turn is the `turn`th, and the reverse. */
+static uint32_t device_of_turn(uint32_t turn)
+{
+    return last_is_first ? SCATTER_DEVICES - 1 - turn : 1 + turn;
+}
+
+static uint32_t turn_of_device(uint32_t device)
+{
+    return last_is_first ? SCATTER_DEVICES - 1 - device : device - 1;
+}
+
 static int collect(struct mednn_session *session, unsigned char *arena, const void *const *inputs, void *const *outputs)
 {
-    const uint32_t first = SCATTER_PARTS * (this_device - 1);
+    const uint32_t first = SCATTER_PARTS * turn_of_device(this_device);
     (void)inputs;
     (void)outputs;
     for (uint32_t e = first; e < first + SCATTER_PARTS; e++)
@@ -156,8 +169,8 @@ static int collect(struct mednn_session *session, unsigned char *arena, const vo
     for (uint32_t e = first; e < first + SCATTER_PARTS; e++) {
         if (mednn_exchange_end(session, e))
             return -1;
-        for (size_t i = 0; i < SCATTER_BYTES; i++)
-            CHECK(arena[(e - first) * (size_t)SCATTER_BYTES + i] == scattered(e, i));
+        for (size_t i = 0; i < scatter_bytes; i++)
+            CHECK(arena[(e - first) * scatter_bytes + i] == scattered(e, i));
     }
     return write(arrived[1], "", 1) == 1 ? 0 : -1;
 }
@@ -169,7 +182,7 @@ static void use_scatter(struct device *device)
     const uint32_t all = SCATTER_PARTS * (SCATTER_DEVICES - 1);
     this_device = program->device;
     program->exchange_count = all;
-    program->arena_bytes = (size_t)all * SCATTER_BYTES;
+    program->arena_bytes = all * scatter_bytes;
     program->run = this_device ? collect : scatter;
     free((void *)program->sends);
     free((void *)program->receives);
@@ -177,8 +190,8 @@ static void use_scatter(struct device *device)
     program->send_count = this_device ? 0 : all;
     program->receive_count = this_device ? SCATTER_PARTS : 0;
     for (uint32_t i = 0; i < (this_device ? SCATTER_PARTS : all); i++)
-        table[i] = (struct mednn_message){this_device ? SCATTER_PARTS * (this_device - 1) + i : i,
-                                          this_device ? 0 : 1 + i / SCATTER_PARTS, (size_t)i * SCATTER_BYTES, SCATTER_BYTES};
+        table[i] = (struct mednn_message){this_device ? SCATTER_PARTS * turn_of_device(this_device) + i : i,
+                                          this_device ? 0 : device_of_turn(i / SCATTER_PARTS), i * scatter_bytes, scatter_bytes};
     *(this_device ? &program->receives : &program->sends) = table;
 }
 
@@ -195,10 +208,12 @@ static int scatter_device(struct device *device)
     return 0;
 }
 
-static void run_scatter(void)
+static void run_scatter(size_t bytes, bool reversed)
 {
     struct cluster cluster;
     char error[512];
+    scatter_bytes = bytes;
+    last_is_first = reversed;
     CHECK(!pipe(arrived));
     cluster_prepare(&cluster, (struct pattern){.devices = SCATTER_DEVICES, .active = 1, .exchanges = 1, .bytes = 1});
     for (uint32_t i = SCATTER_DEVICES; i-- > 0;)
@@ -207,7 +222,7 @@ static void run_scatter(void)
         CHECK_SAY(!cluster_wait(&cluster, i, error), "device %u: %s", i, error);
     close(arrived[0]);
     close(arrived[1]);
-    puts("ok: large frames leave while the program computes");
+    printf("ok: large frames leave while the program computes: %zu bytes%s\n", bytes, reversed ? ", the last device first" : "");
 }
 
 int main(int argc, char **argv)
@@ -226,7 +241,9 @@ int main(int argc, char **argv)
     run_pattern((struct pattern){16, 16, 3, 100, false}, 20);
     run_pattern((struct pattern){2, 2, 3, (size_t)16 << 20, false}, 2); /* far beyond any socket buffer */
     run_pattern((struct pattern){8, 8, 2, (size_t)2 << 20, false}, 2);
-    run_scatter();
+    run_scatter((size_t)1 << 20, false);
+    run_scatter((size_t)1 << 20, true);
+    run_scatter((size_t)20 << 10, true); /* whole frames leave at once, one after the other */
     run_for_long();
     run_reopening();
     return 0;
