@@ -54,6 +54,17 @@ static void moves(const struct node *node, struct moves *moves)
     }
 }
 
+static struct region moves_read(const struct node *node, int input, struct region region)
+{
+    const int axis = node_axis(node, 0);
+    struct range *range = &region.axis[axis];
+    for (int i = 0; i < input; i++) {
+        range->begin -= node->input[i]->shape.dim[axis];
+        range->end -= node->input[i]->shape.dim[axis];
+    }
+    return region_intersect(region, region_whole(node->input[input]->shape));
+}
+
 const struct op concat_rows[] = {
     {.type = "Concat",
      .domain = "",
@@ -65,6 +76,7 @@ const struct op concat_rows[] = {
      .infer = infer,
      .evaluate = evaluate,
      .moves = moves,
+     .moves_read = moves_read,
      .constant = constant_moves,
      .couple = couple_moves},
     {.type = NULL},

@@ -115,6 +115,8 @@ struct region node_touches(const struct node *node, int input, int output, struc
         return region;
     if (node->epilogue.bias && node->epilogue.bias == input)
         return region_whole(node->input[input]->shape);
+    if (node->op->moves_read && output == 0)
+        return node->op->moves_read(node, input, region);
     if (node->op->moves && output == 0) {
         struct arena scratch = {0};
         struct moves moves = node_moves(&scratch, node);

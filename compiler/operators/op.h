@@ -93,6 +93,10 @@ struct op {
      * on computed values: then `reads` says what is read. */
     void (*moves)(const struct node *node, struct moves *moves);
 
+    /* The box of input `input` that the pieces of `moves` copy into `region` of output 0, where that is known without listing all
+     * pieces: plans ask for it often. NULL: it is found in the list. */
+    struct region (*moves_read)(const struct node *node, int input, struct region region);
+
     /* Multiply-accumulates for computing `region` of output 0. NULL: none. */
     int64_t (*macs)(const struct node *node, struct region region);
 

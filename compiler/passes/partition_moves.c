@@ -71,26 +71,67 @@ static void move_follow(struct search *s, int first, int last)
         }
 }
 
-/* One step of the grid, as a share of the axis that the node is cut along. */
-static double step_of(const struct search *s, int n, int option)
+/* What the bound divides of the map, of 1: the rest of it, halves of halves, what a pair shares. */
+static double width_at(const struct choice *cut, int at)
 {
-    const struct node *node = s->graph->node[n];
-    const int axis = option >= OPTION_AXIS ? option - OPTION_AXIS : 2;
-    const int64_t length = axis < node->output[0]->shape.rank ? node->output[0]->shape.dim[axis] : 1;
-    const int64_t grid = axis < node->output[0]->shape.rank ? kernel_grid(node, axis) : 1;
-    return length > 0 ? (double)(grid > 0 ? grid : length) / (double)length : 1;
+    const struct shares *shares = &cut->shares;
+    int first = 0, last = shares->count;
+    if (cut->option == OPTION_GREEDY)
+        first = at - 1;
+    if (cut->option == OPTION_HYBRID && divide_is_pair(shares->count, at))
+        first = at - 1, last = at + 1;
+    while (cut->option == OPTION_BISECTION && (first + last) / 2 != at)
+        *(at < (first + last) / 2 ? &last : &first) = (first + last) / 2;
+    return (double)(shares->bound[last] - shares->bound[first]);
 }
 
-static void shift_bound(struct shares *shares, int at, double by, bool drags)
+/* One step of the grid at the bound, as a share of what the node is cut along there. */
+static double step_of(const struct search *s, int n, const struct choice *cut, int at)
 {
-    const int count = shares->count;
-    for (int i = at; i < (drags ? count : at + 1); i++)
-        shares->bound[i] += (float)(by * (double)(count - i) / (double)(count - at));
-    for (int i = 1; i < count; i++) {
+    const struct node *node = s->graph->node[n];
+    const bool pair = cut->option == OPTION_HYBRID && divide_is_pair(cut->shares.count, at);
+    const int axis = cut->option >= OPTION_AXIS ? cut->option - OPTION_AXIS : pair ? 1 : 2;
+    const int64_t length = axis < node->output[0]->shape.rank ? node->output[0]->shape.dim[axis] : 1;
+    const int64_t grid = axis < node->output[0]->shape.rank ? kernel_grid(node, axis) : 1;
+    return width_at(cut, at) * (length > 0 ? (double)(grid > 0 ? grid : length) / (double)length : 1);
+}
+
+static void order_bounds(struct shares *shares)
+{
+    for (int i = 1; i < shares->count; i++) {
         if (shares->bound[i] < shares->bound[i - 1])
             shares->bound[i] = shares->bound[i - 1];
         if (shares->bound[i] > 1)
             shares->bound[i] = 1;
+    }
+}
+
+/* drags: those beyond it share what is left as before. */
+static void shift_bound(struct shares *shares, int at, double by, bool drags)
+{
+    const int count = shares->count;
+    const double was = 1 - (double)shares->bound[at], scale = drags && was > 0 ? 1 - by / was : 1;
+    shares->bound[at] += (float)by;
+    for (int i = at + 1; i < count; i++)
+        shares->bound[i] = (float)(1 - (1 - (double)shares->bound[i]) * scale);
+    order_bounds(shares);
+}
+
+/* One device passes a step on to another one; what lies between them shifts. */
+static void move_between(struct search *s, int first, int last)
+{
+    const int count = s->trial[first].shares.count;
+    if (count < 3)
+        return;
+    const int at = 1 + draw_below(s, count - 2), end = at + 1 + draw_below(s, count - 1 - at);
+    const double step = step_of(s, first, &s->trial[first], at), by = draw_below(s, 2) ? step : -step;
+    for (int n = first; n < last; n++) {
+        if (s->trial[n].shares.count != count || s->trial[n].follows)
+            continue;
+        for (int i = at; i <= end; i++)
+            s->trial[n].shares.bound[i] += (float)by;
+        order_bounds(&s->trial[n].shares);
+        touch(s, n);
     }
 }
 
@@ -101,7 +142,7 @@ static void move_bound(struct search *s, int first, int last)
     if (like->shares.count < 2)
         return;
     const int count = like->shares.count, at = 1 + draw_below(s, count - 1);
-    double step = step_of(s, first, like->option);
+    double step = step_of(s, first, like, at);
     if (draw_below(s, 3) == 0)
         step *= 2 * draw_unit(s);
     const double by = draw_below(s, 2) ? step : -step;
@@ -142,7 +183,7 @@ void move_at_random(struct search *s)
     const double wide = draw_unit(s);
     int last = first + (wide < 0.35 ? 1 : wide < 0.85 ? 1 + draw_below(s, 8) : 1 + draw_below(s, nodes));
     last = last < nodes ? last : nodes;
-    switch (draw_below(s, 12)) {
+    switch (draw_below(s, 14)) {
     case 0:
     case 1:
         move_way(s, first, last);
@@ -156,6 +197,10 @@ void move_at_random(struct search *s)
         break;
     case 5:
         move_devices(s, first, last);
+        break;
+    case 6:
+    case 7:
+        move_between(s, first, last);
         break;
     default:
         move_bound(s, first, last);
@@ -212,7 +257,7 @@ static bool order_follow(struct search *s, int first, int last, bool follows)
 static bool order_bound(struct search *s, int first, int last, int number)
 {
     const int count = s->trial[first].shares.count, at = 1 + number / 4;
-    const double step = step_of(s, first, s->trial[first].option);
+    const double step = at < count ? step_of(s, first, &s->trial[first], at) : 0;
     bool any = false;
     for (int n = first; n < last && at < count; n++)
         if (s->trial[n].shares.count == count && !s->trial[n].follows) {

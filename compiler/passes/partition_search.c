@@ -13,8 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 12 };
-static const double MOST_EFFORT = 16e6;
+enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 12, MANY_DEVICES = 20 };
+static const double MOST_EFFORT = 24e6;
 /* Parts of the effort for each start, and after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
 static const double NEAR_START = 1.25, POLISH_OF_START = 0.06, FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
 
@@ -311,7 +311,7 @@ static void sort_devices(struct search *s)
 /* Many devices have more ways to share, small graphs fewer. */
 static int64_t effort_for(const struct graph *graph, const struct search_goal *goal)
 {
-    const int many = goal->cluster->count > 12 ? goal->cluster->count / 12 : 1;
+    const int many = goal->cluster->count > MANY_DEVICES ? goal->cluster->count / MANY_DEVICES : 1;
     const double large = graph->node_count < LARGE_GRAPH ? (double)graph->node_count / LARGE_GRAPH : 1;
     return (int64_t)(MOST_EFFORT * many * large * goal->effort);
 }

@@ -19,9 +19,10 @@ enum others {
     OTHERS_COUNT
 };
 
-/* A start: maps divided like `map` among `count` devices up to node `last`, and from there on among `behind`; 0: not at all. */
+/* A start: maps divided like `map` among `count` devices up to node `last`, and from there on like `map_behind` among `behind`; 0: not
+ * at all. */
 struct seed {
-    int count, behind, map, last, pattern;
+    int count, behind, map, map_behind, last, pattern;
     enum others others;
     bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
 };
@@ -44,7 +45,7 @@ static void plant(struct search *s, const struct seed *seed)
         const struct place *place = &s->place[n];
         struct choice *cut = &s->trial[n];
         const int home = s->graph->node[n]->home, count = n >= seed->last && seed->behind ? seed->behind : seed->count;
-        int option = seed->map;
+        int option = n >= seed->last ? seed->map_behind : seed->map;
         if (home) {
             give_alone(s, cut, seed->count > 1 ? (unsigned char)(home - 1) : 0);
             continue;
@@ -116,8 +117,12 @@ static void plant_parts(struct search *s, struct seed seed, int parts)
  * read. */
 static void plant_fewer(struct search *s, struct seed seed)
 {
+    seed.map_behind = seed.map;
     for (seed.behind = 2; seed.behind < seed.count; seed.behind = next_count(seed.behind, seed.count))
         plant_parts(s, seed, PARTS - 1);
+    seed.behind = seed.count;
+    seed.map_behind = OPTION_HYBRID;
+    plant_parts(s, seed, PARTS - 1);
 }
 
 /* The best of the strips of rows for `count` devices. Lowers *least. */

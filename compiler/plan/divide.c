@@ -129,12 +129,17 @@ static void divide_map(const struct node *node, bool greedy, const struct shares
     give(division, shares->device[first], rest);
 }
 
+bool divide_is_pair(int count, int at)
+{
+    return (count + at) % 2 != 0;
+}
+
 static void divide_hybrid(const struct node *node, const struct shares *shares, struct division *division)
 {
     const struct region whole = region_whole(node->output[0]->shape);
     int64_t begin = 0;
-    for (int i = 0; i < shares->count; i += 2) {
-        const int next = i + 2 < shares->count ? i + 2 : shares->count;
+    for (int i = 0, next; i < shares->count; i = next) {
+        next = i + (i || shares->count % 2 == 0 ? 2 : 1);
         const double low = (double)shares->bound[i], high = (double)shares->bound[next];
         const double part = high > low ? ((double)shares->bound[i + 1] - low) / (high - low) : 0;
         struct region strip = whole;

@@ -11,7 +11,7 @@ enum way {
     WAY_AXIS,       /* strips along one axis */
     WAY_GREEDY,     /* GTDP: for one device after the other, its share of what is left across the longer side */
     WAY_BISECTION,  /* halves of the devices, halves of the map across its longer side, and so on */
-    WAY_HYBRID,     /* strips of rows for pairs of devices; each pair halves the channels */
+    WAY_HYBRID,     /* strips of rows for pairs of devices that share the channels; of an odd number the first is alone */
     WAY_FOLLOW      /* on each device what its readers there need, computed twice where that overlaps; not by itself */
 };
 
@@ -33,6 +33,9 @@ bool node_can_cut(const struct node *node, int axis);
 bool node_is_map(const struct node *node);
 /* Can the node be divided in this way? `axis` counts for WAY_AXIS only. */
 bool node_allows(const struct node *node, enum way way, int axis);
+
+/* WAY_HYBRID among `count` devices: does bound `at` lie within a pair? */
+bool divide_is_pair(int count, int at);
 
 /* Divide; cuts fall on the kernel's grid, and a device whose share is less than half a step may get nothing.
  * WAY_FOLLOW is not for this. The node allows the way. */

@@ -256,6 +256,10 @@ static void check_tight(struct trial *trial, const struct moves *moves, const st
                   "moves_reads of input %d is %s, copied is %s", i,
                   region_string(trial->arena, moves_reads(moves, i, region)),
                   region_string(trial->arena, cover[i]));
+        for (int i = 0; i < node->input_count; i++)
+            CHECK(!node->op->moves_read || region_equal(node_touches(node, i, 0, region), cover[i]),
+                  "%s of input %d is touched, copied is %s", region_string(trial->arena, node_touches(node, i, 0, region)), i,
+                  region_string(trial->arena, cover[i]));
     }
 }
 
