@@ -3,6 +3,7 @@
 #include "operators/op.h"
 #include "kernels/kernel.h"
 #include "passes/passes.h"
+#include "plan/divide.h"
 #include "plan/program.h"
 
 #include <CUnit/Basic.h>
@@ -290,6 +291,56 @@ static void single(void)
     random_plans(PARTITION_SINGLE);
 }
 
+static struct node *add_whole_conv(struct graph *graph, struct shape x, int64_t outputs)
+{
+    struct node *node = graph_node(graph, 0, "conv", "Conv", 2, 1);
+    const struct shape w = {4, {outputs, x.dim[1], 1, 1}};
+    node->input[0] = graph_tensor(graph, "x");
+    node->input[0]->type = TYPE_FLOAT;
+    node->input[0]->shaped = true;
+    node->input[0]->shape = x;
+    node->input[1] =
+        graph_constant(graph, "w", TYPE_FLOAT, w, arena_array(graph->arena, (size_t)shape_size(w), sizeof(float)));
+    node->output[0] = graph_tensor(graph, "y");
+    graph->input = arena_copy(graph->arena, &node->input[0], sizeof node->input[0]);
+    graph->output = arena_copy(graph->arena, &node->output[0], sizeof node->output[0]);
+    graph->input_count = graph->output_count = 1;
+    return node;
+}
+
+/* Pairs share the channels of their rows; of an odd number of devices the first has its rows alone. Nothing is computed twice. */
+static void pairs(void)
+{
+    struct arena arena = {0};
+    struct graph graph = {.arena = &arena, .name = "g", .opset = 21};
+    const struct node *node = add_whole_conv(&graph, (struct shape){4, {1, 64, 14, 14}}, 512);
+    upgrade(&graph);
+    infer_shapes(&graph);
+    choose_kernels(&graph, NULL);
+    choose_layouts(&graph);
+    for (int count = 1; count <= 5; count++) {
+        struct division division;
+        struct shares shares = {.count = count};
+        int64_t size = 0;
+        for (int i = 0; i <= count; i++)
+            shares.bound[i] = (float)i / (float)count;
+        for (int i = 0; i < count; i++)
+            shares.device[i] = (unsigned char)i;
+        divide_node(node, WAY_HYBRID, 0, &shares, &division);
+        for (int d = 0; d < count; d++) {
+            const struct range channels = division.piece[d].axis[1], rows = division.piece[d].axis[2];
+            const bool alone = d == 0 && count % 2;
+            size += region_size(division.piece[d]);
+            CU_ASSERT_EQUAL(channels.end - channels.begin, alone ? 512 : 256);
+            if (d)
+                CU_ASSERT_EQUAL(rows.begin, divide_is_pair(count, d) ? division.piece[d - 1].axis[2].begin : division.piece[d - 1].axis[2].end);
+            CU_ASSERT_EQUAL(divide_is_pair(count, d + 1), !alone && channels.begin == 0);
+        }
+        CU_ASSERT_EQUAL(size, 512 * 14 * 14);
+    }
+    arena_free(&arena);
+}
+
 int main(void)
 {
     srand(2017);
@@ -300,6 +351,7 @@ int main(void)
     CU_add_test(suite, "star", star);
     CU_add_test(suite, "single", single);
     CU_add_test(suite, "auto", searched);
+    CU_add_test(suite, "pairs", pairs);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
