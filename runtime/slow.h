@@ -3,16 +3,18 @@
  * With PHONE_SLOW=x in the environment of mednn_open(), x >= 1, a session keeps a clock of its own: the time at which a device that
  * computes x times as slowly would be where the program is. Computing advances it by x times the processor time of the calling
  * thread, and waiting for frames advances it to the moment at which they are there. Frames are sent and received by another thread
- * (tcp_carrier.c), on another processor of the device: it is as slow, so that a frame leaves, or is there, when x times the processor time
- * of the system calls that moved it and what came before has passed. The program itself runs ahead of the clock. It sleeps until the clock's time is
- * there only where others could see the difference: before a frame leaves, before it concludes that frames have not come yet, and
- * before the owner delivers outputs. The times to sleep until are absolute, so that no inaccuracy adds up.
+ * (tcp_carrier.c), on another processor of the device that is as slow: a frame leaves, or is there, when x times the processor time of the
+ * system calls that moved it, and what that processor did before, have passed. The program itself runs ahead of the clock. It sleeps
+ * until the clock's time is there only where others could see the difference: before a frame leaves, before it concludes that frames
+ * have not come yet, and before the owner delivers outputs. The times to sleep until are absolute, so that no inaccuracy adds up.
  *
- * What counts for a step (one box of a layer, a copy, packing or unpacking a message), for waking the carrier, and for a frame or any larger
- * one is the least processor time that it has ever taken in this session: a device that computes without interruption has warm caches and nobody beside it; one
- * that is played for a hundredth of the time has not. To know them, every device first runs its program some times alone, without
- * exchanging anything, one device of the machine after the other: a few times, and for a fraction of a second, so that short programs
- * of several devices meet the same clock of the processor, which rises with work, as a long one of a single device. */
+ * What counts for a step (one box of a layer, a copy, packing or unpacking a message), for waking the carrier, and for a frame or any
+ * larger one is the least processor time that it has ever taken in this session: a device that computes without interruption has
+ * warm caches and nobody beside it; one that is played for a hundredth of the time has not. To know them, every device first runs
+ * its program some times alone, without exchanging anything, one device of the machine after the other: a few times, and for a
+ * fraction of a second, so that short programs of several devices meet the same clock of the processor, which rises with work, as a
+ * long one of a single device.
+ */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_SLOW_H
 #define MEDNN_SLOW_H
