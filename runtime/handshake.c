@@ -66,7 +66,7 @@ static void close_socket(int *fd)
     *fd = -1;
 }
 
-static int make_nonblocking(int fd)
+int mednn_make_nonblocking(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC) ? -1 : 0;
@@ -233,7 +233,7 @@ static int accept_stranger(struct handshake *handshake, int64_t now)
         return mednn_fail(handshake->session, "cannot accept connections: %s", strerror(errno));
     if (fd < 0)
         return 0; /* nobody there any more */
-    if (make_nonblocking(fd)) {
+    if (mednn_make_nonblocking(fd)) {
         close(fd);
         return 0;
     }
@@ -311,7 +311,7 @@ static int call(struct handshake *handshake, uint32_t device, int64_t now)
     callee->got = 0;
     if (callee->fd < 0)
         return mednn_fail(session, "cannot make a socket: %s", strerror(errno));
-    if (make_nonblocking(callee->fd))
+    if (mednn_make_nonblocking(callee->fd))
         return mednn_fail(session, "cannot set up a socket: %s", strerror(errno));
     tune_socket(callee->fd);
     if (connect(callee->fd, (struct sockaddr *)&address, size) && errno != EINPROGRESS && errno != EINTR)
@@ -384,7 +384,7 @@ static int listen_for_peers(struct handshake *handshake)
             return mednn_fail(session, "cannot listen as %s: %s", mednn_peer_name(&name, session, own),
                               strerror(errno));
     }
-    if (make_nonblocking(handshake->listener))
+    if (mednn_make_nonblocking(handshake->listener))
         return mednn_fail(session, "cannot use the listening socket: %s", strerror(errno));
     return 0;
 }

@@ -23,4 +23,7 @@
  * is the wrong one. */
 int mednn_handshake(struct mednn_session *session, const bool *wanted, int *fd);
 
+/* Calls on the descriptor do not wait, and no program started from this one gets it; 0, or -1 with errno. */
+int mednn_make_nonblocking(int fd);
+
 #endif

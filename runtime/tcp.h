@@ -91,6 +91,12 @@ static inline uint32_t stream_exchange(const struct stream *stream)
     return current < stream->count ? stream->message[current].exchange : UINT32_MAX;
 }
 
+/* The frame in progress, where one is left. */
+static inline const struct mednn_message *stream_message(const struct stream *stream)
+{
+    return &stream->message[atomic_load_explicit(&stream->current, memory_order_relaxed)];
+}
+
 /* May it be carried? Its place is looked up first: tables are rewound after `begun` has become 0. */
 static inline bool is_due(const struct tcp *tcp, const struct stream *stream)
 {

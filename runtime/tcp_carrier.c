@@ -11,11 +11,11 @@
  * soon send (TCP_NOTSENT_LOWAT), or else "has left" would mean little. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* POLLRDHUP, where there is one */
+#include "handshake.h"
 #include "slow.h"
 #include "tcp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -37,10 +37,9 @@ enum { UNSENT_BYTES = 32 << 10, LONGEST_WAIT_MS = 1 << 20 };
 
 /* ---- what may leave ---- */
 
-static bool is_large(const struct stream *out)
+static bool is_large(const struct mednn_message *message)
 {
-    const uint32_t current = atomic_load_explicit(&out->current, memory_order_relaxed);
-    return current < out->count && out->message[current].bytes >= LARGE_FRAME;
+    return message->bytes >= LARGE_FRAME;
 }
 
 /* Two large frames that follow each other to different peers, in different exchanges. */
@@ -48,8 +47,7 @@ static bool has_order(const struct mednn_program *program)
 {
     for (uint32_t i = 1; i < program->send_count; i++) {
         const struct mednn_message *before = &program->sends[i - 1], *message = &program->sends[i];
-        if (before->bytes >= LARGE_FRAME && message->bytes >= LARGE_FRAME && before->peer != message->peer &&
-            before->exchange != message->exchange)
+        if (is_large(before) && is_large(message) && before->peer != message->peer && before->exchange != message->exchange)
             return true;
     }
     return false;
@@ -60,11 +58,11 @@ bool tcp_may_send(const struct tcp *tcp, const struct mednn_program *program, ui
     const struct stream *out = &tcp->peer[p].out;
     if (!is_due(tcp, out))
         return false;
-    if (out->done || !is_large(out))
+    if (out->done || !is_large(stream_message(out)))
         return true;
     for (uint32_t q = 0; q < program->devices; q++) {
         const struct peer *other = &tcp->peer[q];
-        if (q != p && other->fd >= 0 && is_due(tcp, &other->out) && is_large(&other->out) &&
+        if (q != p && other->fd >= 0 && is_due(tcp, &other->out) && is_large(stream_message(&other->out)) &&
             stream_exchange(&other->out) < stream_exchange(out))
             return false;
     }
@@ -287,7 +285,8 @@ static void limit_unsent(const struct mednn_session *session)
 #ifdef TCP_NOTSENT_LOWAT
     const struct tcp *tcp = session->state;
     const int unsent = UNSENT_BYTES;
-    for (uint32_t p = 0; p < session->program->devices && has_order(session->program); p++)
+    const uint32_t devices = has_order(session->program) ? session->program->devices : 0;
+    for (uint32_t p = 0; p < devices; p++)
         if (tcp->peer[p].fd >= 0)
             (void)!setsockopt(tcp->peer[p].fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 #else
@@ -299,11 +298,11 @@ static int make_pipe(int *end)
 {
     if (pipe(end))
         return -1;
-    for (int i = 0; i < 2; i++) {
-        fcntl(end[i], F_SETFL, O_NONBLOCK);
-        fcntl(end[i], F_SETFD, FD_CLOEXEC);
-    }
-    return 0;
+    if (!mednn_make_nonblocking(end[0]) && !mednn_make_nonblocking(end[1]))
+        return 0;
+    close(end[0]);
+    close(end[1]);
+    return -1;
 }
 
 static void make_condition(pthread_cond_t *condition)

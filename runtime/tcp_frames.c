@@ -71,11 +71,6 @@ void tcp_encode_header(const struct mednn_session *session, unsigned char *heade
     mednn_put64(header + 24, bytes);
 }
 
-static const struct mednn_message *stream_message(const struct stream *stream)
-{
-    return &stream->message[atomic_load_explicit(&stream->current, memory_order_relaxed)];
-}
-
 /* What remains of the current frame, for one system call. */
 static size_t stream_pieces(struct stream *stream, unsigned char *arena, struct iovec *piece)
 {

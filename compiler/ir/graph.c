@@ -66,7 +66,6 @@ struct node *graph_node(struct graph *graph, int at, const char *name, const cha
         .output_count = output_count,
         .kept_window = arena_alloc(graph->arena, sizeof *node->kept_window),
     };
-    *node->kept_window = (struct kept_window){0};
     (void)arena_append(graph->arena, graph->node, graph->node_count, graph->node_capacity);
     memmove(&graph->node[at + 1], &graph->node[at],
             (size_t)(graph->node_count - 1 - at) * sizeof *graph->node);
