@@ -160,10 +160,10 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
 #define WINOGRAD_TILES(h, w, z) (((h) + (z)-1) / (z) * (((w) + (z)-1) / (z)))
 
-/* F(z x z, 3x3) of some rows of a map, the weights transformed or, HALFWAY_, along rows only. */
-#define WINOGRAD(name, kind, half, c, m, h, w, z)                                                            \
+/* F(z x z, r x r) of some rows of a map, the weights transformed or, HALFWAY_, along rows only. */
+#define WINOGRAD(name, kind, half, c, m, h, w, z, r)                                                         \
     static const struct conv_winograd name##_shape = {                                                       \
-        .x = BLOCKED(c / 16, (h) + 2 + (h) % z, (w) + 2 + z),                                                \
+        .x = BLOCKED(c / 16, (h) + r - 1 + (h) % z, (w) + r - 1 + z),                                        \
         .y = BLOCKED(m / 16, h, w),                                                                          \
         .batch = 1,                                                                                          \
         .channels = c,                                                                                       \
@@ -171,6 +171,7 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
         .rows = h,                                                                                           \
         .columns = w,                                                                                        \
         .size = z,                                                                                           \
+        .taps = r,                                                                                           \
         .halfway = half,                                                                                     \
         .tiles = WINOGRAD_TILES(h, w, z),                                                                    \
         .activation = ACTIVATION_RELU};                                                                      \
@@ -179,31 +180,32 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
     CONV_WINOGRAD_##kind##TILES(name)                                                                        \
     static void name(void)                                                                                   \
     {                                                                                                        \
-        const int64_t numbers = (z + 2) * (half ? 3 : z + 2);                                                \
+        const int64_t numbers = (z + r - 1) * (half ? r : z + r - 1);                                        \
         conv_winograd(&name##_shape, &name##_product_shape, &name##_tiles, x_arena,                          \
                       other_weights((int64_t)c *m *numbers), x_arena, NULL, y_arena, copies);                \
     }
 
-WINOGRAD(winograd4_512_28, HALFWAY_, 1, 512, 512, 28, 28, 4)
-WINOGRAD(winograd4_512_rows4of28, HALFWAY_, 1, 512, 512, 4, 28, 4)
-WINOGRAD(winograd2_512_14, HALFWAY_, 1, 512, 512, 14, 14, 2)
-WINOGRAD(winograd2_512_rows8of14, HALFWAY_, 1, 512, 512, 8, 14, 2)
-WINOGRAD(winograd2_512_rows4of14, HALFWAY_, 1, 512, 512, 4, 14, 2)
-WINOGRAD(winograd2_512_rows2of14, HALFWAY_, 1, 512, 512, 2, 14, 2)
-WINOGRAD(winograd2_512_7, HALFWAY_, 1, 512, 512, 7, 7, 2)
-WINOGRAD(winograd2_256_14, HALFWAY_, 1, 256, 256, 14, 14, 2)
-WINOGRAD(winograd2_256_rows8of14, HALFWAY_, 1, 256, 256, 8, 14, 2)
-WINOGRAD(winograd2_256_rows4of14, HALFWAY_, 1, 256, 256, 4, 14, 2)
-WINOGRAD(whole2_512_14, , 0, 512, 512, 14, 14, 2)
-WINOGRAD(whole2_512_rows8of14, , 0, 512, 512, 8, 14, 2)
-WINOGRAD(whole2_512_rows4of14, , 0, 512, 512, 4, 14, 2)
-WINOGRAD(whole2_512_rows2of14, , 0, 512, 512, 2, 14, 2)
-WINOGRAD(whole2_512_7, , 0, 512, 512, 7, 7, 2)
-WINOGRAD(whole2_256_14, , 0, 256, 256, 14, 14, 2)
-WINOGRAD(whole2_256_rows8of14, , 0, 256, 256, 8, 14, 2)
-WINOGRAD(whole2_256_rows4of14, , 0, 256, 256, 4, 14, 2)
-WINOGRAD(winograd2_128_14, HALFWAY_, 1, 128, 128, 14, 14, 2)
-WINOGRAD(whole2_128_14, , 0, 128, 128, 14, 14, 2)
+WINOGRAD(winograd4_512_28, HALFWAY_, 1, 512, 512, 28, 28, 4, 3)
+WINOGRAD(winograd4_512_rows4of28, HALFWAY_, 1, 512, 512, 4, 28, 4, 3)
+WINOGRAD(winograd2_512_14, HALFWAY_, 1, 512, 512, 14, 14, 2, 3)
+WINOGRAD(winograd2_512_rows8of14, HALFWAY_, 1, 512, 512, 8, 14, 2, 3)
+WINOGRAD(winograd2_512_rows4of14, HALFWAY_, 1, 512, 512, 4, 14, 2, 3)
+WINOGRAD(winograd2_512_rows2of14, HALFWAY_, 1, 512, 512, 2, 14, 2, 3)
+WINOGRAD(winograd2_512_7, HALFWAY_, 1, 512, 512, 7, 7, 2, 3)
+WINOGRAD(winograd2_256_14, HALFWAY_, 1, 256, 256, 14, 14, 2, 3)
+WINOGRAD(winograd2_256_rows8of14, HALFWAY_, 1, 256, 256, 8, 14, 2, 3)
+WINOGRAD(winograd2_256_rows4of14, HALFWAY_, 1, 256, 256, 4, 14, 2, 3)
+WINOGRAD(whole2_512_14, , 0, 512, 512, 14, 14, 2, 3)
+WINOGRAD(whole2_512_rows8of14, , 0, 512, 512, 8, 14, 2, 3)
+WINOGRAD(whole2_512_rows4of14, , 0, 512, 512, 4, 14, 2, 3)
+WINOGRAD(whole2_512_rows2of14, , 0, 512, 512, 2, 14, 2, 3)
+WINOGRAD(whole2_512_7, , 0, 512, 512, 7, 7, 2, 3)
+WINOGRAD(whole2_256_14, , 0, 256, 256, 14, 14, 2, 3)
+WINOGRAD(whole2_256_rows8of14, , 0, 256, 256, 8, 14, 2, 3)
+WINOGRAD(whole2_256_rows4of14, , 0, 256, 256, 4, 14, 2, 3)
+WINOGRAD(winograd2_128_14, HALFWAY_, 1, 128, 128, 14, 14, 2, 3)
+WINOGRAD(whole2_128_14, , 0, 128, 128, 14, 14, 2, 3)
+WINOGRAD(winograd5x5_64_192_27, , 0, 64, 192, 27, 27, 2, 5)
 
 #define GEMM(name, m, k, n, copied, chunk_depth)                                                             \
     static const struct gemm name##_shape = {.rows = m,                                                      \
@@ -256,7 +258,7 @@ struct layer {
 #define WINOGRAD_ROW(name)                                                                                   \
     {                                                                                                        \
 #name, name,                                                                                         \
-            2.0 * (double)((name##_shape.size + 2) * (name##_shape.size + 2) * name##_shape.tiles *          \
+            2.0 * (double)(winograd_edge(&name##_shape) * winograd_edge(&name##_shape) * name##_shape.tiles *    \
                            name##_shape.channels * name##_shape.outputs),                                    \
             0                                                                                                \
     }
@@ -331,6 +333,7 @@ int main(int argc, char **argv)
                                    WINOGRAD_ROW(whole2_256_rows4of14),
                                    WINOGRAD_ROW(winograd2_128_14),
                                    WINOGRAD_ROW(whole2_128_14),
+                                   WINOGRAD_ROW(winograd5x5_64_192_27),
                                    GEMM_ROW(gemm_197_768_3072),
                                    GEMM_ROW(gemm_197_3072_768),
                                    GEMM_ROW(gemm_49_1024_256),

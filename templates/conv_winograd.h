@@ -1,10 +1,10 @@
-/* conv_winograd.h -- 3x3 convolution of stride 1 by Winograd's minimal filtering, F(2x2, 3x3) and F(4x4, 3x3).
+/* conv_winograd.h -- convolution of stride 1 by Winograd's minimal filtering: F(2x2, 3x3), F(4x4, 3x3) and F(2x2, 5x5).
  *
  * Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016; points 0, 1, -1, 2, -2. The map is
  * cut into tiles of size x size outputs, counted from the map's first row and column: a piece begins on a tile, and
- * every tile reads (size + 2)^2 inputs, through a border of zeros where it reaches beyond the map. Input and output
- * are blocked. Weights: either [(size + 2)^2][panel][channels][panel width], each of the (size + 2)^2 matrices packed as
- * conv_direct.h wants a 1x1 kernel's; or transformed along rows only, [size + 2][panel][channels][3][panel width], half as
+ * every tile reads edge x edge inputs, edge = size + taps - 1, through a border of zeros where it reaches beyond the map. Input and
+ * output are blocked. Weights: either [edge^2][panel][channels][panel width], each of the edge^2 matrices packed as conv_direct.h
+ * wants a 1x1 kernel's; or, of 3x3 kernels, transformed along rows only, [edge][panel][channels][3][panel width], half as
  * much to read from far memory for F(4x4, 3x3), three quarters for F(2x2, 3x3): the way along columns is done for some channels
  * of a panel at a time, which stay in a near cache; or where few tiles share them, by every tile, as it reads them. Matrices are
  * numbered column by column.
@@ -32,7 +32,8 @@ struct conv_winograd {
     int64_t batch, channels, outputs; /* outputs: of the piece */
     int64_t rows, columns;            /* of the piece */
     int size;                         /* outputs of a tile along one axis: 2 or 4 */
-    int64_t halfway;                  /* the weights are transformed along rows only */
+    int taps;                         /* of the kernel along one axis: 3, or 5 where size is 2 */
+    int64_t halfway;                  /* the weights are transformed along rows only; taps is 3 */
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
@@ -66,17 +67,23 @@ struct conv_winograd_tiles {
     const struct conv_winograd_columns *columns;
 };
 
-/* Floats from one of the (size + 2)^2 matrices of a block of tiles, or of weights, to the next: not a multiple of a page. */
+/* Inputs of a tile along one axis. */
+INLINE int winograd_edge(const struct conv_winograd *s)
+{
+    return s->size + s->taps - 1;
+}
+
+/* Floats from one of the edge^2 matrices of a block of tiles, or of weights, to the next: not a multiple of a page. */
 INLINE int64_t winograd_step(int64_t channels, int64_t tiles)
 {
     return (channels + 15) / 16 * 16 * tiles + 48;
 }
 
 /* One line of a tile to the points' domain: rows of B transposed. */
-INLINE void winograd_input_line(int size, const vf *restrict d, vf *restrict e)
+INLINE void winograd_input_line(int edge, const vf *restrict d, vf *restrict e)
 {
     CONTRACT
-    if (size == 2) {
+    if (edge == 4) {
         e[0] = d[0] - d[2];
         e[1] = d[1] + d[2];
         e[2] = d[2] - d[1];
@@ -93,11 +100,11 @@ INLINE void winograd_input_line(int size, const vf *restrict d, vf *restrict e)
 }
 
 /* And back: rows of A transposed. */
-INLINE void winograd_output_line(int size, const vf *restrict d, vf *restrict e)
+INLINE void winograd_output_line(int size, int edge, const vf *restrict d, vf *restrict e)
 {
     CONTRACT
     const vf sum = d[1] + d[2], difference = d[1] - d[2];
-    if (size == 2) {
+    if (edge == 4) {
         e[0] = d[0] + sum;
         e[1] = difference - d[3];
         return;
@@ -105,6 +112,10 @@ INLINE void winograd_output_line(int size, const vf *restrict d, vf *restrict e)
     const vf sum_2 = d[3] + d[4], difference_2 = d[3] - d[4];
     e[0] = (d[0] + sum) + sum_2;
     e[1] = difference + 2.0f * difference_2;
+    if (size == 2) {
+        e[1] += d[5];
+        return;
+    }
     e[2] = sum + 4.0f * sum_2;
     e[3] = (difference + 8.0f * difference_2) + d[5];
 }
@@ -136,20 +147,20 @@ INLINE float winograd_factor(int size, int point)
 /* A vector of channels of one tile. */
 INLINE void conv_winograd_input(const struct conv_winograd *s, const float *restrict x, float *restrict v)
 {
-    const int edge = s->size + 2;
+    const int edge = winograd_edge(s);
     const int64_t step = winograd_step(s->channels, s->tiles);
     vf half[WINOGRAD_MOST * WINOGRAD_MOST];
     UNROLL for (int j = 0; j < edge; j++) {
         vf d[WINOGRAD_MOST], e[WINOGRAD_MOST];
         UNROLL for (int i = 0; i < edge; i++)
             d[i] = *(const vf *)(x + i * s->x.row + j * s->x.column);
-        winograd_input_line(s->size, d, e);
+        winograd_input_line(edge, d, e);
         UNROLL for (int i = 0; i < edge; i++)
             half[i * WINOGRAD_MOST + j] = e[i];
     }
     UNROLL for (int i = 0; i < edge; i++) {
         vf e[WINOGRAD_MOST];
-        winograd_input_line(s->size, half + i * WINOGRAD_MOST, e);
+        winograd_input_line(edge, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < edge; j++)
             *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(s->size, i) : 1.0f);
     }
@@ -213,7 +224,7 @@ INLINE void conv_winograd_product(const struct conv_direct *s, enum winograd_wei
 INLINE void conv_winograd_output(const struct conv_winograd *s, const float *restrict m, const float *restrict bias,
                                  const float *restrict residual, float *restrict y, int rows, int columns)
 {
-    const int edge = s->size + 2;
+    const int edge = winograd_edge(s);
     const int64_t step = winograd_step(s->outputs, s->tiles);
     const vf shift = *(const vf *)bias;
     vf half[WINOGRAD_MOST * WINOGRAD_MOST];
@@ -221,13 +232,13 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
         vf d[WINOGRAD_MOST], e[WINOGRAD_MOST];
         UNROLL for (int i = 0; i < edge; i++)
             d[i] = *(const vf *)(m + (j * edge + i) * step);
-        winograd_output_line(s->size, d, e);
+        winograd_output_line(s->size, edge, d, e);
         UNROLL for (int i = 0; i < s->size; i++)
             half[i * WINOGRAD_MOST + j] = e[i];
     }
     UNROLL for (int i = 0; i < s->size; i++) {
         vf e[WINOGRAD_MOST];
-        winograd_output_line(s->size, half + i * WINOGRAD_MOST, e);
+        winograd_output_line(s->size, edge, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < s->size; j++)
             if (i < rows && j < columns) {
                 vf value = e[j] + shift;
@@ -422,7 +433,7 @@ INLINE void conv_winograd_column(const struct conv_winograd *s, const struct con
 /* Floats of scratch memory: for the tiles' inputs and outputs at all points, and a column of weights. */
 INLINE int64_t conv_winograd_scratch(const struct conv_winograd *s, const struct conv_direct *product)
 {
-    const int64_t edge = s->size + 2;
+    const int64_t edge = winograd_edge(s);
     return edge * edge * (winograd_step(s->channels, s->tiles) + winograd_step(s->outputs, s->tiles)) +
            (s->halfway ? edge * winograd_step(product->panel, WINOGRAD_DEPTH(s->size)) : 0);
 }
@@ -433,7 +444,7 @@ INLINE void conv_winograd(const struct conv_winograd *s, const struct conv_direc
                           const float *restrict weights, const float *restrict bias, const float *restrict residual,
                           float *restrict y, float *restrict scratch)
 {
-    const int64_t edge = s->size + 2, matrix = (s->outputs + 15) / 16 * 16 * s->channels;
+    const int64_t edge = winograd_edge(s), matrix = (s->outputs + 15) / 16 * 16 * s->channels;
     const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
     const int64_t all = tile_count(s->rows, s->size) * tile_count(s->columns, s->size);
     float *v = scratch, *m = v + edge * edge * v_step, *u = m + edge * edge * m_step;

@@ -1,11 +1,17 @@
-/* conv_winograd.c -- 3x3 Conv of stride 1 by templates/conv_winograd.h: F(2x2, 3x3) and F(4x4, 3x3). */
+/* conv_winograd.c -- Conv of stride 1 by templates/conv_winograd.h: F(2x2, 3x3), F(4x4, 3x3) and F(2x2, 5x5). */
 /* SPDX-License-Identifier: MIT */
 #include "../ir/shape.h"
 #include "conv_window.h"
 
 #include <inttypes.h>
 
-enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_POINTS = 36 };
+enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_EDGE = 6, MOST_TAPS = 5 };
+
+/* F(size x size, taps x taps). */
+struct filter {
+    int size, taps;
+};
+static const struct filter filter_2 = {2, 3}, filter_4 = {4, 3}, filter_2_5 = {2, 5};
 
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
@@ -24,35 +30,45 @@ static int64_t tiles_along(int64_t outputs, int size)
     return (outputs + size - 1) / size;
 }
 
-static int64_t points_of(int size)
+/* Inputs of a tile along one axis. */
+static int edge_of(struct filter filter)
 {
-    return (int64_t)(size + 2) * (size + 2);
+    return filter.size + filter.taps - 1;
 }
 
-static bool is_winograd(const struct node *node)
+static int64_t points_of(struct filter filter)
+{
+    return (int64_t)edge_of(filter) * edge_of(filter);
+}
+
+static bool is_winograd(const struct node *node, struct filter filter)
 {
     const struct tensor *x = node_input(node, 0);
     if (!conv_is_blockable(node) || x->shape.rank != 4 || x->shape.dim[1] < BLOCK)
         return false;
     const struct window window = *conv_window(node);
     for (int axis = 0; axis < 2; axis++)
-        if (window.kernel[axis] != 3 || window.stride[axis] != 1 || window.dilation[axis] != 1 ||
+        if (window.kernel[axis] != filter.taps || window.stride[axis] != 1 || window.dilation[axis] != 1 ||
             node->output[0]->shape.dim[axis + 2] < SMALLEST_MAP)
             return false;
-    return window.group == 1;
+    const struct shape y = node->output[0]->shape;
+    return window.group == 1 &&
+           (edge_of(filter) == 4 || tiles_along(y.dim[2], filter.size) * tiles_along(y.dim[3], filter.size) >= FEWEST_LARGE_TILES);
 }
 
 static bool accepts_2(const struct node *node)
 {
-    return is_winograd(node);
+    return is_winograd(node, filter_2);
 }
 
 static bool accepts_4(const struct node *node)
 {
-    if (!is_winograd(node))
-        return false;
-    const struct shape y = node->output[0]->shape;
-    return tiles_along(y.dim[2], 4) * tiles_along(y.dim[3], 4) >= FEWEST_LARGE_TILES;
+    return is_winograd(node, filter_4);
+}
+
+static bool accepts_2_5(const struct node *node)
+{
+    return is_winograd(node, filter_2_5);
 }
 
 static int64_t panel_of(const struct node *node)
@@ -77,31 +93,37 @@ static int64_t grid_4(const struct node *node, int axis)
 }
 
 /* Are the weights transformed along rows only? Of the whole node, for pieces of it share weights. */
-static bool is_halfway(const struct node *node, int size)
+static bool is_halfway(const struct node *node, struct filter filter)
 {
     const struct shape weights = node->input[1]->shape;
-    return weights.dim[0] * weights.dim[1] >= (size == 4 ? FEWEST_HALFWAY_4 : FEWEST_HALFWAY_2);
+    return filter.taps == 3 && weights.dim[0] * weights.dim[1] >= (filter.size == 4 ? FEWEST_HALFWAY_4 : FEWEST_HALFWAY_2);
 }
 
 /* Numbers in memory for a kernel. */
-static int64_t numbers_of(const struct node *node, int size)
+static int64_t numbers_of(const struct node *node, struct filter filter)
 {
-    return is_halfway(node, size) ? 3 * (size + 2) : points_of(size);
+    return is_halfway(node, filter) ? filter.taps * edge_of(filter) : points_of(filter);
 }
 
-static int64_t added_weights(const struct node *node, int size)
+static int64_t added_weights(const struct node *node, struct filter filter)
 {
-    return (numbers_of(node, size) - 9) * (shape_size(node->input[1]->shape) / 9) * (int64_t)sizeof(float);
+    const int64_t taps = filter.taps * filter.taps;
+    return (numbers_of(node, filter) - taps) * (shape_size(node->input[1]->shape) / taps) * (int64_t)sizeof(float);
 }
 
 static int64_t added_weights_2(const struct node *node)
 {
-    return added_weights(node, 2);
+    return added_weights(node, filter_2);
 }
 
 static int64_t added_weights_4(const struct node *node)
 {
-    return added_weights(node, 4);
+    return added_weights(node, filter_4);
+}
+
+static int64_t added_weights_2_5(const struct node *node)
+{
+    return added_weights(node, filter_2_5);
 }
 
 /* Tiles that are multiplied together: many, so that weights are read seldom; few, so that they stay in the cache. */
@@ -127,23 +149,28 @@ static int64_t step_of(int64_t channels, int64_t tiles)
 }
 
 /* What conv_winograd_scratch() gives. */
-static int64_t scratch_of(const struct node *node, struct region piece, int size)
+static int64_t scratch_of(const struct node *node, struct region piece, struct filter filter)
 {
     const struct map box = map_of(piece);
-    const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, size);
-    const int64_t column = is_halfway(node, size) ? (size + 2) * step_of(panel_of(node), depth_of(size)) : 0;
-    return (points_of(size) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) + column) *
+    const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, filter.size);
+    const int64_t column = is_halfway(node, filter) ? edge_of(filter) * step_of(panel_of(node), depth_of(filter.size)) : 0;
+    return (points_of(filter) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) + column) *
            (int64_t)sizeof(float);
 }
 
 static int64_t scratch_2(const struct node *node, struct region piece)
 {
-    return scratch_of(node, piece, 2);
+    return scratch_of(node, piece, filter_2);
 }
 
 static int64_t scratch_4(const struct node *node, struct region piece)
 {
-    return scratch_of(node, piece, 4);
+    return scratch_of(node, piece, filter_4);
+}
+
+static int64_t scratch_2_5(const struct node *node, struct region piece)
+{
+    return scratch_of(node, piece, filter_2_5);
 }
 
 /* What making the numbers of a kernel at inner points takes for a block of tiles, in numbers of tiles that are transformed. Which tiles make
@@ -155,96 +182,102 @@ static double halfway_numbers(int64_t channels, int64_t tiles, int size)
     return (double)(size * (size + 2)) * (mixes ? MIXED_NUMBERS * (double)products : COLUMN_NUMBERS);
 }
 
-static void work_of(const struct node *node, struct region piece, int size, struct work *work)
+static void work_of(const struct node *node, struct region piece, struct filter filter, struct work *work)
 {
     const struct map box = map_of(piece);
-    const int64_t channels = node->input[1]->shape.dim[1], each = block_of_tiles(box, channels, size);
-    const int64_t all = tiles_along(box.row.end - box.row.begin, size) *
-                        tiles_along(box.column.end - box.column.begin, size);
+    const int64_t channels = node->input[1]->shape.dim[1], each = block_of_tiles(box, channels, filter.size);
+    const int64_t all = tiles_along(box.row.end - box.row.begin, filter.size) *
+                        tiles_along(box.column.end - box.column.begin, filter.size);
     const int64_t passes = (box.n.end - box.n.begin) * ((all + each - 1) / each);
     const double inputs = (double)round_up(channels, BLOCK), outputs = (double)round_up(box.c.end - box.c.begin, BLOCK);
-    const double points = (double)points_of(size), tiles = (double)(passes * each);
+    const double points = (double)points_of(filter), tiles = (double)(passes * each);
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
-    if (is_halfway(node, size))
-        work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, size);
-    const double bytes = (double)(numbers_of(node, size) * channels) * outputs * (double)sizeof(float);
+    if (is_halfway(node, filter))
+        work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, filter.size);
+    const double bytes = (double)(numbers_of(node, filter) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes, work);
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)
 {
-    work_of(node, piece, 2, work);
+    work_of(node, piece, filter_2, work);
 }
 
 static void work_4(const struct node *node, struct region piece, struct work *work)
 {
-    work_of(node, piece, 4, work);
+    work_of(node, piece, filter_4, work);
+}
+
+static void work_2_5(const struct node *node, struct region piece, struct work *work)
+{
+    work_of(node, piece, filter_2_5, work);
 }
 
 /* G g for one line of a kernel: its polynomial at the points 0, 1, -1 (and 2, -2), and at infinity. */
-static void transform_line(int size, const double g[3], double u[6])
+static void transform_line(struct filter filter, const double *g, double u[MOST_EDGE])
 {
-    if (size == 2) {
-        u[0] = g[0];
-        u[1] = (g[0] + g[1] + g[2]) / 2;
-        u[2] = (g[0] - g[1] + g[2]) / 2;
-        u[3] = g[2];
-        return;
-    }
-    u[0] = g[0] / 4;
-    u[1] = -(g[0] + g[1] + g[2]) / 6;
-    u[2] = -(g[0] - g[1] + g[2]) / 6;
-    u[3] = (g[0] + 2 * g[1] + 4 * g[2]) / 24;
-    u[4] = (g[0] - 2 * g[1] + 4 * g[2]) / 24;
-    u[5] = g[2];
+    double even[2] = {0}, odd[2] = {0}; /* terms at 1, at 2 */
+    for (int k = 0; k < filter.taps; k++)
+        for (int p = 0; p < 2; p++)
+            (k % 2 ? odd : even)[p] += g[k] * (p ? 1 << k : 1);
+    const bool more = edge_of(filter) == MOST_EDGE;
+    const double factor = more ? -6 : 2;
+    u[0] = more ? g[0] / 4 : g[0];
+    u[1] = (even[0] + odd[0]) / factor;
+    u[2] = (even[0] - odd[0]) / factor;
+    u[3] = (even[1] + odd[1]) / 24;
+    u[4] = (even[1] - odd[1]) / 24;
+    u[edge_of(filter) - 1] = g[filter.taps - 1];
 }
 
-/* Along rows: line r of the kernel is u[j] at 3 j + r. */
-static void transform_rows(int size, const float kernel[9], double u[18])
+/* Along rows: line r of the kernel is u[j] at taps * j + r. */
+static void transform_rows(struct filter filter, const float *kernel, double u[MOST_TAPS * MOST_EDGE])
 {
-    for (int r = 0; r < 3; r++) {
-        const double g[3] = {(double)kernel[3 * r], (double)kernel[3 * r + 1], (double)kernel[3 * r + 2]};
-        double line[6];
-        transform_line(size, g, line);
-        for (int j = 0; j < size + 2; j++)
-            u[3 * j + r] = line[j];
+    for (int r = 0; r < filter.taps; r++) {
+        double g[MOST_TAPS], line[MOST_EDGE];
+        for (int k = 0; k < filter.taps; k++)
+            g[k] = (double)kernel[filter.taps * r + k];
+        transform_line(filter, g, line);
+        for (int j = 0; j < edge_of(filter); j++)
+            u[filter.taps * j + r] = line[j];
     }
 }
 
-/* The numbers in memory for a kernel: of each column 3, or all. */
-static void transform_kernel(int size, bool halfway, const float kernel[9], float u[MOST_POINTS])
+/* The numbers in memory for a kernel: of each column as many as taps, or all. */
+static void transform_kernel(struct filter filter, bool halfway, const float *kernel, float u[MOST_EDGE * MOST_EDGE])
 {
-    double rows[18], line[6];
-    transform_rows(size, kernel, rows);
-    for (int i = 0; halfway && i < 3 * (size + 2); i++)
+    const int edge = edge_of(filter);
+    double rows[MOST_TAPS * MOST_EDGE], line[MOST_EDGE];
+    transform_rows(filter, kernel, rows);
+    for (int i = 0; halfway && i < filter.taps * edge; i++)
         u[i] = (float)rows[i];
-    for (int j = 0; !halfway && j < size + 2; j++) {
-        transform_line(size, rows + 3 * j, line);
-        for (int i = 0; i < size + 2; i++)
-            u[j * (size + 2) + i] = (float)line[i];
+    for (int j = 0; !halfway && j < edge; j++) {
+        transform_line(filter, rows + filter.taps * j, line);
+        for (int i = 0; i < edge; i++)
+            u[j * edge + i] = (float)line[i];
     }
 }
 
 /* Outputs [begin, end), zero beyond the last output: [point][panel][channels][panel], or halfway
  * [column][panel][channels][3][panel]. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel,
-                                int size)
+                                struct filter filter)
 {
     const char *shared = conv_shared_weights(source, "weights");
     if (shared)
         return shared;
     const struct tensor *weights = node->input[1];
-    const bool halfway = is_halfway(node, size);
+    const bool halfway = is_halfway(node, filter);
     const int64_t channels = weights->shape.dim[1], rounded = round_up(outputs.end - outputs.begin, BLOCK);
-    const int64_t numbers = numbers_of(node, size), together = halfway ? 3 : 1;
+    const int64_t numbers = numbers_of(node, filter), together = halfway ? filter.taps : 1, taps = filter.taps * filter.taps;
     const size_t count = (size_t)(numbers * rounded * channels);
-    float *packed = source_scratch(source, count * sizeof *packed), u[MOST_POINTS];
+    float *packed = source_scratch(source, count * sizeof *packed), u[MOST_EDGE * MOST_EDGE];
     for (int64_t o = 0; o < outputs.end - outputs.begin; o++) {
         const int64_t first = o / panel * panel, width = rounded - first < panel ? BLOCK : panel;
         for (int64_t c = 0; c < channels; c++) {
-            const float *kernel = (const float *)weights->data + ((outputs.begin + o) * channels + c) * 9;
-            transform_kernel(size, halfway, kernel, u);
+            const float *kernel = (const float *)weights->data + ((outputs.begin + o) * channels + c) * taps;
+            transform_kernel(filter, halfway, kernel, u);
             for (int64_t i = 0; i < numbers; i++)
                 packed[(i / together * rounded + first) * channels * together + (c * together + i % together) * width +
                        o - first] = u[i];
@@ -253,26 +286,26 @@ static const char *pack_weights(struct source *source, const struct node *node, 
     return source_weights(source, "weights", weights, packed, count);
 }
 
-static void emit(struct source *source, const struct node *node, const struct region *region, int size)
+static void emit(struct source *source, const struct node *node, const struct region *region, struct filter filter)
 {
     const struct window window = *conv_window(node);
     const struct window2 w = window2_of(&window);
     const struct map box = map_of(*region);
     const int64_t channels = node->input[1]->shape.dim[1], outputs = box.c.end - box.c.begin;
-    const int64_t panel = panel_of(node), tiles = block_of_tiles(box, channels, size);
-    const bool halfway = is_halfway(node, size);
+    const int64_t panel = panel_of(node), tiles = block_of_tiles(box, channels, filter.size);
+    const bool halfway = is_halfway(node, filter);
     const char *name = source_name(source);
-    const char *weights = pack_weights(source, node, box.c, panel, size);
+    const char *weights = pack_weights(source, node, box.c, panel, filter);
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_winograd.h");
     source_use(source, "region.h");
     source_printf(source,
                   "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
-                  ",\n    .size = %d, .halfway = %d, .tiles = %" PRId64,
+                  ",\n    .size = %d, .taps = %d, .halfway = %d, .tiles = %" PRId64,
                   name, source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, size, halfway, tiles);
+                  box.column.end - box.column.begin, filter.size, filter.taps, halfway, tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const char *shared = source_shared(source, "tiles", tiles);
@@ -280,7 +313,7 @@ static void emit(struct source *source, const struct node *node, const struct re
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
                       ", %" PRId64 ", %" PRId64 ", %d, %d);\nCONV_WINOGRAD_%sTILES(%s)\n",
-                      name, channels, outputs, panel, tiles, size, halfway, halfway ? "HALFWAY_" : "", name);
+                      name, channels, outputs, panel, tiles, filter.size, halfway, halfway ? "HALFWAY_" : "", name);
     source_printf(source, "\n");
     source_function(source);
     source_printf(source,
@@ -297,12 +330,17 @@ static void emit(struct source *source, const struct node *node, const struct re
 
 static void emit_2(struct source *source, const struct node *node, const struct region *region)
 {
-    emit(source, node, region, 2);
+    emit(source, node, region, filter_2);
 }
 
 static void emit_4(struct source *source, const struct node *node, const struct region *region)
 {
-    emit(source, node, region, 4);
+    emit(source, node, region, filter_4);
+}
+
+static void emit_2_5(struct source *source, const struct node *node, const struct region *region)
+{
+    emit(source, node, region, filter_2_5);
 }
 
 const struct kernel kernel_conv_winograd_2 = {.name = "conv_winograd_2",
@@ -328,3 +366,15 @@ const struct kernel kernel_conv_winograd_4 = {.name = "conv_winograd_4",
                                               .scratch = scratch_4,
                                               .work = work_4,
                                               .emit = emit_4};
+
+const struct kernel kernel_conv_winograd_2_5 = {.name = "conv_winograd_2_5",
+                                                .op_type = "Conv",
+                                                .accepts = accepts_2_5,
+                                                .layout = layer_blocked,
+                                                .zero_border = true,
+                                                .grid = grid_2,
+                                                .winograd = true,
+                                                .added_weights = added_weights_2_5,
+                                                .scratch = scratch_2_5,
+                                                .work = work_2_5,
+                                                .emit = emit_2_5};

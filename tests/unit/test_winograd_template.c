@@ -13,7 +13,7 @@
 
 struct problem {
     int64_t batch, channels, outputs, panel, rows, columns, most_tiles;
-    int size, halfway, adds_residual;
+    int size, taps, halfway, adds_residual;
     enum activation activation;
     float alpha, beta;
     int64_t border; /* cells around what is read and written */
@@ -30,53 +30,53 @@ static int64_t round_up(int64_t value, int64_t to)
     return (value + to - 1) / to * to;
 }
 
-/* G g of one line of a kernel. */
-static void weight_line(int size, const double g[3], double u[6])
+static int edge_of(const struct problem *p)
 {
-    if (size == 2) {
-        u[0] = g[0];
-        u[1] = (g[0] + g[1] + g[2]) / 2;
-        u[2] = (g[0] - g[1] + g[2]) / 2;
-        u[3] = g[2];
-        return;
-    }
-    u[0] = g[0] / 4;
-    u[1] = -(g[0] + g[1] + g[2]) / 6;
-    u[2] = -(g[0] - g[1] + g[2]) / 6;
-    u[3] = (g[0] + 2 * g[1] + 4 * g[2]) / 24;
-    u[4] = (g[0] - 2 * g[1] + 4 * g[2]) / 24;
-    u[5] = g[2];
+    return p->size + p->taps - 1;
 }
 
-/* Number `at` of those in memory for a kernel: at point (at % edge, at / edge), or halfway of row at % 3 at column at / 3. */
+/* G g of one line of a kernel: rows of G as Lavin and Gray have them, of 1, k, k^2, ... at each point k. */
+static double weight_line(const struct problem *p, const double g[5], int point)
+{
+    static const double at[] = {0, 1, -1, 2, -2};
+    static const double factor[2][5] = {{1, 0.5, 0.5, 0, 0}, {0.25, -1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 24}};
+    double sum = 0;
+    if (point == edge_of(p) - 1)
+        return g[p->taps - 1];
+    for (int k = p->taps; k--;)
+        sum = sum * at[point] + g[k];
+    return sum * factor[edge_of(p) == 6][point];
+}
+
+/* Number `at` of those in memory for a kernel: at point (at % edge, at / edge), or halfway of row at % taps at column at / taps. */
 static float weight_at(const struct problem *p, const float *kernel, int at)
 {
-    const int edge = p->size + 2, j = p->halfway ? at / 3 : at / edge;
-    double line[6], along[3];
-    for (int k = 0; k < 3; k++) {
-        const double g[3] = {kernel[3 * k], kernel[3 * k + 1], kernel[3 * k + 2]};
-        weight_line(p->size, g, line);
-        along[k] = line[j];
+    const int edge = edge_of(p), j = p->halfway ? at / p->taps : at / edge;
+    double along[5];
+    for (int k = 0; k < p->taps; k++) {
+        double g[5];
+        for (int i = 0; i < p->taps; i++)
+            g[i] = kernel[p->taps * k + i];
+        along[k] = weight_line(p, g, j);
     }
-    weight_line(p->size, along, line);
-    return (float)(p->halfway ? along[at % 3] : line[at % edge]);
+    return (float)(p->halfway ? along[at % p->taps] : weight_line(p, along, at % edge));
 }
 
 static int64_t numbers_of(const struct problem *p)
 {
-    return (p->size + 2) * (p->halfway ? 3 : p->size + 2);
+    return edge_of(p) * (p->halfway ? p->taps : edge_of(p));
 }
 
 static float *pack_weights(const struct problem *p, const float *weights)
 {
-    const int64_t outputs = round_up(p->outputs, 16), together = p->halfway ? 3 : 1;
+    const int64_t outputs = round_up(p->outputs, 16), together = p->halfway ? p->taps : 1;
     float *packed = floats(numbers_of(p) * outputs * p->channels, 0), *at = packed;
     for (int64_t number = 0; number < numbers_of(p); number += together)
         for (int64_t first = 0; first < outputs; first += p->panel) {
             const int64_t width = outputs - first < p->panel ? 16 : p->panel;
             for (int64_t c = 0; c < p->channels * together; c++)
                 for (int64_t o = first; o < first + width; o++)
-                    *at++ = o < p->outputs ? weight_at(p, weights + (o * p->channels + c / together) * 9,
+                    *at++ = o < p->outputs ? weight_at(p, weights + (o * p->channels + c / together) * p->taps * p->taps,
                                                        (int)(number + c % together))
                                            : 0;
         }
@@ -97,15 +97,15 @@ static float *random_view(struct view view, int64_t batch, int64_t channels, int
 static struct data make(const struct problem *p)
 {
     struct data d = {0};
-    d.x_rows = round_up(p->rows, p->size) + 2 + 2 * p->border;
-    d.x_columns = round_up(p->columns, p->size) + 2 + p->border;
+    d.x_rows = round_up(p->rows, p->size) + p->taps - 1 + 2 * p->border;
+    d.x_columns = round_up(p->columns, p->size) + p->taps - 1 + p->border;
     const struct view x = BLOCKED(round_up(p->channels, 16) / 16, d.x_rows, d.x_columns);
     const struct view y = BLOCKED(round_up(p->outputs, 16) / 16, p->rows + 2 * p->border, p->columns + p->border);
     d.x = x;
     d.y = y;
     d.y_size = p->batch * d.y.batch;
     d.input = random_view(d.x, p->batch, p->channels, d.x_rows, d.x_columns);
-    d.weights = random_floats(p->outputs * p->channels * 9);
+    d.weights = random_floats(p->outputs * p->channels * p->taps * p->taps);
     d.packed = pack_weights(p, d.weights);
     d.bias = floats(round_up(p->outputs, 16), 0);
     for (int64_t i = 0; i < p->outputs; i++)
@@ -144,10 +144,10 @@ static double sum_of(const struct problem *p, const struct data *d, int64_t n, i
 {
     double sum = d->bias[o];
     for (int64_t c = 0; c < p->channels; c++)
-        for (int64_t tap = 0; tap < 9; tap++) {
+        for (int64_t tap = 0; tap < p->taps * p->taps; tap++) {
             const int64_t at =
-                view_at(d->x, n, c, p->border + row + tap / 3, p->border / 2 + column + tap % 3);
-            sum += (double)d->input[at] * d->weights[(o * p->channels + c) * 9 + tap];
+                view_at(d->x, n, c, p->border + row + tap / p->taps, p->border / 2 + column + tap % p->taps);
+            sum += (double)d->input[at] * d->weights[(o * p->channels + c) * p->taps * p->taps + tap];
         }
     if (p->adds_residual)
         sum += d->residual[view_at(d->y, n, o, p->border + row, p->border / 2 + column)];
@@ -200,13 +200,14 @@ static void compute(const struct problem *p, struct data *d, struct box box)
                                        .rows = rows,
                                        .columns = columns,
                                        .size = p->size,
+                                       .taps = p->taps,
                                        .halfway = p->halfway,
                                        .tiles = tiles,
                                        .adds_residual = p->adds_residual,
                                        .activation = p->activation,
                                        .alpha = p->alpha,
                                        .beta = p->beta};
-    const int64_t together = p->halfway ? 3 : 1, matrices = numbers_of(p) / together;
+    const int64_t together = p->halfway ? p->taps : 1, matrices = numbers_of(p) / together;
     const int64_t all_outputs = round_up(p->outputs, 16), depth = p->channels * together;
     const int64_t held = round_up(outputs, 16) * depth;
     float *scratch = floats(conv_winograd_scratch(&any_shape, &any_product_shape), NAN);
@@ -249,7 +250,7 @@ static void test_problem(const char *name, const struct problem *p)
     drop(&d);
 }
 
-static void test_random(int size, int halfway)
+static void test_random(int size, int taps, int halfway)
 {
     for (int trial = 0; trial < 40; trial++) {
         struct problem p = {.batch = random_between(1, 2),
@@ -259,6 +260,7 @@ static void test_random(int size, int halfway)
                             .columns = random_between(1, 20),
                             .most_tiles = random_between(1, 30),
                             .size = size,
+                            .taps = taps,
                             .halfway = halfway,
                             .adds_residual = (int)random_between(0, 1),
                             .activation = (enum activation)random_between(0, 3),
@@ -266,15 +268,15 @@ static void test_random(int size, int halfway)
                             .beta = 0.75f,
                             .border = random_between(0, 3)};
         p.panel = p.outputs <= 16 || trial % 4 == 0 ? 16 : 32;
-        test_problem(size == 2 ? "F(2x2)" : "F(4x4)", &p);
+        test_problem(taps == 5 ? "F(2x2, 5x5)" : size == 2 ? "F(2x2, 3x3)" : "F(4x4, 3x3)", &p);
     }
 }
 
 /* Shapes known to the compiler, as in generated files. */
-#define WINOGRAD(name, kind, c, m, p, h, w, t, z, half, ...)                                               \
-    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, half, __VA_ARGS__};              \
+#define WINOGRAD(name, kind, c, m, p, h, w, t, z, r, half, ...)                                               \
+    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, r, half, __VA_ARGS__};              \
     static const struct conv_winograd name##_shape = {                                                     \
-        .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + 2, (w + z - 1) / z * z + 2),                     \
+        .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + r - 1, (w + z - 1) / z * z + r - 1),                    \
         .y = BLOCKED((m + 15) / 16, h, w),                                                                 \
         .residual = BLOCKED((m + 15) / 16, h, w),                                                          \
         .batch = 1,                                                                                        \
@@ -283,6 +285,7 @@ static void test_random(int size, int halfway)
         .rows = h,                                                                                         \
         .columns = w,                                                                                      \
         .size = z,                                                                                         \
+        .taps = r,                                                                                         \
         .halfway = half,                                                                                   \
         .tiles = t,                                                                                        \
         __VA_ARGS__};                                                                                      \
@@ -308,22 +311,25 @@ static void test_random(int size, int halfway)
         drop(&d);                                                                                          \
     }
 
-WINOGRAD(four_even, TILES, 32, 64, 32, 28, 28, 49, 4, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
-WINOGRAD(four_odd, TILES, 20, 48, 32, 13, 30, 11, 4, 0, .activation = ACTIVATION_RELU)
-WINOGRAD(two_even, TILES, 16, 16, 16, 14, 14, 49, 2, 0, .activation = ACTIVATION_NONE)
-WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 1, .adds_residual = 1)
-WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 1, .activation = ACTIVATION_RELU)
-WINOGRAD(half_few, HALFWAY_TILES, 80, 80, 32, 8, 26, 14, 4, 1, .activation = ACTIVATION_RELU)
-WINOGRAD(half_one, HALFWAY_TILES, 64, 16, 16, 4, 17, 5, 4, 1, .adds_residual = 1)
-WINOGRAD(half_two, HALFWAY_TILES, 80, 80, 32, 7, 7, 16, 2, 1, .activation = ACTIVATION_RELU)
-WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
+WINOGRAD(four_even, TILES, 32, 64, 32, 28, 28, 49, 4, 3, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
+WINOGRAD(four_odd, TILES, 20, 48, 32, 13, 30, 11, 4, 3, 0, .activation = ACTIVATION_RELU)
+WINOGRAD(two_even, TILES, 16, 16, 16, 14, 14, 49, 2, 3, 0, .activation = ACTIVATION_NONE)
+WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 3, 1, .adds_residual = 1)
+WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 3, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_few, HALFWAY_TILES, 80, 80, 32, 8, 26, 14, 4, 3, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_one, HALFWAY_TILES, 64, 16, 16, 4, 17, 5, 4, 3, 1, .adds_residual = 1)
+WINOGRAD(half_two, HALFWAY_TILES, 80, 80, 32, 7, 7, 16, 2, 3, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(five_even, TILES, 64, 48, 32, 28, 14, 49, 2, 5, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
+WINOGRAD(five_odd, TILES, 20, 80, 32, 27, 9, 20, 2, 5, 0, .activation = ACTIVATION_NONE)
+WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 3, 0, .adds_residual = 1, .activation = ACTIVATION_RELU)
 
 int main(void)
 {
-    test_random(2, 0);
-    test_random(4, 0);
-    test_random(4, 1);
-    test_random(2, 1);
+    test_random(2, 3, 0);
+    test_random(4, 3, 0);
+    test_random(4, 3, 1);
+    test_random(2, 3, 1);
+    test_random(2, 5, 0);
     test_four_even();
     test_four_odd();
     test_half_even();
@@ -333,5 +339,7 @@ int main(void)
     test_two_even();
     test_two_odd();
     test_half_two();
+    test_five_even();
+    test_five_odd();
     return finish("winograd");
 }
