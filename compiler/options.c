@@ -30,7 +30,7 @@ static const char usage[] =
     "      --wire float32|fp16    how floats travel between devices; fp16 rounds them\n"
     "      --allow-partial-sums   devices may add up products with parts of a layer's inputs: last bits then depend on them\n"
     "      --relaxed              give up that N devices compute what one does bit for bit: implies --allow-partial-sums\n"
-    "      --no-winograd          3x3 convolutions as plain sums: rounds less, is slower\n"
+    "      --no-winograd          3x3 and 5x5 convolutions as plain sums: rounds less, is slower\n"
     "      --no-compact           keep channels whose weights are all zero\n"
     "      --zero-threshold T     filters with no weight beyond +-T count as zero (default 0)\n"
     "      --prune F              remove the fraction F of the multiply-accumulates (0.265), and repair\n"

@@ -186,5 +186,8 @@ const char *const large_cases[] = {
     "AveragePool 2x20x7x5 kernel_shape=[1,5]",
     "AveragePool 1x20x7x9 kernel_shape=[1,9] strides=[2,3]",
     "MaxPool 1x20x6x11 kernel_shape=[1,11]",
+    /* conv.c, kernels of 5x5 */
+    "Conv 1x64x27x25 =80x64x5x5 =80 pads=[2,2,2,2]",
+    "Conv 1x40x18x17 =33x40x5x5 pads=[0,2,1,3]",
     NULL,
 };

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-/* One 3x3 convolution of a blocked map that a convolution before it makes. */
-static struct node *conv_graph(struct arena *arena, struct graph *graph, const char *name, int64_t channels, int64_t edge)
+/* One convolution of stride 1 of a blocked map that a convolution before it makes; the map keeps its size. */
+static struct node *conv_graph_of(struct arena *arena, struct graph *graph, const char *name, int64_t channels, int64_t edge, int64_t taps)
 {
     *graph = (struct graph){.arena = arena, .name = "g", .opset = 21};
     struct tensor *x = graph_tensor(graph, "x");
@@ -19,12 +19,12 @@ static struct node *conv_graph(struct arena *arena, struct graph *graph, const c
     x->shaped = true;
     x->shape = (struct shape){4, {1, channels, edge, edge}};
     graph->input = arena_copy(arena, &x, sizeof x);
-    static const int64_t pads[] = {1, 1, 1, 1};
-    static const struct attribute attributes[] = {{.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4, .ints = pads},
+    const int64_t pads[] = {taps / 2, taps / 2, taps / 2, taps / 2};
+    const struct attribute attributes[] = {{.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4, .ints = arena_copy(arena, pads, sizeof pads)},
                                                   {.name = "group", .kind = ATTRIBUTE_INT, .count = 1, .i = 1}};
     for (int layer = 0; layer < 2; layer++) {
         struct node *node = graph_node(graph, layer, "Conv", "Conv", 2, 1);
-        const struct shape shape = {4, {channels, channels, 3, 3}};
+        const struct shape shape = {4, {channels, channels, taps, taps}};
         node->input[0] = x;
         node->input[1] = graph_constant(graph, "w", TYPE_FLOAT, shape, arena_array(arena, (size_t)shape_size(shape), sizeof(float)));
         /* The same in another order where the name is another. */
@@ -39,15 +39,25 @@ static struct node *conv_graph(struct arena *arena, struct graph *graph, const c
     return graph->node[1];
 }
 
-static const char *kernel_for(int64_t channels, int64_t edge, const struct kernel_wish *wish)
+static struct node *conv_graph(struct arena *arena, struct graph *graph, const char *name, int64_t channels, int64_t edge)
+{
+    return conv_graph_of(arena, graph, name, channels, edge, 3);
+}
+
+static const char *kernel_for_taps(int64_t channels, int64_t edge, int64_t taps, const struct kernel_wish *wish)
 {
     struct arena arena = {0};
     struct graph graph;
-    const struct node *node = conv_graph(&arena, &graph, "y", channels, edge);
+    const struct node *node = conv_graph_of(&arena, &graph, "y", channels, edge, taps);
     choose_kernels(&graph, wish);
     const char *name = node->kernel->name;
     arena_free(&arena);
     return name;
+}
+
+static const char *kernel_for(int64_t channels, int64_t edge, const struct kernel_wish *wish)
+{
+    return kernel_for_taps(channels, edge, 3, wish);
 }
 
 /* Small maps of many channels: narrow vectors multiply more slowly, while weights come as fast, and Winograd's algorithm pays. */
@@ -59,6 +69,9 @@ static void by_target(void)
     CU_ASSERT_STRING_EQUAL(kernel_for(64, 56, &wide), "conv_winograd_4");
     CU_ASSERT_STRING_EQUAL(kernel_for(64, 56, NULL), "conv_winograd_4");
     CU_ASSERT_STRING_EQUAL(kernel_for(64, 56, &(struct kernel_wish){.no_winograd = true}), "conv_direct");
+    CU_ASSERT_STRING_EQUAL(kernel_for_taps(64, 27, 5, NULL), "conv_winograd_2_5");
+    CU_ASSERT_STRING_EQUAL(kernel_for_taps(64, 11, 5, NULL), "conv_direct"); /* few tiles */
+    CU_ASSERT_STRING_EQUAL(kernel_for_taps(64, 27, 7, NULL), "conv_direct");
     CU_ASSERT(rates_of_target(NULL) == rates_of_target("x86-64-v4"));
 }
 
