@@ -1,9 +1,9 @@
 /* plans.c -- what the planner foretells: speed-ups over one device of all ways of dividing, for many clusters and links.
  *
- * plans [-n "2 3 4"] [-g "2 10"] [-r "200"] [-d "2"] [-u 4,2,1] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...
+ * plans [-n "2 3 4"] [-g "2 10"] [-r "200"] [-d "2"] [-u 4,2,1] [-P FILE.xml] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...
  *
  * Numbers of devices, GMAC/s of the fastest, Mbit/s and milliseconds of its link, in all combinations; -u relative speeds
- * instead of -n; -s one medium that all share; -z what if that kind of work took no time; -e how long to search; -f how many more come out in a second
+ * instead of -n; -P all devices in the proportions of device 0 of a cluster file, as mednn-probe writes it; -s one medium that all share; -z what if that kind of work took no time; -e how long to search; -f how many more come out in a second
  * instead of how much sooner; -l what every device does at every
  * layer, and where its time goes. Prints CSV, with the processor seconds that planning took. */
 /* SPDX-License-Identifier: MIT */
@@ -31,7 +31,8 @@ struct values {
 
 struct wish {
     struct values devices, gmacs, mbit, delay;
-    const char *speeds, *free_kind;
+    const char *speeds, *probed, *free_kind;
+    struct device like; /* of which all devices have the rates, where `probed` */
     bool shared, layers, throughput;
     double effort;
     int argc;
@@ -49,7 +50,7 @@ static struct values values_of(const char *text)
     return values;
 }
 
-static struct graph *graph_of(struct arena *arena, const char *path)
+static struct graph *graph_of(struct arena *arena, const struct wish *wish, const char *path)
 {
     const struct import_options options = {.open_dim = 1};
     static void (*const pass[])(struct graph *) = {upgrade, infer_shapes, fold_constants, simplify, fold_scales,
@@ -57,7 +58,7 @@ static struct graph *graph_of(struct arena *arena, const char *path)
     struct graph *graph = import_model(arena, path, &options);
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         pass[i](graph);
-    choose_kernels(graph, NULL);
+    choose_kernels(graph, &(struct kernel_wish){.seconds = wish->probed ? wish->like.seconds : NULL});
     choose_layouts(graph);
     return graph;
 }
@@ -151,8 +152,14 @@ static void make_cluster(struct arena *arena, const struct wish *wish, const dou
     double fastest = 0;
     for (int d = 0; d < cluster->count; d++)
         fastest = cluster->device[d].speed > fastest ? cluster->device[d].speed : fastest;
-    for (int d = 0; d < cluster->count; d++)
-        cluster->device[d].gmacs = setting[1] * cluster->device[d].speed / fastest;
+    for (int d = 0; d < cluster->count; d++) {
+        struct device *device = &cluster->device[d];
+        const double speed = device->speed;
+        if (wish->probed)
+            *device = wish->like;
+        device->speed = speed;
+        device->gmacs = setting[1] * speed / fastest;
+    }
     cluster->network = (struct network){.latency = setting[3] * 1e-3, .rate = setting[2] * 1e6 / 8, .shared = wish->shared};
 }
 
@@ -164,6 +171,7 @@ static void take_away(const struct graph *graph, const char *kind, struct cluste
     for (int d = 0; d < cluster->count; d++) {
         struct device *device = &cluster->device[d];
         device->measured = true;
+        device->gmacs = 0;
         device->message_seconds = strcmp(kind, "message") ? model.message_seconds[d] : 0;
         device->byte_seconds = strcmp(kind, "message") ? model.byte_seconds[d] : 0;
         for (int k = 0; k < WORK_KINDS; k++)
@@ -213,7 +221,7 @@ static void print_setting(struct graph *graph, const char *name, const struct wi
 static void print_model(const struct wish *wish, const char *path)
 {
     struct arena arena = {0};
-    struct graph *graph = graph_of(&arena, path);
+    struct graph *graph = graph_of(&arena, wish, path);
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const int counts = wish->speeds ? 1 : wish->devices.count;
     for (int g = 0; g < wish->gmacs.count; g++)
@@ -226,10 +234,22 @@ static void print_model(const struct wish *wish, const char *path)
     arena_free(&arena);
 }
 
+static void see_probed(struct wish *wish)
+{
+    static struct cluster cluster;
+    static struct arena arena;
+    if (!wish->probed)
+        return;
+    cluster_file_read(&arena, wish->probed, &cluster);
+    wish->like = cluster.device[0];
+    if (!wish->like.measured)
+        fail("%s: device 0 has no <rates>", wish->probed);
+}
+
 static void run(void *data)
 {
     struct wish *wish = data;
-    for (int option; (option = getopt(wish->argc, wish->argv, "n:g:r:d:u:sz:e:fl")) != -1;)
+    for (int option; (option = getopt(wish->argc, wish->argv, "n:g:r:d:u:P:sz:e:fl")) != -1;)
         switch (option) {
         case 'n':
             wish->devices = values_of(optarg);
@@ -245,6 +265,9 @@ static void run(void *data)
             break;
         case 'u':
             wish->speeds = optarg;
+            break;
+        case 'P':
+            wish->probed = optarg;
             break;
         case 's':
             wish->shared = true;
@@ -262,8 +285,9 @@ static void run(void *data)
             wish->layers = true;
             break;
         default:
-            fail("usage: plans [-n COUNTS] [-g GMACS] [-r MBIT] [-d MS] [-u SPEEDS] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...");
+            fail("usage: plans [-n COUNTS] [-g GMACS] [-r MBIT] [-d MS] [-u SPEEDS] [-P FILE] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...");
         }
+    see_probed(wish);
     printf("model,speeds,gmacs,mbit,ms,devices,working,rows,gtdp,star,auto,planning_s\n");
     for (int i = optind; i < wish->argc; i++)
         print_model(wish, wish->argv[i]);

@@ -4,6 +4,7 @@
 #include "measure.h"
 
 #include "support/fail.h"
+#include "support/text.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -44,12 +45,15 @@ const char *measure_folder(struct arena *arena)
     return arena_string(arena, temporary.path);
 }
 
-void measure_make(const char *folder)
+void measure_make(struct arena *arena, const char *const folder[], int count)
 {
-    char command[4200];
-    const int length = snprintf(command, sizeof command, "make -s -C '%s' device0 >/dev/null 2>&1", folder);
-    if (length >= (int)sizeof command || system(command))
-        fail("the C compiler or make does not work: try make -C %s", folder);
+    struct text command = {.arena = arena};
+    for (int i = 0; i < count; i++)
+        text_printf(&command, "make -s -C '%s' device0 >/dev/null 2>&1 & p%d=$!\n", folder[i], i);
+    for (int i = 0; i < count; i++)
+        text_printf(&command, "%swait $p%d", i ? " && " : "", i);
+    if (system(command.bytes))
+        fail("the C compiler or make does not work: try make -C %s", folder[0]);
 }
 
 /* Beside this program, or as PATH says. */

@@ -13,8 +13,8 @@ const char *measure_folder(struct arena *arena);
 /* Remove it now. */
 void measure_folder_remove(void);
 
-/* Build device 0 of the programs in a folder. Fails where no C compiler or make works. */
-void measure_make(const char *folder);
+/* Build device 0 of the programs in each folder, all at once. Fails where no C compiler or make works. */
+void measure_make(struct arena *arena, const char *const folder[], int count);
 
 /* Build the two networks in these folders with make and run all of their devices here, in turns, so that both see the same machine.
  * Sets seconds[0] and seconds[1] to the medians of an inference. False, after a note that says why, where they cannot be

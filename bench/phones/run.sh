@@ -15,6 +15,8 @@
 #                   between two of them
 #   -c              go on: what an earlier run with the same -w measured is not measured again
 #   -w DIR          where programs are built and kept (phones-work)
+#   -P FILE         what mednn-probe -o FILE measured on this machine: the phones have its proportions then, in plans and forecasts, instead
+#                   of those of the machine that compiler/plan/rates.c tells of
 #   -q              slow down by CPU quotas, to check PHONE_SLOW
 #   -o FILE         the table (standard output)
 #
@@ -26,7 +28,7 @@
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on=''
+numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on='' rates='' like=''
 mednnc=${MEDNNC:-./mednnc}
 
 die()
@@ -35,7 +37,7 @@ die()
     exit 2
 }
 
-while getopts n:g:s:r:d:m:p:k:t:w:j:cqo: option; do
+while getopts n:g:s:r:d:m:p:k:t:w:j:cP:qo: option; do
     case $option in
     n) numbers=$OPTARG ;;
     g) gmacs=$OPTARG ;;
@@ -49,6 +51,10 @@ while getopts n:g:s:r:d:m:p:k:t:w:j:cqo: option; do
     w) work=$OPTARG ;;
     j) objective=$OPTARG ;;
     c) go_on=1 ;;
+    P)
+        rates=$(grep -o '<rates [^>]*/>' "$OPTARG" | head -n 1) || die "$OPTARG has no <rates>: mednn-probe writes it"
+        like=-probed
+        ;;
     q) quotas=-q ;;
     o) output=$OPTARG ;;
     *) die "see the head of this file" ;;
@@ -80,9 +86,9 @@ phones_of()
 # cluster.xml as the devices will be: FILE CLUSTER
 write_cluster()
 {
-    phones_of "$2" | awk -v mbit="$mbit" -v ms="$ms" -v medium="$medium" '
+    phones_of "$2" | awk -v mbit="$mbit" -v ms="$ms" -v medium="$medium" -v rates="$rates" '
         BEGIN { print "<cluster>" }
-        { printf "  <device id=\"%d\" speed=\"%s\" gmacs=\"%s\" address=\"198.18.0.%d\" port=\"7700\"/>\n", NR - 1, $1, $1, NR }
+        { printf "  <device id=\"%d\" speed=\"%s\" gmacs=\"%s\" address=\"198.18.0.%d\" port=\"7700\">%s</device>\n", NR - 1, $1, $1, NR, rates }
         END {
             shared = medium > 0 && medium < mbit
             rate = shared || mbit <= 0 ? (medium > 0 ? medium : 10000) : mbit
@@ -141,7 +147,7 @@ predicted()
 # Where the programs of MODEL for CLUSTER, divided in a WAY, are kept.
 folder()
 {
-    echo "$work/$1-${2//:/_}-$3-$gmacs-$mbit-$ms-$medium-$objective"
+    echo "$work/$1-${2//:/_}-$3-$gmacs-$mbit-$ms-$medium-$objective$like"
 }
 
 # MODEL CLUSTER WAY ROUND: has an earlier run measured that?
@@ -166,7 +172,7 @@ rows=$work/rows.csv
 touch "$rows"
 for model in "$@"; do
     name=$(basename "$model" .onnx)
-    one=$work/$name-one
+    one=$work/$name-one$like
     build "$one" "$model" 1 single
     macs=$(sed -n 's/^ \* Weights .* per inference \([0-9]*\) multiply.*/\1/p' "$one/device0.c")
     for cluster in $clusters; do

@@ -98,7 +98,7 @@ static void work(const struct node *node, struct region piece, struct work *work
     const double outputs = (double)round_up(cut.end - cut.begin, BLOCK);
     const double rows = (double)(region_size(piece) / (cut.end - cut.begin));
     work->amount[WORK_MATRIX] += rows * (double)m.depth * outputs;
-    work->amount[WORK_STREAM] += (double)m.depth * outputs * (double)sizeof(float);
+    work->amount[WORK_WEIGHTS] += (double)m.depth * outputs * (double)sizeof(float);
 }
 
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs)

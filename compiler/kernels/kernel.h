@@ -19,8 +19,8 @@ enum work_kind {
     WORK_SCALAR,      /* of plain loops: recurrent layers, grouped and transposed convolutions, ... */
     WORK_VECTOR,      /* elements that are computed a vector at a time */
     WORK_ELEMENT,     /* elements that are computed one by one */
-    WORK_WEIGHTS,     /* bytes of convolutions' weights, again for each pass over them */
-    WORK_STREAM,      /* bytes of matrices of weights, which come from far: each is used once or a few times */
+    WORK_WEIGHTS,     /* bytes of weights, again for each pass over them */
+    WORK_STREAM,      /* bytes that come from far while nothing is computed: in place of all that, where it takes longer (rates_waited()) */
     WORK_ACTIVATIONS, /* bytes of tensors that are read and written, as far as they take time */
     WORK_CALLS,       /* calls of a kernel */
     WORK_KINDS

@@ -270,7 +270,7 @@ static double seconds_of(const struct cluster *cluster, double macs)
     for (int i = 0; i < cluster->count; i++) {
         const struct device *device = &cluster->device[i];
         const double gmacs = device->gmacs > 0 ? device->gmacs : ASSUMED_GMACS * device->speed / fastest;
-        const double each = device->measured ? device->seconds[WORK_MATRIX] : 1e-9 / gmacs;
+        const double each = device->measured && !(device->gmacs > 0) ? device->seconds[WORK_MATRIX] : 1e-9 / gmacs;
         least = i && least < each ? least : each;
     }
     return least * macs;

@@ -19,8 +19,9 @@ struct device {
     const char *target;  /* instruction set or NULL */
     int threads;         /* that compute each layer together; 0: not said, 1 */
 
-    /* What is known of its speed, best first: seconds per unit of each kind of work, as measured; or how many 1e9
-     * multiply-accumulates a second it reaches alone over a whole model; or (0) nothing but `speed`. */
+    /* What is known of its speed: seconds per unit of each kind of work, as measured; how many 1e9 multiply-accumulates a second it
+     * reaches alone over a whole model (or 0), of which the proportions are then those that were measured, if any were; or nothing but
+     * `speed`. */
     bool measured;
     double seconds[WORK_KINDS];
     double gmacs;

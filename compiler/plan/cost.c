@@ -5,6 +5,8 @@
 #include "../operators/op.h"
 #include "rates.h"
 
+#include <string.h>
+
 /* A model that hardly multiplies says little about a device: it is at most this many times faster at direct convolutions
  * than its gmacs. */
 static const double MOST_ABOVE = 8;
@@ -130,14 +132,15 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
     double alone = 0; /* seconds of the graph by that table */
     for (int d = 0; d < cluster->count; d++) {
         const struct device *device = &cluster->device[d];
-        const double *reference = rates_of_target(device->target);
-        if (!device->measured && reference != last)
+        const double *reference = device->measured ? device->seconds : rates_of_target(device->target);
+        const bool scaled = !device->measured || device->gmacs > 0;
+        if (scaled && (!last || memcmp(reference, last, sizeof device->seconds)))
             alone = graph_seconds(graph, last = reference);
-        const double slow = device->measured ? 1 : slowness(reference, alone, macs, assumed_gmacs(cluster, device));
+        const double slow = scaled ? slowness(reference, alone, macs, assumed_gmacs(cluster, device)) : 1;
         for (int k = 0; k < WORK_KINDS; k++)
-            model->seconds[d][k] = device->measured ? device->seconds[k] : slow * reference[k];
-        model->message_seconds[d] = device->measured ? device->message_seconds : slow * rates_message_seconds;
-        model->byte_seconds[d] = device->measured ? device->byte_seconds : slow * rates_byte_seconds;
+            model->seconds[d][k] = slow * reference[k];
+        model->message_seconds[d] = slow * (device->measured ? device->message_seconds : rates_message_seconds);
+        model->byte_seconds[d] = slow * (device->measured ? device->byte_seconds : rates_byte_seconds);
         model->pack_seconds[d] = 2 * model->seconds[d][WORK_ACTIVATIONS];
         model->tell_seconds[d] = TELLING * model->message_seconds[d];
     }

@@ -18,7 +18,7 @@ struct cost_model {
 
 /* Devices that were not measured get the proportions of their target's table (rates.h), scaled so that the graph alone takes its
  * multiply-accumulates / gmacs on them; without gmacs, the fastest device has ASSUMED_GMACS and the others as their relative
- * speeds say. Nodes have their kernels. */
+ * speeds say. What was measured is scaled in this way where gmacs is said as well. Nodes have their kernels. */
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
 
 double cost_seconds(const struct cost_model *model, int device, const struct work *work);

@@ -8,7 +8,7 @@
 static const double x86_64_v4[WORK_KINDS] = {
     [WORK_DIRECT] = 9e-12, [WORK_WINOGRAD] = 1e-11, [WORK_TRANSFORM] = 7e-11, [WORK_DEPTHWISE] = 6.5e-12,
     [WORK_MATRIX] = 8.2e-12, [WORK_SCALAR] = 1.2e-10, [WORK_VECTOR] = 4.7e-11, [WORK_ELEMENT] = 7.8e-10,
-    [WORK_WEIGHTS] = 1.6e-11, [WORK_STREAM] = 4.5e-11, [WORK_ACTIVATIONS] = 2.7e-11, [WORK_CALLS] = 4e-07};
+    [WORK_WEIGHTS] = 1.6e-11, [WORK_STREAM] = 4.7e-11, [WORK_ACTIVATIONS] = 2.7e-11, [WORK_CALLS] = 4e-07};
 
 /* The same machine, programs for AVX2 (ARCHFLAGS=-march=x86-64-v3): what multiplies is slower as mednn-probe measured it, the
  * rest, which is memory or no vectors, as above; vectors of elements are mostly loads and stores. Tiles have fewer pixels, so weights
@@ -16,7 +16,7 @@ static const double x86_64_v4[WORK_KINDS] = {
 static const double x86_64_v3[WORK_KINDS] = {
     [WORK_DIRECT] = 1.7e-11, [WORK_WINOGRAD] = 1.6e-11, [WORK_TRANSFORM] = 1.2e-10, [WORK_DEPTHWISE] = 9.2e-12,
     [WORK_MATRIX] = 1.6e-11, [WORK_SCALAR] = 1.2e-10, [WORK_VECTOR] = 6e-11, [WORK_ELEMENT] = 7.8e-10,
-    [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.1e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
+    [WORK_WEIGHTS] = 2.6e-11, [WORK_STREAM] = 5.5e-11, [WORK_ACTIVATIONS] = 2.6e-11, [WORK_CALLS] = 4e-07};
 
 /* Assumed, not measured: a core of a phone such as Cortex-A76 at 2.4 GHz. Its optimization guide gives two 128-bit multiply-adds a
  * cycle, 8 numbers, of which 90 % are taken to be reached; a quarter of the lanes and two thirds of the clock of the first table for

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* A chain of equal layers on channels x rows x columns (or rows x channels, of rank 2); each keeps the shape. */
 struct chain {
@@ -51,9 +52,9 @@ static const struct chain chains[] = {
     {"MaxPool", 128, 56, 56, 3, 1, NULL},
     {"MaxPool", 128, 56, 56, 1, 1, NULL},
     {"Transpose", 256, 256, 0, 0, 1, NULL},
-    {"Conv", 16, 2, 2, 1, 1, NULL},
+    {"Conv", 16, 2, 2, 3, 16, NULL},
 };
-enum { CHAINS = sizeof chains / sizeof *chains, ROUNDS = 4000, ATTEMPTS = 3 };
+enum { CHAINS = sizeof chains / sizeof *chains, ROUNDS = 4000, ATTEMPTS = 3, MOST_TOGETHER = 4 };
 
 /* Bytes of weights that a chain has, if its layers are not too small: those of real networks do not stay in a core's cache. */
 static const double CHAIN_BYTES = 128e6;
@@ -181,20 +182,21 @@ static double time_program(const char *path, int repeat)
     return children_seconds() - begin;
 }
 
-/* Of one inference: processor time, the least of a few attempts, because a busy machine only ever adds to it. */
+/* Of one inference: processor time, by the least of a few runs of many and of one, because a busy machine only ever adds to them. */
 static double run_program(const char *path)
 {
-    double least = 0;
-    measure_make(path);
     const double one = time_program(path, 1), some = time_program(path, 4);
     const double least_part = 0.02; /* of the whole program's time, whose start and end vary */
     const double each = (some - one) / 3 > least_part * some ? (some - one) / 3 : least_part * some;
     const int repeat = 2 + (int)(ATTEMPT_SECONDS / (each > 1e-5 ? each : 1e-5));
+    double least_many = 0, least_one = one;
     for (int i = 0; i < ATTEMPTS; i++) {
-        const double seconds = (time_program(path, 1 + repeat) - time_program(path, 1)) / repeat;
-        least = !i || seconds < least ? seconds : least;
+        const double many = time_program(path, 1 + repeat), again = time_program(path, 1);
+        least_many = !i || many < least_many ? many : least_many;
+        least_one = again < least_one ? again : least_one;
     }
-    return least > 1e-9 ? least : 1e-9;
+    const double seconds = (least_many - least_one) / repeat;
+    return seconds > 1e-9 ? seconds : 1e-9;
 }
 
 /* Non-negative least squares of relative errors, one unknown after the other, with a weak pull towards the reference. What a chain
@@ -227,21 +229,41 @@ static void fit(struct work work[], const double seconds[], const double referen
     }
 }
 
+/* The programs of chains [first, first + count), built together and run one after the other; their folders, which are large, are
+ * emptied, but for the objects of the runtime: all programs have the same. */
+static void measure_chains(const char *folder, int first, int count, struct work work[], double seconds[])
+{
+    struct arena arena = {0}; /* weights are large, too */
+    const char *path[MOST_TOGETHER];
+    for (int i = 0; i < count; i++) {
+        struct graph *graph = graph_of(&arena, &chains[first + i]);
+        path[i] = arena_printf(&arena, "%s/%d", folder, first + i);
+        work[first + i] = cost_graph_work(graph);
+        write_program(graph, path[i]);
+        if (first && system(arena_printf(&arena, "cp '%s'/0/runtime/*.o '%s/runtime'", folder, path[i])))
+            fail_machine("cannot copy in %s", folder);
+    }
+    measure_make(&arena, path, count);
+    for (int i = 0; i < count; i++) {
+        const struct chain chain = chains[first + i];
+        seconds[first + i] = run_program(path[i]);
+        note("%s%s%s of %d x %d x %d, %d layers: %.3f ms", chain.op, chain.by ? " by " : "", chain.by ? chain.by : "",
+             chain.channels, chain.rows, chain.columns, layers_of(&chain), seconds[first + i] * 1e3);
+        if (system(arena_printf(&arena, "rm -f '%s'/device0*", path[i])))
+            fail_machine("cannot remove what is in %s", path[i]);
+    }
+    arena_free(&arena);
+}
+
 void probe_kernels(struct arena *arena, struct device *device)
 {
     const char *folder = measure_folder(arena);
+    const int processors = (int)sysconf(_SC_NPROCESSORS_ONLN), most = processors < MOST_TOGETHER ? processors : MOST_TOGETHER;
+    const int together = most > 1 ? most : 1;
     struct work work[CHAINS];
     double seconds[CHAINS];
-    for (int i = 0; i < CHAINS; i++) {
-        const char *path = arena_printf(arena, "%s/%d", folder, i);
-        const struct chain chain = chains[i];
-        struct graph *graph = graph_of(arena, &chain);
-        work[i] = cost_graph_work(graph);
-        write_program(graph, path);
-        seconds[i] = run_program(path);
-        note("%s%s%s of %d x %d x %d, %d layers: %.3f ms", chain.op, chain.by ? " by " : "", chain.by ? chain.by : "",
-             chain.channels, chain.rows, chain.columns, layers_of(&chain), seconds[i] * 1e3);
-    }
+    for (int i = 0; i < CHAINS; i += together)
+        measure_chains(folder, i, i + together < CHAINS ? together : CHAINS - i, work, seconds);
     fit(work, seconds, rates_of_target(NULL), device->seconds);
     device->measured = true;
     for (int i = 0; i < CHAINS; i++) {

@@ -159,9 +159,9 @@ static int build(struct tune *t, const char *folder, int turn, struct program_of
     const int turns = choose_kernels_turns(graph);
     list_trials(t, &arena, graph, program);
     fail_about(NULL); /* its name lies in the arena */
-    arena_free(&arena);
     if (program->count)
-        measure_make(program->folder);
+        measure_make(&arena, &program->folder, 1);
+    arena_free(&arena);
     return turns;
 }
 
