@@ -7,8 +7,9 @@
 # In the build folder, as root. Without models: AlexNet, VGG-16, ResNet-18, ResNet-50 and MobileNetV2 of torchvision, made by
 # export_torchvision.py. For every GMAC/s, rate and model: 2, 3 and 4 equal phones and unequal ones of 4:2:1, 2 ms from each other, each
 # against one phone. What mednn-probe measures first, DIR/probe.xml, gives the phones this machine's proportions. It can be stopped and
-# goes on where it was; everything takes hours, most of them for compiling, the parts in the order of the options' values. Writes DIR/experiment.csv (DIR: phones-work), DIR/experiment.svg and, on standard output, what the
-# plans promised and kept: by how much measured differs from foretold, and auto from the best of the others.
+# goes on where it was; everything takes hours, most of them for compiling, the parts in the order of the options' values. Writes
+# DIR/experiment.csv (DIR: phones-work), DIR/experiment.svg and, on standard output, what the plans promised and kept: by how much
+# measured differs from foretold, and auto from the best of the others.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ways='auto naive rows gtdp star' rates='200 50 600' speeds='10 2' work=phones-work rounds=1

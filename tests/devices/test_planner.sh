@@ -67,6 +67,19 @@ grep -q '<time device="2".*idle="it does not help' slow/report.xml || wrong "dev
 "$MEDNN_RUN" one --batch --input "$digits/digits_x.npy" --output-dir one.out >/dev/null
 cmp slow.out/output_0.npy one.out/output_0.npy || wrong "the searched plan computes something else than one device"
 
+# Where gmacs is said as well, rates give the proportions and it the speed: half of it takes twice as long; twice the rates change
+# nothing.
+foretold()
+{
+    echo "<cluster><device gmacs='$1'><rates $2/></device></cluster>" >speed.xml
+    "$MEDNNC" "$model" --cluster speed.xml -q -o speed
+    sed -n 's/.* predicted_ms="\([0-9.]*\)".*/\1/p' speed/report.xml | head -n 1
+}
+twice=$(echo "$slow" | sed "s/0\.001/0.002/g; s/='1'/='2'/g; s/_us='2'/_us='0.5'/g")
+echo "$(foretold 0.02 "$slow") $(foretold 0.01 "$slow") $(foretold 0.02 "$twice")" | awk '
+    { exit !($1 > 0 && $2 / $1 > 1.99 && $2 / $1 < 2.01 && $3 / $1 > 0.99 && $3 / $1 < 1.01) }' ||
+    wrong "gmacs does not scale rates: $(foretold 0.02 "$slow"), $(foretold 0.01 "$slow") and $(foretold 0.02 "$twice") ms"
+
 # The network is small and the devices are quick: one device is left alone, and it is never foretold to be slower.
 "$MEDNNC" "$model" --devices 3 -o quick
 grep -q '<time device="1".*idle="it does not help' quick/report.xml || wrong "three quick devices share a small network"
