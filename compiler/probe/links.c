@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LARGEST = 1 << 20, SMALL = 64, ECHOES = 60, LARGE_ECHOES = 20, WAIT_SECONDS = 20, LINE_BYTES = 1024 };
+enum { LARGEST = 1 << 20, SMALL = 64, ECHOES = 60, LARGE_ECHOES = 20, TURNS = 9, WAIT_SECONDS = 20, LINE_BYTES = 1024 };
 
 static unsigned char payload[LARGEST];
 
@@ -181,13 +181,18 @@ static double median_of(double number[], int count)
     return number[count / 2];
 }
 
-/* Processor seconds of an echo of `count` bytes, per direction. */
+/* Processor seconds of an echo of `count` bytes, per direction: the least of a few turns, because other work only ever adds to it. */
 static double echo_cost(int fd, size_t count, int echoes)
 {
-    const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = 0; i < echoes; i++)
-        ask(fd, 'E', count, count, count);
-    return (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin) / (2 * echoes);
+    double least = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+        const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+        for (int i = 0; i < echoes; i++)
+            ask(fd, 'E', count, count, count);
+        const double each = (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin) / (2 * echoes);
+        least = !turn || each < least ? each : least;
+    }
+    return least;
 }
 
 void probe_messages(struct device *device)
