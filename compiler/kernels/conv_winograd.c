@@ -25,12 +25,6 @@ static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536;
 static const double COLUMN_NUMBERS = 1.2, MIXED_NUMBERS = 0.25;
 enum { PRODUCT_TILES = 14 };
 
-/* Of the time in which weights along rows come from far memory, what products do not hide: of those of few tiles such a share, of those of
- * MANY_TILES nothing. 7, 14 and 16 tiles of 512 channels leave 0.57, 0.44, 0.39 on a server whose memory gives 19 GB/s and which does 100
- * GMAC/s, 0.26 and 0.15 for 7 and 14 on one with 30 GB/s and 55 GMAC/s. */
-static const double SHARE_NOT_HIDDEN = 0.4;
-enum { MANY_TILES = 56 };
-
 static int64_t tiles_along(int64_t outputs, int size)
 {
     return (outputs + size - 1) / size;
@@ -203,8 +197,6 @@ static void work_of(const struct node *node, struct region piece, struct filter 
         work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, filter.size);
     const double bytes = (double)(numbers_of(node, filter) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes, work);
-    if (is_halfway(node, filter) && each < MANY_TILES)
-        work->amount[WORK_STREAM] += (double)passes * bytes * SHARE_NOT_HIDDEN * (double)(MANY_TILES - each) / MANY_TILES;
 }
 
 static void work_2(const struct node *node, struct region piece, struct work *work)

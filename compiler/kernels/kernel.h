@@ -20,7 +20,7 @@ enum work_kind {
     WORK_VECTOR,      /* elements that are computed a vector at a time */
     WORK_ELEMENT,     /* elements that are computed one by one */
     WORK_WEIGHTS,     /* bytes of weights, again for each pass over them */
-    WORK_STREAM,      /* bytes that come from far while nothing is computed: in place of all that, where it takes longer (rates_waited()) */
+    WORK_STREAM,      /* bytes that come from far memory; those of weights while they are multiplied with (rates_waited()) */
     WORK_ACTIVATIONS, /* bytes of tensors that are read and written, as far as they take time */
     WORK_CALLS,       /* calls of a kernel */
     WORK_KINDS

@@ -9,8 +9,8 @@
  * device that was not measured only the proportions count. */
 const double *rates_of_target(const char *target);
 
-/* What of the work of one layer, in one box, is waited for: all of it; or where far weights take longer to come than what is multiplied
- * with them meanwhile, they instead of that, as a stream. */
+/* The work of one layer, in one box, and what it waits for weights from far memory beyond what is multiplied with them meanwhile, as bytes
+ * of a stream. */
 struct work rates_waited(const double seconds[WORK_KINDS], const struct work *work);
 /* What work takes by a table: not the sum of what its parts take. */
 double rates_seconds(const double seconds[WORK_KINDS], const struct work *work);
