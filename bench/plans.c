@@ -3,9 +3,9 @@
  * plans [-n "2 3 4"] [-g "2 10"] [-r "200"] [-d "2"] [-u 4,2,1] [-P FILE.xml] [-s] [-z KIND] [-e EFFORT] [-f] [-l] MODEL.onnx...
  *
  * Numbers of devices, GMAC/s of the fastest, Mbit/s and milliseconds of its link, in all combinations; -u relative speeds
- * instead of -n; -P all devices in the proportions of device 0 of a cluster file, as mednn-probe writes it; -s one medium that all share; -z what if that kind of work took no time; -e how long to search; -f how many more come out in a second
- * instead of how much sooner; -l what every device does at every
- * layer, and where its time goes. Prints CSV, with the processor seconds that planning took. */
+ * instead of -n; -P all devices in the proportions of device 0 of a cluster file, as mednn-probe writes it; -s one medium that all
+ * share; -z what if that kind of work took no time; -e how long to search; -f how many more come out in a second instead of how much
+ * sooner; -l what every device does at every layer, and where its time goes. Prints CSV, with the processor seconds that planning took. */
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "backend/cluster_file.h"

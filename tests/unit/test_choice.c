@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* One convolution of stride 1 of a blocked map that a convolution before it makes; the map keeps its size. */
-static struct node *conv_graph_of(struct arena *arena, struct graph *graph, const char *name, int64_t channels, int64_t edge, int64_t taps)
+static struct node *conv_graph_of(struct arena *arena, struct graph *graph, const char *name, int64_t channels, int64_t edge,
+                                  int64_t taps)
 {
     *graph = (struct graph){.arena = arena, .name = "g", .opset = 21};
     struct tensor *x = graph_tensor(graph, "x");
