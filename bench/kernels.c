@@ -258,7 +258,7 @@ struct layer {
 #define WINOGRAD_ROW(name)                                                                                   \
     {                                                                                                        \
 #name, name,                                                                                         \
-            2.0 * (double)(winograd_edge(&name##_shape) * winograd_edge(&name##_shape) * name##_shape.tiles *    \
+            2.0 * (double)(winograd_edge(&name##_shape) * winograd_edge(&name##_shape) * name##_shape.tiles *        \
                            name##_shape.channels * name##_shape.outputs),                                    \
             0                                                                                                \
     }

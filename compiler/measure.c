@@ -48,10 +48,12 @@ const char *measure_folder(struct arena *arena)
 void measure_make(struct arena *arena, const char *const folder[], int count)
 {
     struct text command = {.arena = arena};
+    text_add(&command, "failed=0\n");
     for (int i = 0; i < count; i++)
         text_printf(&command, "make -s -C '%s' device0 >/dev/null 2>&1 & p%d=$!\n", folder[i], i);
     for (int i = 0; i < count; i++)
-        text_printf(&command, "%swait $p%d", i ? " && " : "", i);
+        text_printf(&command, "wait $p%d || failed=1\n", i); /* all of them: none is left behind that still writes */
+    text_add(&command, "exit $failed");
     if (system(command.bytes))
         fail("the C compiler or make does not work: try make -C %s", folder[0]);
 }

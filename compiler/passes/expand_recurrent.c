@@ -7,6 +7,7 @@
 #include "../operators/op.h"
 #include "../operators/recurrent.h"
 #include "../operators/settle.h"
+#include "../plan/cost.h"
 #include "edit.h"
 #include "passes.h"
 
@@ -264,13 +265,10 @@ bool recurrent_expands(const struct node *node)
 /* Seconds that the fastest device takes for so many multiply-accumulates, roughly. */
 static double seconds_of(const struct cluster *cluster, double macs)
 {
-    double least = 0, fastest = 0;
-    for (int i = 0; i < cluster->count; i++)
-        fastest = cluster->device[i].speed > fastest ? cluster->device[i].speed : fastest;
+    double least = 0;
     for (int i = 0; i < cluster->count; i++) {
         const struct device *device = &cluster->device[i];
-        const double gmacs = device->gmacs > 0 ? device->gmacs : ASSUMED_GMACS * device->speed / fastest;
-        const double each = device->measured && !(device->gmacs > 0) ? device->seconds[WORK_MATRIX] : 1e-9 / gmacs;
+        const double each = device_keeps_rates(device) ? device->seconds[WORK_MATRIX] : 1e-9 / cost_gmacs(cluster, device);
         least = i && least < each ? least : each;
     }
     return least * macs;

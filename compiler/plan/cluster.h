@@ -29,6 +29,12 @@ struct device {
     double up, down;                      /* bytes per second that it can send and receive; 0: as the network */
 };
 
+/* Are the rates that were measured taken as they are, not as proportions? */
+static inline bool device_keeps_rates(const struct device *device)
+{
+    return device->measured && !(device->gmacs > 0);
+}
+
 /* Overrides what the network says about one direction of one pair. */
 struct link {
     int from, to;

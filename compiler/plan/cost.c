@@ -83,7 +83,7 @@ double cost_graph_seconds(const struct cost_model *model, int device, const stru
     return graph_seconds(graph, model->seconds[device]);
 }
 
-static double assumed_gmacs(const struct cluster *cluster, const struct device *device)
+double cost_gmacs(const struct cluster *cluster, const struct device *device)
 {
     double fastest = 0;
     for (int d = 0; d < cluster->count; d++)
@@ -133,10 +133,10 @@ void cost_model_make(struct cost_model *model, const struct graph *graph, const 
     for (int d = 0; d < cluster->count; d++) {
         const struct device *device = &cluster->device[d];
         const double *reference = device->measured ? device->seconds : rates_of_target(device->target);
-        const bool scaled = !device->measured || device->gmacs > 0;
+        const bool scaled = !device_keeps_rates(device);
         if (scaled && (!last || memcmp(reference, last, sizeof device->seconds)))
             alone = graph_seconds(graph, last = reference);
-        const double slow = scaled ? slowness(reference, alone, macs, assumed_gmacs(cluster, device)) : 1;
+        const double slow = scaled ? slowness(reference, alone, macs, cost_gmacs(cluster, device)) : 1;
         for (int k = 0; k < WORK_KINDS; k++)
             model->seconds[d][k] = slow * reference[k];
         model->message_seconds[d] = slow * (device->measured ? device->message_seconds : rates_message_seconds);

@@ -21,6 +21,9 @@ struct cost_model {
  * speeds say. What was measured is scaled in this way where gmacs is said as well. Nodes have their kernels. */
 void cost_model_make(struct cost_model *model, const struct graph *graph, const struct cluster *cluster);
 
+/* 1e9 multiply-accumulates a second that a device reaches alone over a whole model: as the cluster says, or what is assumed. */
+double cost_gmacs(const struct cluster *cluster, const struct device *device);
+
 double cost_seconds(const struct cost_model *model, int device, const struct work *work);
 /* The work of one inference on one device, copies of inputs and outputs included: the sum over its layers. */
 struct work cost_graph_work(const struct graph *graph);

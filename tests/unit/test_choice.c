@@ -21,8 +21,9 @@ static struct node *conv_graph_of(struct arena *arena, struct graph *graph, cons
     x->shape = (struct shape){4, {1, channels, edge, edge}};
     graph->input = arena_copy(arena, &x, sizeof x);
     const int64_t pads[] = {taps / 2, taps / 2, taps / 2, taps / 2};
-    const struct attribute attributes[] = {{.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4, .ints = arena_copy(arena, pads, sizeof pads)},
-                                                  {.name = "group", .kind = ATTRIBUTE_INT, .count = 1, .i = 1}};
+    const int64_t *kept = arena_copy(arena, pads, sizeof pads);
+    const struct attribute attributes[] = {{.name = "pads", .kind = ATTRIBUTE_INTS, .count = 4, .ints = kept},
+                                           {.name = "group", .kind = ATTRIBUTE_INT, .count = 1, .i = 1}};
     for (int layer = 0; layer < 2; layer++) {
         struct node *node = graph_node(graph, layer, "Conv", "Conv", 2, 1);
         const struct shape shape = {4, {channels, channels, taps, taps}};

@@ -273,10 +273,10 @@ static void test_random(int size, int taps, int halfway)
 }
 
 /* Shapes known to the compiler, as in generated files. */
-#define WINOGRAD(name, kind, c, m, p, h, w, t, z, r, half, ...)                                               \
-    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, r, half, __VA_ARGS__};              \
+#define WINOGRAD(name, kind, c, m, p, h, w, t, z, r, half, ...)                                            \
+    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, r, half, __VA_ARGS__};           \
     static const struct conv_winograd name##_shape = {                                                     \
-        .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + r - 1, (w + z - 1) / z * z + r - 1),                    \
+        .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + r - 1, (w + z - 1) / z * z + r - 1),             \
         .y = BLOCKED((m + 15) / 16, h, w),                                                                 \
         .residual = BLOCKED((m + 15) / 16, h, w),                                                          \
         .batch = 1,                                                                                        \
