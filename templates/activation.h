@@ -30,43 +30,85 @@ INLINE vf vector_of(float value)
     return value - (vf){0};
 }
 
-/* Comparisons with NaN are false, so that NaN stays. */
-INLINE vf vector_clip(vf x, float low, float high)
+/* Lane by lane a > b ? a : b, and a < b ? a : b: b where one of them is NaN, or where they are zeros of either sign. One instruction on
+ * x86, which gcc finds in a loop over the lanes only (that nothing unrolls before it becomes vectors), and clang in a selection only. */
+#if defined __AVX__ && !defined __clang__
+INLINE vf vector_greater(vf a, vf b)
 {
-    const vf l = vector_of(low), h = vector_of(high);
-    x = vector_select(x < l, l, x);
-    return vector_select(x > h, h, x);
+    _Pragma("GCC unroll 1") for (int lane = 0; lane < W; lane++)
+        b[lane] = a[lane] > b[lane] ? a[lane] : b[lane];
+    return b;
 }
 
+INLINE vf vector_lesser(vf a, vf b)
+{
+    _Pragma("GCC unroll 1") for (int lane = 0; lane < W; lane++)
+        b[lane] = a[lane] < b[lane] ? a[lane] : b[lane];
+    return b;
+}
+
+/* A value that gcc does not know: of a comparison with a 0 that it knows it makes two instructions, and it keeps a known number in a general
+ * register, from which each vector would come by the units that compare and multiply. */
+INLINE float lane_unknown(float value)
+{
+    const volatile float unknown = value;
+    return unknown;
+}
+#else
+INLINE vf vector_greater(vf a, vf b)
+{
+    return vector_select(a > b, a, b);
+}
+
+INLINE vf vector_lesser(vf a, vf b)
+{
+    return vector_select(a < b, a, b);
+}
+
+INLINE float lane_unknown(float value)
+{
+    return value;
+}
+#endif
+
+/* NaN stays. */
+INLINE vf vector_clip(vf x, float low, float high)
+{
+    return vector_lesser(vector_of(high), vector_greater(vector_of(low), x));
+}
+
+/* Alpha comes from activation_low(), and beta from activation_high(), where speed matters; alpha is 0 for Relu and HardSwish. */
 INLINE vf activate(vf x, enum activation activation, float alpha, float beta)
 {
     CONTRACT
-    const vf zero = {0};
     switch (activation) {
     case ACTIVATION_RELU:
-        return (vf)((vi)x & ~(x <= zero));
+        return vector_greater(vector_of(alpha), x);
     case ACTIVATION_CLIP:
         return vector_clip(x, alpha, beta);
     case ACTIVATION_LEAKY_RELU:
-        return vector_select(x < zero, x * alpha, x);
+        return vector_select(x < 0, x * alpha, x);
     case ACTIVATION_HARD_SIGMOID:
         return vector_clip(x * alpha + beta, 0, 1);
     case ACTIVATION_HARD_SWISH:
-        return x * vector_clip(x * (1.0f / 6) + 0.5f, 0, 1);
+        return x * vector_clip(x * (1.0f / 6) + 0.5f, alpha, 1);
     case ACTIVATION_NONE:
         break;
     }
     return x;
 }
 
-/* Beta for a tile, which gcc may not know where it ends a Clip: it keeps a known one in a general register, from which each vector would
- * come by the units that compare and multiply. */
-INLINE float activation_end(enum activation activation, float beta)
+/* Alpha and beta for a tile, which gcc may not know on x86 where they are ends (lane_unknown()). */
+INLINE float activation_low(enum activation activation, float alpha)
 {
-    if (activation != ACTIVATION_CLIP)
-        return beta;
-    const volatile float unknown = beta;
-    return unknown;
+    if (activation == ACTIVATION_RELU || activation == ACTIVATION_HARD_SWISH)
+        return lane_unknown(0);
+    return activation == ACTIVATION_CLIP ? lane_unknown(alpha) : alpha;
+}
+
+INLINE float activation_high(enum activation activation, float beta)
+{
+    return activation == ACTIVATION_CLIP ? lane_unknown(beta) : beta;
 }
 
 /* One value, outside of micro-kernels: never fused. */
@@ -75,7 +117,7 @@ INLINE float activate_one(float x, enum activation activation, float alpha, floa
     float hard;
     switch (activation) {
     case ACTIVATION_RELU:
-        return x <= 0 ? 0 : x;
+        return x < 0 ? 0 : x;
     case ACTIVATION_CLIP:
         x = x < alpha ? alpha : x;
         return x > beta ? beta : x;

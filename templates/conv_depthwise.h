@@ -104,6 +104,7 @@ INLINE void conv_depthwise_tile(const struct conv_depthwise *s, int rows, int co
         UNROLL for (int tap = 0; tap < (int)(s->kernel_rows * s->kernel_columns); tap++)
             k[tap] = *(const vf *)(w + tap * 16);
     const vf start = *(const vf *)bias;
+    const float alpha = activation_low(s->activation, s->alpha), beta = activation_high(s->activation, s->beta);
     float *first = y;
     for (int64_t i = 0; i < count; i++) {
         vf a[DEPTHWISE_PIXELS];
@@ -117,7 +118,7 @@ INLINE void conv_depthwise_tile(const struct conv_depthwise *s, int rows, int co
             if (s->adds_residual)
                 a[t] += *(const vf *)(residual + t / columns * s->residual.row + t % columns * s->residual.column);
             *(vf *)(y + t / columns * s->y.row + t % columns * s->y.column) =
-                activate(a[t], s->activation, s->alpha, s->beta);
+                activate(a[t], s->activation, alpha, beta);
         }
         x += columns * s->stride_columns * s->x.column;
         y += columns * s->y.column;

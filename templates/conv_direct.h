@@ -156,14 +156,14 @@ INLINE void conv_direct_begin(const struct conv_direct *s, const struct conv_dir
             a[t * vectors + o] = s->without_bias ? (vf){0} : *(const vf *)(bias + o * W);
 }
 
-INLINE void conv_direct_store(const struct conv_direct *s, int vectors, float beta, const float *restrict residual,
-                              float *restrict y, const vf *restrict a)
+INLINE void conv_direct_store(const struct conv_direct *s, int vectors, float alpha, float beta,
+                              const float *restrict residual, float *restrict y, const vf *restrict a)
 {
     UNROLL for (int o = 0; o < vectors; o++) {
         vf value = a[o];
         if (s->adds_residual)
             value += *(const vf *)(residual + o * s->residual.block);
-        *(vf *)(y + o * s->y.block) = activate(value, s->activation, s->alpha, beta);
+        *(vf *)(y + o * s->y.block) = activate(value, s->activation, alpha, beta);
     }
 }
 
@@ -184,11 +184,11 @@ INLINE void conv_direct_finish(const struct conv_direct *s, int vectors, int col
 INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column,
                             const float *restrict residual, float *restrict y, const vf *restrict a)
 {
-    const float beta = activation_end(s->activation, s->beta);
+    const float alpha = activation_low(s->activation, s->alpha), beta = activation_high(s->activation, s->beta);
     if (conv_direct_runs_on(s)) {
         UNROLL for (int t = 0; t < pixels; t++) {
             const int64_t line = (column + t) / s->columns, from = (column + t) % s->columns - column;
-            conv_direct_store(s, vectors, beta,
+            conv_direct_store(s, vectors, alpha, beta,
                               s->adds_residual ? residual + line * s->residual.row + from * s->residual.column : residual,
                               y + line * s->y.row + from * s->y.column, a + t * vectors);
         }
@@ -197,7 +197,7 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
         return;
     }
     UNROLL for (int t = 0; t < pixels; t++)
-        conv_direct_store(s, vectors, beta,
+        conv_direct_store(s, vectors, alpha, beta,
                           s->adds_residual
                               ? residual + t / columns * s->residual.row + t % columns * s->residual.column
                               : residual,

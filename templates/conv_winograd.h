@@ -227,6 +227,7 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     const int edge = winograd_edge(s);
     const int64_t step = winograd_step(s->outputs, s->tiles);
     const vf shift = *(const vf *)bias;
+    const float alpha = activation_low(s->activation, s->alpha), beta = activation_high(s->activation, s->beta);
     vf half[WINOGRAD_MOST * WINOGRAD_MOST];
     UNROLL for (int j = 0; j < edge; j++) {
         vf d[WINOGRAD_MOST], e[WINOGRAD_MOST];
@@ -244,7 +245,7 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
                 vf value = e[j] + shift;
                 if (s->adds_residual)
                     value += *(const vf *)(residual + i * s->residual.row + j * s->residual.column);
-                *(vf *)(y + i * s->y.row + j * s->y.column) = activate(value, s->activation, s->alpha, s->beta);
+                *(vf *)(y + i * s->y.row + j * s->y.column) = activate(value, s->activation, alpha, beta);
             }
     }
     if (s->finish)

@@ -57,8 +57,7 @@ FUNCTION(function_celu)
 
 FUNCTION(function_clip)
 {
-    const vf low = vector_select(x < y, y, x);
-    return vector_select(low > z, z, low);
+    return vector_lesser(z, vector_greater(y, x));
 }
 
 FUNCTION(function_sigmoid)

@@ -191,6 +191,7 @@ INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, 
         gemm_hold(s, rows, vectors, outputs, y, a);
         return;
     }
+    const float alpha = activation_low(s->activation, s->alpha), beta = activation_high(s->activation, s->beta);
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < each; i++)
     {
         const int64_t output = i / vectors * distance + i % vectors * W;
@@ -198,7 +199,7 @@ INLINE void gemm_tile(const struct gemm *s, int rows, int streams, int vectors, 
         vf value = a[r * each + i];
         if (s->adds_residual)
             value += gemm_load(residual + r * s->residual_row + output, lanes);
-        gemm_store(y + r * s->y_row + output, activate(value, s->activation, s->alpha, s->beta), lanes);
+        gemm_store(y + r * s->y_row + output, activate(value, s->activation, alpha, beta), lanes);
     }
     for (int64_t first = 0, width = vectors * W; s->finish && first < outputs && first <= (streams - 1) * distance;
          first += distance ? distance : width)

@@ -59,25 +59,29 @@ INLINE vf pool_add(int average, vf result, vf value)
     return vector_max(result, value);
 }
 
-INLINE vf pool_window(const struct pool *s, const float *restrict x, struct pool_taps row, struct pool_taps column)
+/* With `sum`, where maxima need not mind NaN: values are added to it as well, so that it shows whether there was one. */
+INLINE vf pool_window(const struct pool *s, const float *restrict x, struct pool_taps row, struct pool_taps column, vf *sum)
 {
-    vf result = vector_of(s->average ? 0 : -__builtin_inff());
+    vf result = vector_of(s->average ? 0 : -__builtin_inff()), values = {0};
     for (int64_t i = row.begin; i < row.end; i++)
         for (int64_t j = column.begin; j < column.end; j++) {
             const vf value = *(const vf *)(x + (row.start + i * s->row.dilation) * s->x.row +
                                            (column.start + j * s->column.dilation) * s->x.column);
-            result = pool_add(s->average, result, value);
+            result = sum ? vector_greater(result, value) : pool_add(s->average, result, value);
+            values += value;
         }
+    if (sum)
+        *sum += values;
     return result;
 }
 
-INLINE void pool_row(const struct pool *s, const float *restrict x, float *restrict y, struct pool_taps row)
+INLINE void pool_row(const struct pool *s, const float *restrict x, float *restrict y, struct pool_taps row, vf *sum)
 {
     for (int64_t c = 0; c < s->column.outputs; c++) {
         const struct pool_taps column = pool_taps(&s->column, c);
         const int whole = row.end - row.begin == s->row.kernel && column.end - column.begin == s->column.kernel;
         const struct pool_taps rows = {row.start, 0, s->row.kernel, 0}, columns = {column.start, 0, s->column.kernel, 0};
-        vf value = whole ? pool_window(s, x, rows, columns) : pool_window(s, x, row, column);
+        vf value = whole ? pool_window(s, x, rows, columns, sum) : pool_window(s, x, row, column, sum);
         if (s->average) {
             const int64_t count = s->counts_padding ? row.padded * column.padded
                                                     : (row.end - row.begin) * (column.end - column.begin);
@@ -87,13 +91,29 @@ INLINE void pool_row(const struct pool *s, const float *restrict x, float *restr
     }
 }
 
+/* Maxima that do not mind NaN take half the instructions. Returns whether there was none in the row (infinities of both signs count as
+ * one). */
+INLINE int pool_row_without_nan(const struct pool *s, const float *restrict x, float *restrict y, struct pool_taps row)
+{
+    vf sum = {0};
+    float total = 0;
+    pool_row(s, x, y, row, &sum);
+    for (int lane = 0; lane < W; lane++)
+        total += sum[lane];
+    return total == total;
+}
+
 INLINE void pool(const struct pool *s, const float *restrict x, float *restrict y)
 {
     for (int64_t n = 0; n < s->batch; n++)
         for (int64_t c = 0; c < (s->channels + 15) / 16 * 16; c += W)
-            for (int64_t r = 0; r < s->row.outputs; r++)
-                pool_row(s, x + n * s->x.batch + c / W * s->x.block,
-                         y + n * s->y.batch + c / W * s->y.block + r * s->y.row, pool_taps(&s->row, r));
+            for (int64_t r = 0; r < s->row.outputs; r++) {
+                const float *from = x + n * s->x.batch + c / W * s->x.block;
+                float *to = y + n * s->y.batch + c / W * s->y.block + r * s->y.row;
+                const struct pool_taps row = pool_taps(&s->row, r);
+                if (s->average || !pool_row_without_nan(s, from, to, row))
+                    pool_row(s, from, to, row, NULL);
+            }
 }
 
 /* All columns of so many rows of each channel make one output, the next ones the output below it; x points at the first of them. Columns
