@@ -172,6 +172,7 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
         .columns = w,                                                                                        \
         .size = z,                                                                                           \
         .taps = r,                                                                                           \
+        .scaled = (r) == 3,                                                                                  \
         .halfway = half,                                                                                     \
         .tiles = WINOGRAD_TILES(h, w, z),                                                                    \
         .activation = ACTIVATION_RELU};                                                                      \
@@ -187,6 +188,22 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
 
 WINOGRAD(winograd4_512_28, HALFWAY_, 1, 512, 512, 28, 28, 4, 3)
 WINOGRAD(winograd4_512_rows4of28, HALFWAY_, 1, 512, 512, 4, 28, 4, 3)
+WINOGRAD(winograd4_256_rows16of56, HALFWAY_, 1, 256, 256, 16, 56, 4, 3)
+WINOGRAD(winograd4_256_rows4of56, HALFWAY_, 1, 256, 256, 4, 56, 4, 3)
+WINOGRAD(winograd4_256_28, HALFWAY_, 1, 256, 256, 28, 28, 4, 3)
+WINOGRAD(winograd4_256_rows8of28, HALFWAY_, 1, 256, 256, 8, 28, 4, 3)
+WINOGRAD(winograd4_256_rows4of28, HALFWAY_, 1, 256, 256, 4, 28, 4, 3)
+WINOGRAD(winograd4_128_28, HALFWAY_, 1, 128, 128, 28, 28, 4, 3)
+WINOGRAD(winograd4_128_rows8of28, HALFWAY_, 1, 128, 128, 8, 28, 4, 3)
+WINOGRAD(winograd4_128_rows4of28, HALFWAY_, 1, 128, 128, 4, 28, 4, 3)
+WINOGRAD(whole4_256_rows16of56, , 0, 256, 256, 16, 56, 4, 3)
+WINOGRAD(whole4_256_rows4of56, , 0, 256, 256, 4, 56, 4, 3)
+WINOGRAD(whole4_256_28, , 0, 256, 256, 28, 28, 4, 3)
+WINOGRAD(whole4_256_rows8of28, , 0, 256, 256, 8, 28, 4, 3)
+WINOGRAD(whole4_256_rows4of28, , 0, 256, 256, 4, 28, 4, 3)
+WINOGRAD(whole4_128_28, , 0, 128, 128, 28, 28, 4, 3)
+WINOGRAD(whole4_128_rows8of28, , 0, 128, 128, 8, 28, 4, 3)
+WINOGRAD(whole4_128_rows4of28, , 0, 128, 128, 4, 28, 4, 3)
 WINOGRAD(winograd2_512_14, HALFWAY_, 1, 512, 512, 14, 14, 2, 3)
 WINOGRAD(winograd2_512_rows8of14, HALFWAY_, 1, 512, 512, 8, 14, 2, 3)
 WINOGRAD(winograd2_512_rows4of14, HALFWAY_, 1, 512, 512, 4, 14, 2, 3)
@@ -315,6 +332,22 @@ int main(int argc, char **argv)
                                    DEPTHWISE_ROW(depthwise5x5_240_14),
                                    WINOGRAD_ROW(winograd4_512_28),
                                    WINOGRAD_ROW(winograd4_512_rows4of28),
+                                   WINOGRAD_ROW(winograd4_256_rows16of56),
+                                   WINOGRAD_ROW(winograd4_256_rows4of56),
+                                   WINOGRAD_ROW(winograd4_256_28),
+                                   WINOGRAD_ROW(winograd4_256_rows8of28),
+                                   WINOGRAD_ROW(winograd4_256_rows4of28),
+                                   WINOGRAD_ROW(winograd4_128_28),
+                                   WINOGRAD_ROW(winograd4_128_rows8of28),
+                                   WINOGRAD_ROW(winograd4_128_rows4of28),
+                                   WINOGRAD_ROW(whole4_256_rows16of56),
+                                   WINOGRAD_ROW(whole4_256_rows4of56),
+                                   WINOGRAD_ROW(whole4_256_28),
+                                   WINOGRAD_ROW(whole4_256_rows8of28),
+                                   WINOGRAD_ROW(whole4_256_rows4of28),
+                                   WINOGRAD_ROW(whole4_128_28),
+                                   WINOGRAD_ROW(whole4_128_rows8of28),
+                                   WINOGRAD_ROW(whole4_128_rows4of28),
                                    WINOGRAD_ROW(winograd2_512_14),
                                    WINOGRAD_ROW(winograd2_512_rows8of14),
                                    WINOGRAD_ROW(winograd2_512_rows4of14),

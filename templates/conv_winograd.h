@@ -10,7 +10,8 @@
  * numbered column by column.
  * Each output element is a fixed tree of additions, whatever the piece, the block of tiles and the vector width: the
  * transforms add products with powers of two only, so that it makes no difference whether they are contracted; what is
- * left of the factors of the way along columns is multiplied with the inputs, last. */
+ * left of the factors of the way along columns is multiplied with the inputs, last, where `scaled`. The same whether weights are halfway or
+ * wholly transformed, if they were in float. */
 /* SPDX-License-Identifier: MIT */
 #ifndef MEDNN_CONV_WINOGRAD_H
 #define MEDNN_CONV_WINOGRAD_H
@@ -33,7 +34,8 @@ struct conv_winograd {
     int64_t rows, columns;            /* of the piece */
     int size;                         /* outputs of a tile along one axis: 2 or 4 */
     int taps;                         /* of the kernel along one axis: 3, or 5 where size is 2 */
-    int64_t halfway;                  /* the weights are transformed along rows only; taps is 3 */
+    int64_t scaled;                   /* the inputs bear the factors of the way along columns; taps is 3 */
+    int64_t halfway;                  /* the weights are transformed along rows only; scaled is 1, channels a multiple of 16 */
     int64_t tiles;                    /* that are transformed and multiplied together; at most all of the piece */
     int adds_residual;
     enum activation activation;
@@ -162,16 +164,14 @@ INLINE void conv_winograd_input(const struct conv_winograd *s, const float *rest
         vf e[WINOGRAD_MOST];
         winograd_input_line(edge, half + i * WINOGRAD_MOST, e);
         UNROLL for (int j = 0; j < edge; j++)
-            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->halfway ? winograd_factor(s->size, i) : 1.0f);
+            *(vf *)(v + (j * edge + i) * step) = e[j] * (s->scaled ? winograd_factor(s->size, i) : 1.0f);
     }
 }
 
-/* How products at a point of a column find weights that are transformed halfway. The outer points' need nothing made of them, but for
- * channels that are filled up with zeros to a multiple of 16; few tiles make the others' as they read them. */
+/* How products at a point of a column find weights that are transformed halfway. The outer points' need nothing made of them; few tiles
+ * make the others' as they read them. */
 INLINE enum winograd_weights conv_winograd_way(const struct conv_winograd *s, const struct conv_direct *product, int point)
 {
-    if (product->channels % 16)
-        return WINOGRAD_READY;
     if (point == 0 || point == s->size + 1)
         return WINOGRAD_ONE;
     return conv_direct_tile_count(product) <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) ? WINOGRAD_MIX : WINOGRAD_READY;
@@ -192,10 +192,6 @@ INLINE void conv_winograd_weights(const struct conv_winograd *s, const struct co
                 if (conv_winograd_way(s, product, i) == WINOGRAD_READY)
                     *(vf *)(u + i * step + o) = e[i];
         }
-    for (int64_t c = channels; c % 16; c++, u += panel)
-        for (int i = 0; i < edge; i++)
-            for (int o = 0; o < panel; o += W)
-                *(vf *)(u + i * step + o) = (vf){0};
 }
 
 /* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
@@ -391,7 +387,7 @@ INLINE void conv_winograd_points(const struct conv_winograd *s, const struct con
                                  const struct conv_winograd_columns *tiles, int half, const float *v, const float *w,
                                  int64_t channels, int adds, float *m, float *u)
 {
-    const int64_t panel = half ? 16 : product->panel, blocks = (channels + 15) / 16;
+    const int64_t panel = half ? 16 : product->panel, blocks = channels / 16;
     const int64_t v_step = winograd_step(s->channels, s->tiles), m_step = winograd_step(s->outputs, s->tiles);
     const int64_t u_step = winograd_step(panel, WINOGRAD_DEPTH(s->size));
     uintptr_t next = (uintptr_t)(w + channels * 3 * panel);

@@ -240,6 +240,11 @@ const char *source_scratch_buffer(struct source *source)
                         source->arena_base + buffer->offset + source->scratch_offset);
 }
 
+const struct region_list *source_own(const struct source *source, const struct node *node)
+{
+    return plan_own(source->program->plan, node->output[0], source->device);
+}
+
 struct region source_storage(const struct source *source, const struct tensor *tensor)
 {
     if (tensor_is_constant(tensor))

@@ -48,6 +48,9 @@ const char *source_scratch_buffer(struct source *source);
  * Constants: the whole tensor. */
 struct region source_storage(const struct source *source, const struct tensor *tensor);
 
+/* What this device computes of output 0 of a node, in all pieces of the layer together. */
+const struct region_list *source_own(const struct source *source, const struct node *node);
+
 /* The storage as a C initialiser of `struct view` of templates/view.h: "BLOCKED(2, 58, 58)" or "PLAIN(3, 58, 58)",
  * for tensors of rank 3 (rows = 1) and 4; of rank 2 as N x C x 1 x 1. */
 const char *source_view(struct source *source, const struct tensor *tensor);

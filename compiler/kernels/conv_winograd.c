@@ -4,6 +4,7 @@
 #include "conv_window.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { PANEL = 32, STEP_PADDING = 48, SMALLEST_MAP = 7, MOST_EDGE = 6, MOST_TAPS = 5 };
 
@@ -16,10 +17,10 @@ static const struct filter filter_2 = {2, 3}, filter_4 = {4, 3}, filter_2_5 = {2
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
 
-/* Weights of F(4x4, 3x3) that are so many come from far memory: a third of each 36 numbers need not, while for few the time to make them
- * counts more; of F(2x2, 3x3) a fourth of each 16. Where a map has so many tiles that even a quarter of it, of four devices, fills a block
- * of tiles, multiplying takes so long that all numbers come in time: 256 channels of 56 x 56 are 13 % faster then, 128 of 112 x 112 8 %. */
-static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536, MOST_HALFWAY_TILES = 195;
+/* Weights of F(4x4, 3x3) that are so many come from far memory, where few tiles wait for them: a third of each 36 numbers need not, if they
+ * are transformed along rows only; of F(2x2, 3x3) a fourth of each 16. For few weights, and for many tiles, the time to make the others counts
+ * more. bench/kernels: winograd4 and winograd2 against whole4 and whole2. */
+static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536, MOST_HALFWAY_TILES = 15;
 
 /* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
  * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
@@ -31,10 +32,10 @@ static int64_t tiles_along(int64_t outputs, int size)
     return (outputs + size - 1) / size;
 }
 
-static int64_t tiles_of_map(const struct node *node, int size)
+static int64_t tiles_of(struct region piece, int size)
 {
-    const struct shape y = node->output[0]->shape;
-    return tiles_along(y.dim[2], size) * tiles_along(y.dim[3], size);
+    const struct map box = map_of(piece);
+    return tiles_along(box.row.end - box.row.begin, size) * tiles_along(box.column.end - box.column.begin, size);
 }
 
 /* Inputs of a tile along one axis. */
@@ -58,7 +59,8 @@ static bool is_winograd(const struct node *node, struct filter filter)
         if (window.kernel[axis] != filter.taps || window.stride[axis] != 1 || window.dilation[axis] != 1 ||
             node->output[0]->shape.dim[axis + 2] < SMALLEST_MAP)
             return false;
-    return window.group == 1 && (edge_of(filter) == 4 || tiles_of_map(node, filter.size) >= FEWEST_LARGE_TILES);
+    return window.group == 1 &&
+           (edge_of(filter) == 4 || tiles_of(region_whole(node->output[0]->shape), filter.size) >= FEWEST_LARGE_TILES);
 }
 
 static bool accepts_2(const struct node *node)
@@ -97,24 +99,42 @@ static int64_t grid_4(const struct node *node, int axis)
     return grid_of(node, axis, 4);
 }
 
-/* Are the weights transformed along rows only? Of the whole node, for pieces of it share weights. */
-static bool is_halfway(const struct node *node, struct filter filter)
+/* Do inputs bear the factors of the way along columns, so that each device may have the weights wholly or halfway transformed, and all
+ * the same results? */
+static bool is_scaled(const struct node *node, struct filter filter)
 {
     const struct shape weights = node->input[1]->shape;
-    return filter.taps == 3 && weights.dim[0] * weights.dim[1] >= (filter.size == 4 ? FEWEST_HALFWAY_4 : FEWEST_HALFWAY_2) &&
-           tiles_of_map(node, filter.size) <= MOST_HALFWAY_TILES;
+    return filter.taps == 3 && weights.dim[1] % BLOCK == 0 &&
+           weights.dim[0] * weights.dim[1] >= (filter.size == 4 ? FEWEST_HALFWAY_4 : FEWEST_HALFWAY_2);
+}
+
+/* Are the weights transformed along rows only, where so many tiles share them? */
+static bool is_halfway(const struct node *node, struct filter filter, int64_t tiles)
+{
+    return is_scaled(node, filter) && tiles <= MOST_HALFWAY_TILES;
+}
+
+/* For all pieces of this device, which share weights. */
+static bool is_halfway_here(const struct source *source, const struct node *node, struct filter filter)
+{
+    const struct region_list *own = source_own(source, node);
+    int64_t tiles = 0;
+    for (int i = 0; i < own->count; i++)
+        tiles += tiles_of(own->item[i], filter.size);
+    return is_halfway(node, filter, tiles);
 }
 
 /* Numbers in memory for a kernel. */
-static int64_t numbers_of(const struct node *node, struct filter filter)
+static int64_t numbers_of(struct filter filter, bool halfway)
 {
-    return is_halfway(node, filter) ? filter.taps * edge_of(filter) : points_of(filter);
+    return halfway ? filter.taps * edge_of(filter) : points_of(filter);
 }
 
+/* At most. */
 static int64_t added_weights(const struct node *node, struct filter filter)
 {
     const int64_t taps = filter.taps * filter.taps;
-    return (numbers_of(node, filter) - taps) * (shape_size(node->input[1]->shape) / taps) * (int64_t)sizeof(float);
+    return (numbers_of(filter, false) - taps) * (shape_size(node->input[1]->shape) / taps) * (int64_t)sizeof(float);
 }
 
 static int64_t added_weights_2(const struct node *node)
@@ -133,11 +153,10 @@ static int64_t added_weights_2_5(const struct node *node)
 }
 
 /* Tiles that are multiplied together: many, so that weights are read seldom; few, so that they stay in the cache. */
-static int64_t block_of_tiles(struct map box, int64_t channels, int size)
+static int64_t block_of_tiles(struct region piece, int64_t channels, int size)
 {
-    const int64_t outputs = box.c.end - box.c.begin, most = channels * outputs <= 8192 ? 28 : 56;
-    const int64_t all = tiles_along(box.row.end - box.row.begin, size) *
-                        tiles_along(box.column.end - box.column.begin, size);
+    const int64_t outputs = map_of(piece).c.end - map_of(piece).c.begin, most = channels * outputs <= 8192 ? 28 : 56;
+    const int64_t all = tiles_of(piece, size);
     const int64_t blocks = (all + most - 1) / most;
     return (all + blocks - 1) / blocks;
 }
@@ -158,8 +177,8 @@ static int64_t step_of(int64_t channels, int64_t tiles)
 static int64_t scratch_of(const struct node *node, struct region piece, struct filter filter)
 {
     const struct map box = map_of(piece);
-    const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(box, channels, filter.size);
-    const int64_t column = is_halfway(node, filter) ? edge_of(filter) * step_of(panel_of(node), depth_of(filter.size)) : 0;
+    const int64_t channels = node->input[1]->shape.dim[1], tiles = block_of_tiles(piece, channels, filter.size);
+    const int64_t column = is_scaled(node, filter) ? edge_of(filter) * step_of(panel_of(node), depth_of(filter.size)) : 0;
     return (points_of(filter) * (step_of(channels, tiles) + step_of(box.c.end - box.c.begin, tiles)) + column) *
            (int64_t)sizeof(float);
 }
@@ -191,17 +210,17 @@ static double halfway_numbers(int64_t channels, int64_t tiles, int size)
 static void work_of(const struct node *node, struct region piece, struct filter filter, struct work *work)
 {
     const struct map box = map_of(piece);
-    const int64_t channels = node->input[1]->shape.dim[1], each = block_of_tiles(box, channels, filter.size);
-    const int64_t all = tiles_along(box.row.end - box.row.begin, filter.size) *
-                        tiles_along(box.column.end - box.column.begin, filter.size);
+    const int64_t channels = node->input[1]->shape.dim[1], each = block_of_tiles(piece, channels, filter.size);
+    const int64_t all = tiles_of(piece, filter.size);
+    const bool halfway = is_halfway(node, filter, all);
     const int64_t passes = (box.n.end - box.n.begin) * ((all + each - 1) / each);
     const double inputs = (double)round_up(channels, BLOCK), outputs = (double)round_up(box.c.end - box.c.begin, BLOCK);
     const double points = (double)points_of(filter), tiles = (double)(passes * each);
     work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
-    if (is_halfway(node, filter))
+    if (halfway)
         work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, filter.size);
-    const double bytes = (double)(numbers_of(node, filter) * channels) * outputs * (double)sizeof(float);
+    const double bytes = (double)(numbers_of(filter, halfway) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes, work);
 }
 
@@ -250,15 +269,34 @@ static void transform_rows(struct filter filter, const float *kernel, double u[M
     }
 }
 
+/* Along columns, as the template does it (winograd_column_line()): the factors are the inputs'. */
+static void transform_column(struct filter filter, const float g[3], float *u)
+{
+    const float sum = g[0] + g[2], sum_4 = g[0] + 4 * g[2];
+    u[0] = g[0];
+    u[1] = sum + g[1];
+    u[2] = sum - g[1];
+    if (filter.size == 4) {
+        u[3] = sum_4 + 2 * g[1];
+        u[4] = sum_4 - 2 * g[1];
+    }
+    u[filter.size + 1] = g[2];
+}
+
 /* The numbers in memory for a kernel: of each column as many as taps, or all. */
-static void transform_kernel(struct filter filter, bool halfway, const float *kernel, float u[MOST_EDGE * MOST_EDGE])
+static void transform_kernel(struct filter filter, bool scaled, bool halfway, const float *kernel, float u[MOST_EDGE * MOST_EDGE])
 {
     const int edge = edge_of(filter);
     double rows[MOST_TAPS * MOST_EDGE], line[MOST_EDGE];
+    float along[MOST_TAPS * MOST_EDGE];
     transform_rows(filter, kernel, rows);
-    for (int i = 0; halfway && i < filter.taps * edge; i++)
-        u[i] = (float)rows[i];
-    for (int j = 0; !halfway && j < edge; j++) {
+    for (int i = 0; i < filter.taps * edge; i++)
+        along[i] = (float)rows[i];
+    if (halfway)
+        memcpy(u, along, (size_t)(filter.taps * edge) * sizeof *u);
+    for (int j = 0; scaled && !halfway && j < edge; j++)
+        transform_column(filter, along + filter.taps * j, u + edge * j);
+    for (int j = 0; !scaled && j < edge; j++) {
         transform_line(filter, rows + filter.taps * j, line);
         for (int i = 0; i < edge; i++)
             u[j * edge + i] = (float)line[i];
@@ -268,22 +306,22 @@ static void transform_kernel(struct filter filter, bool halfway, const float *ke
 /* Outputs [begin, end), zero beyond the last output: [point][panel][channels][panel], or halfway
  * [column][panel][channels][3][panel]. */
 static const char *pack_weights(struct source *source, const struct node *node, struct range outputs, int64_t panel,
-                                struct filter filter)
+                                struct filter filter, bool halfway)
 {
     const char *shared = conv_shared_weights(source, "weights");
     if (shared)
         return shared;
     const struct tensor *weights = node->input[1];
-    const bool halfway = is_halfway(node, filter);
+    const bool scaled = is_scaled(node, filter);
     const int64_t channels = weights->shape.dim[1], rounded = round_up(outputs.end - outputs.begin, BLOCK);
-    const int64_t numbers = numbers_of(node, filter), together = halfway ? filter.taps : 1, taps = filter.taps * filter.taps;
+    const int64_t numbers = numbers_of(filter, halfway), together = halfway ? filter.taps : 1, taps = filter.taps * filter.taps;
     const size_t count = (size_t)(numbers * rounded * channels);
     float *packed = source_scratch(source, count * sizeof *packed), u[MOST_EDGE * MOST_EDGE];
     for (int64_t o = 0; o < outputs.end - outputs.begin; o++) {
         const int64_t first = o / panel * panel, width = rounded - first < panel ? BLOCK : panel;
         for (int64_t c = 0; c < channels; c++) {
             const float *kernel = (const float *)weights->data + ((outputs.begin + o) * channels + c) * taps;
-            transform_kernel(filter, halfway, kernel, u);
+            transform_kernel(filter, scaled, halfway, kernel, u);
             for (int64_t i = 0; i < numbers; i++)
                 packed[(i / together * rounded + first) * channels * together + (c * together + i % together) * width +
                        o - first] = u[i];
@@ -298,20 +336,21 @@ static void emit(struct source *source, const struct node *node, const struct re
     const struct window2 w = window2_of(&window);
     const struct map box = map_of(*region);
     const int64_t channels = node->input[1]->shape.dim[1], outputs = box.c.end - box.c.begin;
-    const int64_t panel = panel_of(node), tiles = block_of_tiles(box, channels, filter.size);
-    const bool halfway = is_halfway(node, filter);
+    const int64_t panel = panel_of(node), tiles = block_of_tiles(*region, channels, filter.size);
+    const bool halfway = is_halfway_here(source, node, filter);
     const char *name = source_name(source);
-    const char *weights = pack_weights(source, node, box.c, panel, filter);
+    const char *weights = pack_weights(source, node, box.c, panel, filter, halfway);
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_winograd.h");
     source_use(source, "region.h");
     source_printf(source,
                   "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
-                  ",\n    .size = %d, .taps = %d, .halfway = %d, .tiles = %" PRId64,
+                  ",\n    .size = %d, .taps = %d, .scaled = %d, .halfway = %d, .tiles = %" PRId64,
                   name, source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, filter.size, filter.taps, halfway, tiles);
+                  box.column.end - box.column.begin, filter.size, filter.taps, is_scaled(node, filter), halfway,
+                  tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const char *shared = source_shared(source, "tiles", tiles);

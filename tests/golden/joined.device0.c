@@ -279,7 +279,7 @@ STEP void send_tensor_b(unsigned char *restrict arena)
 static const struct conv_winograd layer_last_interior0_shape = {
     .x = BLOCKED(2, 26, 50), .y = BLOCKED(2, 48, 48),
     .batch = 1, .channels = 32, .outputs = 32, .rows = 16, .columns = 48,
-    .size = 4, .taps = 3, .halfway = 0, .tiles = 24};
+    .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_last_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(32, 32, 32, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_last_interior0)
@@ -312,7 +312,7 @@ STEP void receive_tensor_b(unsigned char *restrict arena)
 static const struct conv_winograd layer_last_shape = {
     .x = BLOCKED(2, 26, 50), .y = BLOCKED(2, 48, 48),
     .batch = 1, .channels = 32, .outputs = 32, .rows = 8, .columns = 48,
-    .size = 4, .taps = 3, .halfway = 0, .tiles = 24};
+    .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
 
 /* Conv 'last' (conv_winograd_4)
  * y [0:1, 0:32, 16:24, 0:48]

@@ -146,7 +146,7 @@ STEP void send_tensor_a(unsigned char *restrict arena)
 static const struct conv_winograd layer_second_interior0_shape = {
     .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
     .batch = 1, .channels = 16, .outputs = 16, .rows = 28, .columns = 96,
-    .size = 4, .taps = 3, .halfway = 0, .tiles = 28};
+    .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 28};
 static const struct conv_direct layer_second_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 4, 0);
 CONV_WINOGRAD_TILES(layer_second_interior0)
@@ -179,7 +179,7 @@ STEP void receive_tensor_a(unsigned char *restrict arena)
 static const struct conv_winograd layer_second_shape = {
     .x = BLOCKED(1, 34, 98), .y = BLOCKED(1, 64, 96),
     .batch = 1, .channels = 16, .outputs = 16, .rows = 4, .columns = 96,
-    .size = 4, .taps = 3, .halfway = 0, .tiles = 24};
+    .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_second_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_second)

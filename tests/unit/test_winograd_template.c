@@ -13,7 +13,7 @@
 
 struct problem {
     int64_t batch, channels, outputs, panel, rows, columns, most_tiles;
-    int size, taps, halfway, adds_residual;
+    int size, taps, scaled, halfway, adds_residual;
     enum activation activation;
     float alpha, beta;
     int64_t border; /* cells around what is read and written */
@@ -48,6 +48,14 @@ static double weight_line(const struct problem *p, const double g[5], int point)
     return sum * factor[edge_of(p) == 6][point];
 }
 
+/* The same in float and without the factor, of a kernel of 3 taps. */
+static float scaled_weight_line(const struct problem *p, const double *g, int point)
+{
+    static const float at[] = {0, 1, -1, 2, -2};
+    const float first = (float)g[0], middle = (float)g[1], last = (float)g[2];
+    return point == edge_of(p) - 1 ? last : (first + at[point] * at[point] * last) + at[point] * middle;
+}
+
 /* Number `at` of those in memory for a kernel: at point (at % edge, at / edge), or halfway of row at % taps at column at / taps. */
 static float weight_at(const struct problem *p, const float *kernel, int at)
 {
@@ -59,7 +67,9 @@ static float weight_at(const struct problem *p, const float *kernel, int at)
             g[i] = kernel[p->taps * k + i];
         along[k] = weight_line(p, g, j);
     }
-    return (float)(p->halfway ? along[at % p->taps] : weight_line(p, along, at % edge));
+    if (p->halfway)
+        return (float)along[at % p->taps];
+    return p->scaled ? scaled_weight_line(p, along, at % edge) : (float)weight_line(p, along, at % edge);
 }
 
 static int64_t numbers_of(const struct problem *p)
@@ -201,6 +211,7 @@ static void compute(const struct problem *p, struct data *d, struct box box)
                                        .columns = columns,
                                        .size = p->size,
                                        .taps = p->taps,
+                                       .scaled = p->scaled,
                                        .halfway = p->halfway,
                                        .tiles = tiles,
                                        .adds_residual = p->adds_residual,
@@ -246,21 +257,29 @@ static void test_problem(const char *name, const struct problem *p)
             compute(&other, &d, box);
     }
     CHECK(memcmp(first, d.output, (size_t)d.y_size * sizeof(float)) == 0, "%s: pieces differ from the whole", name);
+    if (p->halfway) {
+        other.halfway = 0;
+        free(d.packed);
+        d.packed = pack_weights(&other, d.weights);
+        compute(&other, &d, whole);
+        CHECK(memcmp(first, d.output, (size_t)d.y_size * sizeof(float)) == 0, "%s: differs with whole weights", name);
+    }
     free(first);
     drop(&d);
 }
 
-static void test_random(int size, int taps, int halfway)
+static void test_random(int size, int taps, int scaled, int halfway)
 {
     for (int trial = 0; trial < 40; trial++) {
         struct problem p = {.batch = random_between(1, 2),
-                            .channels = trial % 3 ? random_between(1, trial % 8 ? 50 : 150) : 16 * random_between(1, 9),
+                            .channels = trial % 3 && !halfway ? random_between(1, trial % 8 ? 50 : 150) : 16 * random_between(1, 9),
                             .outputs = random_between(1, 70),
                             .rows = random_between(1, 20),
                             .columns = random_between(1, 20),
                             .most_tiles = random_between(1, 30),
                             .size = size,
                             .taps = taps,
+                            .scaled = scaled,
                             .halfway = halfway,
                             .adds_residual = (int)random_between(0, 1),
                             .activation = (enum activation)random_between(0, 3),
@@ -274,7 +293,7 @@ static void test_random(int size, int taps, int halfway)
 
 /* Shapes known to the compiler, as in generated files. */
 #define WINOGRAD(name, kind, c, m, p, h, w, t, z, r, half, ...)                                            \
-    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, r, half, __VA_ARGS__};           \
+    static const struct problem name##_problem = {1, c, m, p, h, w, t, z, r, half, half, __VA_ARGS__};           \
     static const struct conv_winograd name##_shape = {                                                     \
         .x = BLOCKED((c + 15) / 16, (h + z - 1) / z * z + r - 1, (w + z - 1) / z * z + r - 1),             \
         .y = BLOCKED((m + 15) / 16, h, w),                                                                 \
@@ -286,6 +305,7 @@ static void test_random(int size, int taps, int halfway)
         .columns = w,                                                                                      \
         .size = z,                                                                                         \
         .taps = r,                                                                                         \
+        .scaled = half,                                                                                    \
         .halfway = half,                                                                                   \
         .tiles = t,                                                                                        \
         __VA_ARGS__};                                                                                      \
@@ -315,7 +335,7 @@ WINOGRAD(four_even, TILES, 32, 64, 32, 28, 28, 49, 4, 3, 0, .adds_residual = 1, 
 WINOGRAD(four_odd, TILES, 20, 48, 32, 13, 30, 11, 4, 3, 0, .activation = ACTIVATION_RELU)
 WINOGRAD(two_even, TILES, 16, 16, 16, 14, 14, 49, 2, 3, 0, .activation = ACTIVATION_NONE)
 WINOGRAD(half_even, HALFWAY_TILES, 160, 64, 32, 28, 28, 49, 4, 3, 1, .adds_residual = 1)
-WINOGRAD(half_odd, HALFWAY_TILES, 90, 48, 32, 7, 9, 6, 4, 3, 1, .activation = ACTIVATION_RELU)
+WINOGRAD(half_odd, HALFWAY_TILES, 96, 48, 32, 7, 9, 6, 4, 3, 1, .activation = ACTIVATION_RELU)
 WINOGRAD(half_few, HALFWAY_TILES, 80, 80, 32, 8, 26, 14, 4, 3, 1, .activation = ACTIVATION_RELU)
 WINOGRAD(half_one, HALFWAY_TILES, 64, 16, 16, 4, 17, 5, 4, 3, 1, .adds_residual = 1)
 WINOGRAD(half_two, HALFWAY_TILES, 80, 80, 32, 7, 7, 16, 2, 3, 1, .activation = ACTIVATION_RELU)
@@ -325,11 +345,12 @@ WINOGRAD(two_odd, TILES, 33, 40, 32, 7, 7, 16, 2, 3, 0, .adds_residual = 1, .act
 
 int main(void)
 {
-    test_random(2, 3, 0);
-    test_random(4, 3, 0);
-    test_random(4, 3, 1);
-    test_random(2, 3, 1);
-    test_random(2, 5, 0);
+    test_random(2, 3, 0, 0);
+    test_random(4, 3, 0, 0);
+    test_random(4, 3, 1, 0);
+    test_random(4, 3, 1, 1);
+    test_random(2, 3, 1, 1);
+    test_random(2, 5, 0, 0);
     test_four_even();
     test_four_odd();
     test_half_even();
