@@ -17,10 +17,12 @@ static const struct filter filter_2 = {2, 3}, filter_4 = {4, 3}, filter_2_5 = {2
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
 
-/* Weights of F(4x4, 3x3) that are so many come from far memory, where few tiles wait for them: a third of each 36 numbers need not, if they
- * are transformed along rows only; of F(2x2, 3x3) a fourth of each 16. For few weights, and for many tiles, the time to make the others counts
- * more. bench/kernels: winograd4 and winograd2 against whole4 and whole2. */
-static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536, MOST_HALFWAY_TILES = 15;
+/* Weights that are so many come from far memory. Where fewer tiles share them than this part of the multiplications that a machine does in
+ * the time of a float, it waits for them, and they are transformed along rows only: of 36 numbers of F(4x4, 3x3) 18 are left to read, of 16
+ * of F(2x2, 3x3) 12. Otherwise making the others takes longer. `bench/kernels 9 winograd4`, winograd2, whole4, whole2: halfway is better at
+ * 14 tiles, not at 28, on a machine of 19 multiplications a float, at no number on one of 7. */
+static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536;
+static const double HALFWAY_PART = 0.8, USUAL_PRODUCTS = 19;
 
 /* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
  * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
@@ -111,7 +113,8 @@ static bool is_scaled(const struct node *node, struct filter filter)
 /* Are the weights transformed along rows only, where so many tiles share them? */
 static bool is_halfway(const struct node *node, struct filter filter, int64_t tiles)
 {
-    return is_scaled(node, filter) && tiles <= MOST_HALFWAY_TILES;
+    const double products = node->choice ? node->choice->products_per_float : USUAL_PRODUCTS;
+    return is_scaled(node, filter) && (double)tiles < HALFWAY_PART * products;
 }
 
 /* For all pieces of this device, which share weights. */
@@ -198,8 +201,8 @@ static int64_t scratch_2_5(const struct node *node, struct region piece)
     return scratch_of(node, piece, filter_2_5);
 }
 
-/* What making the numbers of a kernel at inner points takes for a block of tiles, in numbers of tiles that are transformed. Which tiles make
- * them as they read: conv_winograd_way(). */
+/* What making the numbers of a kernel at inner points takes for a block of tiles, in numbers of tiles that are transformed. Which tiles
+ * make them as they read: conv_winograd_way(). */
 static double halfway_numbers(int64_t channels, int64_t tiles, int size)
 {
     const int64_t products = (tiles + PRODUCT_TILES - 1) / PRODUCT_TILES;
@@ -216,7 +219,8 @@ static void work_of(const struct node *node, struct region piece, struct filter 
     const int64_t passes = (box.n.end - box.n.begin) * ((all + each - 1) / each);
     const double inputs = (double)round_up(channels, BLOCK), outputs = (double)round_up(box.c.end - box.c.begin, BLOCK);
     const double points = (double)points_of(filter), tiles = (double)(passes * each);
-    work->amount[WORK_WINOGRAD] += points * tiles * (double)channels * outputs;
+    /* With whole weights products are what conv_direct.h does. */
+    work->amount[halfway ? WORK_WINOGRAD : WORK_DIRECT] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
     if (halfway)
         work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, filter.size);

@@ -12,7 +12,7 @@
 /* What the planner's cost model counts. Seconds are a sum over these: each device has its own seconds per unit. */
 enum work_kind {
     WORK_DIRECT,      /* multiply-accumulates of direct convolutions */
-    WORK_WINOGRAD,    /* of the products of Winograd's algorithm */
+    WORK_WINOGRAD,    /* of the products of Winograd's algorithm that make weights while they read them */
     WORK_TRANSFORM,   /* numbers of tiles that it transforms, in and out */
     WORK_DEPTHWISE,   /* multiply-accumulates of depthwise convolutions */
     WORK_MATRIX,      /* of matrix products */
@@ -76,7 +76,8 @@ struct kernel {
     bool fails;
 
     /* For the choice between kernels that accept a node, and for plans: add what computing `piece` of output 0 really does beside
-     * reading and writing activations and the call, padded tiles included. Does not depend on layouts, which are open yet. NULL: the operator's multiply-accumulates in plain loops, or else one by one its elements. */
+     * reading and writing activations and the call, padded tiles included. Does not depend on layouts, which are open yet. NULL: the
+     * operator's multiply-accumulates in plain loops, or else one by one its elements. */
     void (*work)(const struct node *node, struct region piece, struct work *work);
 
     /* Write the C that computes `region[i]` of output i on the source's device (see source.h). Required. */
@@ -90,6 +91,7 @@ struct kernel_price {
     bool measured;  /* by mednn-tune, but for the conversions; otherwise foretold by a table of costs */
 };
 struct kernel_choice {
+    double products_per_float; /* multiplications (WORK_WINOGRAD) in the time that a float takes to come from far memory, in this cluster */
     int count;
     struct kernel_price *price; /* of each kernel that may be taken, in order of the table of kernels */
 };

@@ -65,13 +65,16 @@ static void take_measured(const struct choosing *c, const struct node *node, str
     }
 }
 
-/* The prices of all kernels that may be taken. */
-static struct kernel_choice *weigh(const struct choosing *c, const struct node *node)
+/* The prices of all kernels that may be taken: node->choice. */
+static void weigh(const struct choosing *c, struct node *node)
 {
     const struct kernel *candidate[MOST_CANDIDATES];
     const int candidates = kernel_candidates(node, candidate, MOST_CANDIDATES);
     struct kernel_choice *choice = arena_alloc(c->graph->arena, sizeof *choice);
-    *choice = (struct kernel_choice){.price = arena_array(c->graph->arena, (size_t)candidates + 1, sizeof *choice->price)};
+    *choice = (struct kernel_choice){
+        .products_per_float = (double)sizeof(float) * c->seconds[WORK_STREAM] / c->seconds[WORK_WINOGRAD],
+        .price = arena_array(c->graph->arena, (size_t)candidates + 1, sizeof *choice->price)};
+    node->choice = choice; /* kernels look into it */
     for (int i = 0; i < candidates; i++) {
         if (candidate[i]->winograd && c->wish->no_winograd)
             continue;
@@ -82,7 +85,6 @@ static struct kernel_choice *weigh(const struct choosing *c, const struct node *
             .kernel = candidate[i], .seconds = rates_seconds(c->seconds, &work) + conversions(c, node, candidate[i])};
     }
     take_measured(c, node, choice);
-    return choice;
 }
 
 /* Winograd's algorithm rounds more and has more weights, which every device reads again for its part of the layer: it must be
@@ -220,11 +222,10 @@ void choose_kernels(struct graph *graph, const struct kernel_wish *wish)
     c.seconds = c.wish->seconds ? c.wish->seconds : rates_of_target(NULL);
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = graph->node[n];
-        const struct kernel_choice *choice = weigh(&c, node);
-        if (!choice->count)
+        weigh(&c, node);
+        if (!node->choice->count)
             fail_without_kernel(graph, node);
-        node->choice = choice;
-        const struct kernel *kernel[MOST_CANDIDATES] = {cheapest(choice, true)->kernel};
+        const struct kernel *kernel[MOST_CANDIDATES] = {cheapest(node->choice, true)->kernel};
         const int turns = c.wish->turn ? worth_a_try(node, kernel) : 1;
         set_kernel(node, kernel[c.wish->turn ? (c.wish->turn - 1) % turns : 0]);
     }

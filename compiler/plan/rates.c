@@ -44,9 +44,9 @@ static const struct {
 } tables[] = {{"x86-64-v3", x86_64_v3}, {"armv8-a", armv8_a}, {"armv7-neon", armv7_neon}};
 
 /* What two things take of which this part overlaps imperfectly: the longer one and some more. Winograd's products of 7 and 14 tiles of 512
- * channels, which overlap so as a whole, take 1.03 and 1.01 times as long as this on a machine that reads 30 GB/s and does 55 GMAC/s, 1.24
- * and 1.12 times on one of 19 GB/s and 100 GMAC/s. Direct convolutions do not: of 7 and 14 pixels and 2048 channels they take 1.03 and 1.01
- * times the longer one on the first. */
+ * channels, which make weights as they read them, take 1.03 and 1.01 times as long as this on a machine that reads 30 GB/s and does 55
+ * GMAC/s, 1.24 and 1.12 times on one of 19 GB/s and 100 GMAC/s. Direct convolutions do not, nor products of whole weights: of 7 and 14
+ * pixels and 2048 channels they take 1.03 and 1.01 times the longer one on the first. */
 static double together(double a, double b, double part)
 {
     const double longer = a > b ? a : b, shorter = a > b ? b : a;
