@@ -203,10 +203,10 @@ static int64_t scratch_2_5(const struct node *node, struct region piece)
 
 /* What making the numbers of a kernel at inner points takes for a block of tiles, in numbers of tiles that are transformed. Which tiles
  * make them as they read: conv_winograd_way(). */
-static double halfway_numbers(int64_t channels, int64_t tiles, int size)
+static double halfway_numbers(int64_t tiles, int size)
 {
     const int64_t products = (tiles + PRODUCT_TILES - 1) / PRODUCT_TILES;
-    const bool mixes = channels % BLOCK == 0 && products <= (size == 2 ? 2 : 4);
+    const bool mixes = products <= (size == 2 ? 2 : 4);
     return (double)(size * (size + 2)) * (mixes ? MIXED_NUMBERS * (double)products : COLUMN_NUMBERS);
 }
 
@@ -223,7 +223,7 @@ static void work_of(const struct node *node, struct region piece, struct filter 
     work->amount[halfway ? WORK_WINOGRAD : WORK_DIRECT] += points * tiles * (double)channels * outputs;
     work->amount[WORK_TRANSFORM] += points * tiles * (inputs + outputs);
     if (halfway)
-        work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(channels, each, filter.size);
+        work->amount[WORK_TRANSFORM] += (double)passes * (double)channels * outputs * halfway_numbers(each, filter.size);
     const double bytes = (double)(numbers_of(filter, halfway) * channels) * outputs * (double)sizeof(float);
     layer_weights_work(bytes, (double)passes, work);
 }
