@@ -1,5 +1,6 @@
 #!/bin/sh
-# test_float_mode.sh -- micro-kernels and smooth functions fuse multiply and add where they may, nothing else does, and tiles do not spill.
+# test_float_mode.sh -- micro-kernels and smooth functions fuse multiply and add where they may, nothing else does; tiles do not spill, nor
+# end lane by lane.
 # SPDX-License-Identifier: MIT
 set -eu
 dir=$(mktemp -d)
@@ -65,9 +66,29 @@ spills() { # COMPILER FLAGS...
         status=1
     fi
 }
+
+# Ends of activations take one instruction a vector (vector_greater()), not one a lane.
+ends() { # COMPILER FLAGS...
+    command -v "$1" >/dev/null || return 0
+    "$@" -std=c11 -ffp-contract=off -O3 -S -o "$dir/s" "$source"
+    if awk '/^[A-Za-z_][A-Za-z_0-9.]*:/ { name = $1 }
+            name !~ /^fused_(direct|depthwise)_/ { next }
+            /vmaxps/ { seen++ }
+            /v(max|min|cmp[a-z]*|u?comi)ss/ { print name, $0; bad = 1 }
+            END { exit bad || seen < 16 }' "$dir/s"; then
+        echo "ok: ends: $*"
+    else
+        echo "FAILED: ends: $*"
+        status=1
+    fi
+}
 if [ "$machine" = x86_64 ]; then
     spills gcc -mavx2 -mfma
     spills gcc -mavx512f -mfma
+    for cc in gcc clang; do
+        ends "$cc" -mavx2 -mfma
+        ends "$cc" -mavx512f -mfma
+    done
 fi
 spills aarch64-linux-gnu-gcc
 exit $status
