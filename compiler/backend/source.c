@@ -319,14 +319,43 @@ const char *source_shared(struct source *source, const char *what, int64_t key)
     return source->name;
 }
 
-const char *source_same(struct source *source, const char *definition)
+static const char *find_definition(const struct source *source, const char *definition)
 {
     for (int i = 0; i < source->definition_count; i++)
         if (!strcmp(source->definition[i].text, definition))
             return source->definition[i].name;
+    return NULL;
+}
+
+static void add_definition(struct source *source, const char *definition, const char *name)
+{
     *arena_append(source->arena, source->definition, source->definition_count, source->definition_capacity) =
-        (struct definition){definition, source->name};
+        (struct definition){definition, name};
+}
+
+const char *source_same(struct source *source, const char *definition)
+{
+    const char *found = find_definition(source, definition);
+    if (found)
+        return found;
+    add_definition(source, definition, source->name);
     return source->name;
+}
+
+size_t source_mark(const struct source *source)
+{
+    return source->functions.length;
+}
+
+const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key)
+{
+    const char *definition = arena_printf(source->arena, "%s%s", more, source->functions.bytes + mark);
+    const char *name = find_definition(source, definition);
+    if (name)
+        return name;
+    name = source_shared(source, "tiles", key);
+    add_definition(source, definition, name);
+    return name;
 }
 
 /* The slices of axis 0 that layers of this device read. */

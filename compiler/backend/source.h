@@ -79,6 +79,13 @@ const char *source_shared(struct source *source, const char *what, int64_t key);
  * but the name, or source_name() for the first one that asks, which then writes it. */
 const char *source_same(struct source *source, const char *definition);
 
+/* Where in the file the text begins that is written next: for source_tiles(). */
+size_t source_mark(const struct source *source);
+
+/* Whose micro-kernels serve this piece: those of an earlier layer that wrote the same since its mark (a shape but for its name), with the
+ * same `more`; or of a piece of this layer as source_shared() finds it; or its own, for source_name(), which it then writes. */
+const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key);
+
 /* As source_buffer(), of a constant of which each layer reads some slices of axis 0: what this device reads of it is baked once
  * for all layers. The expression is for slice `first`. */
 const char *source_slices(struct source *source, const struct tensor *tensor, int64_t first);

@@ -150,21 +150,22 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_direct.h");
     source_use(source, "region.h");
+    source_printf(source, "static const struct conv_direct %s_shape", name);
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct conv_direct %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
-                  ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .panel = %" PRId64 ", .rows = %" PRId64
-                  ", .columns = %" PRId64 ",\n",
-                  name, sampled ? sample_view(source, node, rows, columns) : source_view(source, node->input[0]),
+                  " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64 ", .channels = %" PRId64 ", .outputs = %" PRId64
+                  ", .panel = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64 ",\n",
+                  sampled ? sample_view(source, node, rows, columns) : source_view(source, node->input[0]),
                   source_view(source, node->output[0]), box.n.end - box.n.begin, node->input[1]->shape.dim[1],
                   box.c.end - box.c.begin, panel, rows, columns);
     write_window(source, &near);
     write_epilogue(source, node);
     source_printf(source, "};\n");
-    if (sampled)
-        write_sample(source, node, &w, box);
-    const char *tiles = source_shared(source, "tiles", tiles_key(rows, columns));
+    const char *tiles = source_tiles(source, mark, "conv_direct", tiles_key(rows, columns));
     if (tiles == name)
         source_printf(source, "CONV_DIRECT_TILES(%s)\n", name);
+    if (sampled)
+        write_sample(source, node, &w, box);
     source_printf(source, "\n");
     source_function(source);
     write_clear_padding(source, node->input[0]);

@@ -347,17 +347,18 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_winograd.h");
     source_use(source, "region.h");
+    source_printf(source, "static const struct conv_winograd %s_shape", name);
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct conv_winograd %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
-                  ", .channels = %" PRId64 ", .outputs = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64
+                  " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64 ", .channels = %" PRId64 ", .outputs = %" PRId64
+                  ", .rows = %" PRId64 ", .columns = %" PRId64
                   ",\n    .size = %d, .taps = %d, .scaled = %d, .halfway = %d, .tiles = %" PRId64,
-                  name, source_view(source, node->input[0]), source_view(source, node->output[0]),
-                  box.n.end - box.n.begin, channels, outputs, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, filter.size, filter.taps, is_scaled(node, filter), halfway,
-                  tiles);
+                  source_view(source, node->input[0]), source_view(source, node->output[0]), box.n.end - box.n.begin, channels,
+                  outputs, box.row.end - box.row.begin, box.column.end - box.column.begin, filter.size, filter.taps,
+                  is_scaled(node, filter), halfway, tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
-    const char *shared = source_shared(source, "tiles", tiles);
+    const char *shared = source_tiles(source, mark, panel == PANEL ? "conv_winograd" : "conv_winograd, half panels", tiles);
     if (shared == name)
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
