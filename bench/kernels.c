@@ -74,7 +74,7 @@ static const float *other_weights(int64_t count)
                                                     .dilation_rows = 1,                                      \
                                                     .dilation_columns = 1,                                   \
                                                     .activation = act};                                      \
-    CONV_DIRECT_TILES(name)                                                                                  \
+    CONV_DIRECT_TILES(name, HALF_PANEL)                                                                      \
     static void name(void)                                                                                   \
     {                                                                                                        \
         conv_direct(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)(c) * ((m) + 16) * (k) * (k)), x_arena, \
@@ -178,7 +178,7 @@ DEPTHWISE(depthwise5x5_240_14, 240, 14, 14, 5, 1)
         .activation = ACTIVATION_RELU};                                                                      \
     static const struct conv_direct name##_product_shape =                                                  \
         CONV_WINOGRAD_PRODUCT(c, m, 32, WINOGRAD_TILES(h, w, z), z, half);                                   \
-    CONV_WINOGRAD_##kind##TILES(name)                                                                        \
+    CONV_WINOGRAD_##kind##TILES(name, HALF_PANEL)                                                            \
     static void name(void)                                                                                   \
     {                                                                                                        \
         const int64_t numbers = (z + r - 1) * (half ? r : z + r - 1);                                        \
@@ -234,7 +234,7 @@ WINOGRAD(winograd5x5_64_192_27, , 0, 64, 192, 27, 27, 2, 5)
                                              .y_row = n,                                                     \
                                              .scratch = copied,                                              \
                                              .chunk = chunk_depth};                                          \
-    GEMM_TILES(name)                                                                                         \
+    GEMM_TILES(name, HALF_PANEL)                                                                             \
     static void name(void)                                                                                   \
     {                                                                                                        \
         gemm(&name##_shape, &name##_tiles, x_arena, other_weights((int64_t)k *n), x_arena, NULL, y_arena,    \

@@ -32,7 +32,7 @@ typedef void conv_direct_tile_function(const struct conv_direct_chunk *chunk, co
                                        uintptr_t next, const float *restrict bias, const float *restrict residual,
                                        float *restrict y);
 
-/* Instances for one layer: whole panels, and the half panel at the end; wide tiles, and those one smaller. */
+/* Instances for one layer: whole panels, and the half panel at the end, if any; wide tiles, and those one smaller. */
 struct conv_direct_tiles {
     conv_direct_tile_function *wide, *narrow, *half_wide, *half_narrow;
 };
@@ -74,8 +74,8 @@ INLINE void conv_direct_channel(const struct conv_direct *s, const struct conv_d
 }
 
 /* The same for a vector of channels, where the target multiplies by lanes. */
-INLINE void conv_direct_by_lane(const struct conv_direct *s, const struct conv_direct_mix *mix, int vectors, int columns,
-                                int pixels, int lanes, int panel, int first, const float *restrict x,
+INLINE void conv_direct_by_lane(const struct conv_direct *s, const struct conv_direct_fetch *fetch, const struct conv_direct_mix *mix,
+                                int vectors, int columns, int pixels, int lanes, int panel, int first, const float *restrict x,
                                 const float *restrict w, uintptr_t next, vf *restrict a)
 {
     CONTRACT
@@ -85,7 +85,7 @@ INLINE void conv_direct_by_lane(const struct conv_direct *s, const struct conv_d
         v[t] = *(const vf *)(x + t / columns * row + t % columns * column);
     UNROLL for (int lane = 0; lane < W; lane++)
         if (lane < lanes) {
-            conv_direct_fetch_many(s, first + lane, next);
+            conv_direct_fetch_many(fetch, first + lane, next);
             vf k[TILE_VECTORS];
             UNROLL for (int o = 0; o < vectors; o++)
                 k[o] = conv_direct_weight(mix, w + lane * panel + o * W);
@@ -99,18 +99,17 @@ INLINE void conv_direct_by_lane(const struct conv_direct *s, const struct conv_d
 
 /* One block of channels at one position of the kernel, added to a tile: `lanes` channels of one vector of lanes, the first of
  * which is number `first` of its 16. The weights of two channels are `panel` floats apart. */
-INLINE void conv_direct_lanes(const struct conv_direct *s, const struct conv_direct_mix *mix, int vectors, int columns,
-                              int pixels, int lanes, int panel, int first, const float *restrict x,
+INLINE void conv_direct_lanes(const struct conv_direct *s, const struct conv_direct_fetch *fetch, const struct conv_direct_mix *mix,
+                              int vectors, int columns, int pixels, int lanes, int panel, int first, const float *restrict x,
                               const float *restrict w, uintptr_t next, vf *restrict a)
 {
     if (TILE_BY_LANE && s->x.column == W) {
-        conv_direct_by_lane(s, mix, vectors, columns, pixels, lanes, panel, first, x, w, next, a);
+        conv_direct_by_lane(s, fetch, mix, vectors, columns, pixels, lanes, panel, first, x, w, next, a);
         return;
     }
-    const int each = conv_direct_fetch_channels(s);
-    for (int begin = 0; begin < lanes; begin += each) {
-        const int end = begin + each < lanes ? begin + each : lanes;
-        conv_direct_fetch_many(s, first + begin, next);
+    for (int begin = 0; begin < lanes; begin += fetch->channels) {
+        const int end = begin + fetch->channels < lanes ? begin + fetch->channels : lanes;
+        conv_direct_fetch_many(fetch, first + begin, next);
         UNROLL_4 for (int lane = begin; lane < end; lane++)
             conv_direct_channel(s, mix, vectors, columns, pixels, x + lane * s->x.lane, w + lane * panel, a);
     }
@@ -118,18 +117,18 @@ INLINE void conv_direct_lanes(const struct conv_direct *s, const struct conv_dir
 
 /* All positions of the kernel for one block of at most 16 channels; returns the weights that follow. Lines of the cache
  * from `next` on are fetched from far memory. */
-INLINE const float *conv_direct_block(const struct conv_direct *s, int vectors, int columns, int pixels, int channels,
-                                      int panel, const float *restrict x, const float *restrict w, uintptr_t next,
-                                      vf *restrict a)
+INLINE const float *conv_direct_block(const struct conv_direct *s, const struct conv_direct_fetch *fetch, int vectors, int columns,
+                                      int pixels, int channels, int panel, const float *restrict x, const float *restrict w,
+                                      uintptr_t next, vf *restrict a)
 {
     for (int64_t i = 0; i < s->kernel_rows; i++)
-        for (int64_t j = 0; j < s->kernel_columns; j++, next += conv_direct_share(s, 1) / (uintptr_t)conv_direct_places(s)) {
-            conv_direct_fetch_few(s, next);
+        for (int64_t j = 0; j < s->kernel_columns; j++, next += fetch->share) {
+            conv_direct_fetch_few(fetch, next);
             const float *tap = x + i * s->dilation_rows * s->x.row + j * s->dilation_columns * s->x.column;
             for (int block = 0; block < channels / W; block++, tap += s->x.block, w += W * panel)
-                conv_direct_lanes(s, NULL, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
+                conv_direct_lanes(s, fetch, NULL, vectors, columns, pixels, W, panel, block * W, tap, w, next, a);
             if (channels % W) {
-                conv_direct_lanes(s, NULL, vectors, columns, pixels, channels % W, panel, channels / W * W, tap, w, next,
+                conv_direct_lanes(s, fetch, NULL, vectors, columns, pixels, channels % W, panel, channels / W * W, tap, w, next,
                                   a);
                 w += channels % W * panel;
             }
@@ -222,7 +221,8 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
     const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
     const int in_chunks = conv_direct_chunk_blocks(s) < blocks;
     const int64_t begin = in_chunks ? chunk->begin : 0, end = in_chunks ? chunk->end : blocks;
-    const uintptr_t share = conv_direct_share(s, taps) / (uintptr_t)conv_direct_places(s);
+    const struct conv_direct_fetch fetch = conv_direct_fetch(s);
+    const uintptr_t share = (uintptr_t)taps * fetch.share;
     vf a[TILE_ACCUMULATORS];
     conv_direct_begin(s, chunk, vectors, pixels, bias, a);
     if (end == blocks)
@@ -232,11 +232,11 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
     next += (uintptr_t)begin * share;
     for (int64_t block = begin; block < end - (s->channels % 16 && end == blocks); block++, x += 16 / W * s->x.block, next += share) {
         conv_direct_fetch_pixels(s, columns, pixels, block, x);
-        w = conv_direct_block(s, vectors, columns, pixels, 16, panel, x, w, next, a);
+        w = conv_direct_block(s, &fetch, vectors, columns, pixels, 16, panel, x, w, next, a);
     }
     if (s->channels % 16 && end == blocks) {
         conv_direct_fetch_pixels(s, columns, pixels, blocks - 1, x);
-        conv_direct_block(s, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
+        conv_direct_block(s, &fetch, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
     }
     if (end < blocks) {
         UNROLL for (int t = 0; t < pixels * vectors; t++)
@@ -255,14 +255,15 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
                          conv_direct_columns(&name##_shape, narrow), panel, x, w, next, bias, residual, y); \
     }
 
-/* The micro-kernels of a layer whose shape is NAME_shape. */
-#define CONV_DIRECT_TILES(name)                                                                            \
+/* The micro-kernels of a layer whose shape is NAME_shape; panels: WHOLE_PANELS or HALF_PANEL. */
+#define CONV_DIRECT_TILES(name, panels)                                                                    \
     CONV_DIRECT_TILE(name, wide, 0, (int)name##_shape.panel)                                               \
     CONV_DIRECT_TILE(name, narrow, 1, (int)name##_shape.panel)                                             \
-    CONV_DIRECT_TILE(name, half_wide, 0, 16)                                                               \
-    CONV_DIRECT_TILE(name, half_narrow, 1, 16)                                                             \
-    static const struct conv_direct_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,    \
-                                                          name##_half_narrow};
+    TILE_IF_HALF_##panels(CONV_DIRECT_TILE(name, half_wide, 0, 16)                                         \
+                          CONV_DIRECT_TILE(name, half_narrow, 1, 16))                                      \
+    static const struct conv_direct_tiles name##_tiles = {                                                 \
+        name##_wide, name##_narrow, TILE_HALF_OR_NULL_##panels(name##_half_wide),                          \
+        TILE_HALF_OR_NULL_##panels(name##_half_narrow)};
 
 /* Tiles of the map are counted row by row. Weights that stay in a near cache pass over a part of a large map before the
  * next part: how many tiles make up such a part. */
@@ -286,7 +287,8 @@ INLINE void conv_direct_map(const struct conv_direct *s, struct conv_direct_chun
     const int64_t across = tile_count(columns, most);
     const int64_t tall = tile_wide_count(conv_direct_map_rows(s), most_rows), broad = tile_wide_count(columns, most);
     const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
-    const uintptr_t share = conv_direct_share(s, blocks * taps), all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
+    const uintptr_t share = (uintptr_t)(blocks * taps * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
+    const uintptr_t all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
     for (int64_t tile = begin; tile < end; tile++, chunk.sums += TILE_ACCUMULATORS * W) {
         const int64_t i = tile / across, j = tile % across;
         int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
@@ -318,25 +320,30 @@ INLINE void conv_direct_chunks(const struct conv_direct *s, conv_direct_tile_fun
                             tile, tile + group < end ? tile + group : end, x, w, bias, residual, y);
 }
 
+/* Tiles [begin, end) of one map for the outputs of one panel, which begin at `first`. */
+INLINE void conv_direct_panel(const struct conv_direct *s, conv_direct_tile_function *wide, conv_direct_tile_function *narrow,
+                              int64_t first, int64_t panel, int64_t begin, int64_t end, const float *x, const float *w,
+                              const float *bias, const float *residual, float *y)
+{
+    const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
+    for (int64_t part = 0; part < panel; part += width) {
+        const int64_t block = (first + part) / W;
+        conv_direct_chunks(s, wide, narrow, begin, end, x, w + part, s->without_bias ? bias : bias + first + part,
+                           s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
+    }
+}
+
 /* Tiles [begin, end) of one map for all outputs. */
 INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_direct_tiles *tiles, int64_t begin,
                                 int64_t end, const float *x, const float *w, const float *bias, const float *residual,
                                 float *y)
 {
-    const int64_t outputs = (s->outputs + 15) / 16 * 16;
+    const int64_t outputs = (s->outputs + 15) / 16 * 16, whole = outputs / s->panel * s->panel;
     const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
-    for (int64_t first = 0; first < outputs; first += s->panel) {
-        const int64_t panel = outputs - first < s->panel ? 16 : s->panel;
-        const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
-        for (int64_t part = 0; part < panel; part += width) {
-            const int64_t block = (first + part) / W;
-            conv_direct_chunks(s, panel == s->panel ? tiles->wide : tiles->half_wide,
-                               panel == s->panel ? tiles->narrow : tiles->half_narrow, begin, end, x, w + part,
-                               s->without_bias ? bias : bias + first + part,
-                               s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
-        }
-        w += taps * panel;
-    }
+    for (int64_t first = 0; first < whole; first += s->panel)
+        conv_direct_panel(s, tiles->wide, tiles->narrow, first, s->panel, begin, end, x, w + first * taps, bias, residual, y);
+    if (whole < outputs)
+        conv_direct_panel(s, tiles->half_wide, tiles->half_narrow, whole, 16, begin, end, x, w + whole * taps, bias, residual, y);
 }
 
 INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_tiles *tiles, const float *restrict x,

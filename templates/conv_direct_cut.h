@@ -121,63 +121,54 @@ INLINE int conv_direct_next_lines(const struct conv_direct *s)
     return least <= CONV_DIRECT_FEW_LINES ? (int)least : least <= 8 ? 8 : least <= 16 ? 16 : 32;
 }
 
-/* Bytes that a tile fetches with 16 channels at so many positions of the kernel. */
-INLINE uintptr_t conv_direct_share(const struct conv_direct *s, int64_t positions)
+/* How that is done. Computed once for a tile: compilers copy what they inline before they see that it is constant, and the innermost
+ * loops would bear it many times. */
+struct conv_direct_fetch {
+    int lines, places;
+    int channels;       /* with as many of 16 a few lines are fetched; 16: all lines with the first */
+    uintptr_t share;    /* bytes of one place with 16 channels at a position of the kernel */
+    uintptr_t distance; /* bytes between places */
+};
+
+/* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels; many by fours, with so many
+ * channels, of some of the places. */
+INLINE struct conv_direct_fetch conv_direct_fetch(const struct conv_direct *s)
 {
-    return (uintptr_t)(positions * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
+    const int64_t positions = s->next_lines ? s->next_positions : conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
+    const int lines = conv_direct_next_lines(s), places = lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+    const struct conv_direct_fetch fetch = {
+        .lines = lines,
+        .places = places,
+        .channels = lines <= CONV_DIRECT_FEW_LINES ? 16 : 16 * CONV_DIRECT_FEW_LINES / lines,
+        .share = (uintptr_t)(lines / places * CONV_DIRECT_LINE),
+        .distance = (uintptr_t)(positions * (s->next_lines ? s->next_lines : lines) * CONV_DIRECT_LINE) / (uintptr_t)places,
+    };
+    return fetch;
 }
 
-INLINE int conv_direct_places(const struct conv_direct *s)
-{
-    const int lines = conv_direct_next_lines(s);
-    return lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
-}
-
-/* Bytes between them. */
-INLINE uintptr_t conv_direct_distance(const struct conv_direct *s)
-{
-    const int64_t positions = conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
-    const uintptr_t bytes = s->next_lines ? (uintptr_t)(s->next_lines * s->next_positions * CONV_DIRECT_LINE)
-                                          : conv_direct_share(s, positions);
-    return bytes / (uintptr_t)conv_direct_places(s);
-}
-
-/* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels, ... */
-INLINE int conv_direct_fetches_few(const struct conv_direct *s)
-{
-    return conv_direct_next_lines(s) <= CONV_DIRECT_FEW_LINES;
-}
-
-INLINE void conv_direct_fetch_lines(const struct conv_direct *s, int places, int lines, uintptr_t next)
+INLINE void conv_direct_fetch_lines(const struct conv_direct_fetch *fetch, int places, int lines, uintptr_t next)
 {
     UNROLL for (int i = 0; i < lines; i++)
-        __builtin_prefetch((const void *)(next + (uintptr_t)(i % places) * conv_direct_distance(s) +
+        __builtin_prefetch((const void *)(next + (uintptr_t)(i % places) * fetch->distance +
                                           (uintptr_t)(i / places * CONV_DIRECT_LINE)),
                            0, 2);
 }
 
-INLINE void conv_direct_fetch_few(const struct conv_direct *s, uintptr_t next)
+INLINE void conv_direct_fetch_few(const struct conv_direct_fetch *fetch, uintptr_t next)
 {
-    if (conv_direct_fetches_few(s))
-        conv_direct_fetch_lines(s, conv_direct_places(s), conv_direct_next_lines(s), next);
+    if (fetch->channels == 16)
+        conv_direct_fetch_lines(fetch, fetch->places, fetch->lines, next);
 }
 
-/* ... many by fours, with so many channels, of some of the places. Nothing is computed for each of the channels: it would take turns
- * from their multiply-adds. */
-INLINE int conv_direct_fetch_channels(const struct conv_direct *s)
+/* Nothing is computed for each of the channels: it would take turns from their multiply-adds. */
+INLINE void conv_direct_fetch_many(const struct conv_direct_fetch *fetch, int channel, uintptr_t next)
 {
-    return conv_direct_fetches_few(s) ? 16 : 16 * CONV_DIRECT_FEW_LINES / conv_direct_next_lines(s);
-}
-
-INLINE void conv_direct_fetch_many(const struct conv_direct *s, int channel, uintptr_t next)
-{
-    const int each = conv_direct_fetch_channels(s), turns = 16 / each, all = conv_direct_places(s);
-    const int places = all > turns ? all / turns : 1;
-    if (!conv_direct_fetches_few(s) && channel % each == 0)
-        conv_direct_fetch_lines(s, places, CONV_DIRECT_FEW_LINES,
-                                next + (uintptr_t)(channel / each) *
-                                           (all == 1 ? CONV_DIRECT_FEW_LINES * CONV_DIRECT_LINE
-                                                     : (uintptr_t)places * conv_direct_distance(s)));
+    const int turns = 16 / fetch->channels, places = fetch->places > turns ? fetch->places / turns : 1;
+    if (fetch->channels < 16 && channel % fetch->channels == 0)
+        conv_direct_fetch_lines(fetch, places, CONV_DIRECT_FEW_LINES,
+                                next + (uintptr_t)(channel / fetch->channels) *
+                                           (fetch->places == 1 ? CONV_DIRECT_FEW_LINES * CONV_DIRECT_LINE
+                                                               : (uintptr_t)places * fetch->distance));
 }
 
 /* What few panels read of a large map comes from a far cache: of 1x1 kernels, tiles fetch their pixels some blocks of 16 channels before

@@ -201,15 +201,16 @@ INLINE void conv_winograd_product(const struct conv_direct *s, enum winograd_wei
                                   int adds, float outer, float inner, float *restrict m)
 {
     const struct conv_direct_mix mix = {panel, outer, inner};
+    const struct conv_direct_fetch fetch = conv_direct_fetch(s);
     const int step = way == WINOGRAD_READY ? panel : 3 * panel;
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < tiles; t++)
         UNROLL for (int o = 0; o < vectors; o++)
             a[t * vectors + o] = adds ? *(const vf *)(m + o * s->y.block + t * s->y.column) : (vf){0};
-    for (; blocks > 0; blocks--, next += conv_direct_share(s, 1) / (uintptr_t)conv_direct_places(s)) {
-        conv_direct_fetch_few(s, next);
+    for (; blocks > 0; blocks--, next += fetch.share) {
+        conv_direct_fetch_few(&fetch, next);
         for (int part = 0; part < 16; part += W, v += s->x.block, w += W * step)
-            conv_direct_lanes(s, way == WINOGRAD_MIX ? &mix : NULL, vectors, tiles, tiles, W, step, part, v, w, next, a);
+            conv_direct_lanes(s, &fetch, way == WINOGRAD_MIX ? &mix : NULL, vectors, tiles, tiles, W, step, part, v, w, next, a);
     }
     UNROLL for (int t = 0; t < tiles; t++)
         UNROLL for (int o = 0; o < vectors; o++)
@@ -257,39 +258,40 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
                               blocks, adds, outer, inner, m);                                              \
     }
 
-/* Of wide and narrow tiles, for whole panels and for the half one. */
-#define CONV_WINOGRAD_PRODUCT_TILES(name, kind, way)                                                       \
+/* Of wide and narrow tiles, for whole panels and, if there is one, for the half one. */
+#define CONV_WINOGRAD_PRODUCT_TILES(name, kind, way, panels)                                               \
     CONV_WINOGRAD_PRODUCT_TILE(name, kind##_wide, way, 0, (int)name##_product_shape.panel)                 \
     CONV_WINOGRAD_PRODUCT_TILE(name, kind##_narrow, way, 1, (int)name##_product_shape.panel)               \
-    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_wide, way, 0, 16)                                         \
-    CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_narrow, way, 1, 16)
+    TILE_IF_HALF_##panels(CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_wide, way, 0, 16)                   \
+                          CONV_WINOGRAD_PRODUCT_TILE(name, kind##_half_narrow, way, 1, 16))
 
-#define CONV_WINOGRAD_PRODUCT_TABLE(name, kind)                                                            \
-    {{name##_##kind##_wide, name##_##kind##_narrow}, {name##_##kind##_half_wide, name##_##kind##_half_narrow}}
+#define CONV_WINOGRAD_PRODUCT_TABLE(name, kind, panels)                                                    \
+    {{name##_##kind##_wide, name##_##kind##_narrow},                                                       \
+     {TILE_HALF_OR_NULL_##panels(name##_##kind##_half_wide), TILE_HALF_OR_NULL_##panels(name##_##kind##_half_narrow)}}
 
 /* The micro-kernels of a layer whose shape is NAME_shape, and whose products have the shape NAME_product_shape: of whole weights,
- * and of weights that are transformed halfway. */
-#define CONV_WINOGRAD_TILES(name)                                                                          \
-    CONV_DIRECT_TILES(name##_product)                                                                      \
+ * and of weights that are transformed halfway; panels: WHOLE_PANELS or HALF_PANEL. */
+#define CONV_WINOGRAD_TILES(name, panels)                                                                  \
+    CONV_DIRECT_TILES(name##_product, panels)                                                              \
     CONV_WINOGRAD_TRANSFORMS(name, &name##_product_tiles, NULL)
 
-#define CONV_WINOGRAD_HALFWAY_TILES(name)                                                                  \
-    CONV_WINOGRAD_PRODUCT_TILES(name, ready, WINOGRAD_READY)                                               \
-    CONV_WINOGRAD_PRODUCT_TILES(name, one, WINOGRAD_ONE)                                                   \
-    CONV_WINOGRAD_PRODUCT_TILES(name, mix, WINOGRAD_MIX)                                                   \
+#define CONV_WINOGRAD_HALFWAY_TILES(name, panels)                                                          \
+    CONV_WINOGRAD_PRODUCT_TILES(name, ready, WINOGRAD_READY, panels)                                       \
+    CONV_WINOGRAD_PRODUCT_TILES(name, one, WINOGRAD_ONE, panels)                                           \
+    CONV_WINOGRAD_PRODUCT_TILES(name, mix, WINOGRAD_MIX, panels)                                           \
     MICROKERNEL name##_column(const float *restrict w, int64_t channels, float *restrict u)                \
     {                                                                                                      \
         conv_winograd_weights(&name##_shape, &name##_product_shape, (int)name##_product_shape.panel, w,    \
                               channels, u);                                                                \
     }                                                                                                      \
-    MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u)           \
+    TILE_IF_HALF_##panels(MICROKERNEL name##_half_column(const float *restrict w, int64_t channels, float *restrict u) \
     {                                                                                                      \
         conv_winograd_weights(&name##_shape, &name##_product_shape, 16, w, channels, u);                   \
-    }                                                                                                      \
+    })                                                                                                     \
     static const struct conv_winograd_columns name##_columns = {                                           \
-        {name##_column, name##_half_column},                                                               \
-        {CONV_WINOGRAD_PRODUCT_TABLE(name, ready), CONV_WINOGRAD_PRODUCT_TABLE(name, one),                 \
-         CONV_WINOGRAD_PRODUCT_TABLE(name, mix)}};                                                         \
+        {name##_column, TILE_HALF_OR_NULL_##panels(name##_half_column)},                                   \
+        {CONV_WINOGRAD_PRODUCT_TABLE(name, ready, panels), CONV_WINOGRAD_PRODUCT_TABLE(name, one, panels), \
+         CONV_WINOGRAD_PRODUCT_TABLE(name, mix, panels)}};                                                 \
     CONV_WINOGRAD_TRANSFORMS(name, NULL, &name##_columns)
 
 #define CONV_WINOGRAD_TRANSFORMS(name, products, by_columns)                                                  \
@@ -369,7 +371,7 @@ INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct
                                      const float *w, uintptr_t next, int64_t blocks, int adds, float outer, float inner,
                                      float *m)
 {
-    const int64_t count = conv_direct_tile_count(product);
+    const int64_t count = conv_direct_tile_count(product), share = blocks * (int64_t)conv_direct_fetch(product).share;
     const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
     for (int64_t part = 0; part < panel; part += width)
@@ -377,7 +379,7 @@ INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct
             (t < broad ? tiles[0] : tiles[1])(v + column * W, w + part, next, blocks, adds, outer, inner,
                                               m + part / W * product->y.block + column * W);
             column += conv_direct_columns(product, t >= broad);
-            next += conv_direct_share(product, blocks) / (uintptr_t)conv_direct_places(product);
+            next += (uintptr_t)share;
         }
     return next;
 }

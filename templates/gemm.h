@@ -64,8 +64,8 @@ typedef void gemm_tile_function(int64_t outputs, struct gemm_chunk chunk, const 
                                 const float *next, const float *restrict bias, const float *restrict residual,
                                 float *restrict y);
 
-/* Many rows: tiles of rows, and those one smaller. One row: several panels, and one. Both for a half panel
- * too. */
+/* Many rows: tiles of rows, and those one smaller. One row: several panels, and one. Both for the half panel at
+ * the end, if any, too. */
 struct gemm_tiles {
     gemm_tile_function *wide, *narrow, *half_wide, *half_narrow;
 };
@@ -231,14 +231,14 @@ INLINE int gemm_rows(const struct gemm *s, int narrow)
                   gemm_vectors(&name##_shape, panel), panel, outputs, chunk, x, w, next, bias, residual, y); \
     }
 
-/* The micro-kernels of a layer whose shape is NAME_shape. */
-#define GEMM_TILES(name)                                                                                     \
+/* The micro-kernels of a layer whose shape is NAME_shape; panels: WHOLE_PANELS or HALF_PANEL. */
+#define GEMM_TILES(name, panels)                                                                             \
     GEMM_TILE(name, wide, 0, gemm_streams(&name##_shape, 0), (int)name##_shape.panel)                        \
     GEMM_TILE(name, narrow, 1, 1, (int)name##_shape.panel)                                                   \
-    GEMM_TILE(name, half_wide, 0, 1, 16)                                                                     \
-    GEMM_TILE(name, half_narrow, 1, 1, 16)                                                                   \
-    static const struct gemm_tiles name##_tiles = {name##_wide, name##_narrow, name##_half_wide,             \
-                                                   name##_half_narrow};
+    TILE_IF_HALF_##panels(GEMM_TILE(name, half_wide, 0, 1, 16) GEMM_TILE(name, half_narrow, 1, 1, 16))       \
+    static const struct gemm_tiles name##_tiles = {name##_wide, name##_narrow,                               \
+                                                   TILE_HALF_OR_NULL_##panels(name##_half_wide),             \
+                                                   TILE_HALF_OR_NULL_##panels(name##_half_narrow)};
 
 /* Rows as tiles of TILE_PIXELS, or one less: from tile `tile` on. */
 INLINE int64_t gemm_first_row(const struct gemm *s, int64_t tile)

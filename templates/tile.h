@@ -19,6 +19,13 @@ enum { TILE_PIXELS = 6, TILE_PIXELS_SINGLE = 6, TILE_BY_LANE = 0, TILE_MIXES = 2
 #endif
 enum { TILE_VECTORS = 2, TILE_ACCUMULATORS = 28 };
 
+/* Of a layer's macro that defines micro-kernels, how many outputs it has: WHOLE_PANELS, or a HALF_PANEL at the end as well. Half of
+ * what a layer takes to compile would be for the half panel. */
+#define TILE_IF_HALF_WHOLE_PANELS(...)
+#define TILE_IF_HALF_HALF_PANEL(...) __VA_ARGS__
+#define TILE_HALF_OR_NULL_WHOLE_PANELS(kernel) NULL
+#define TILE_HALF_OR_NULL_HALF_PANEL(kernel) kernel
+
 /* Cut `size` into as few tiles of at most `most` as possible, all of one size or one less. */
 INLINE int64_t tile_count(int64_t size, int64_t most)
 {

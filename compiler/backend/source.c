@@ -349,11 +349,11 @@ size_t source_mark(const struct source *source)
 
 const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key)
 {
-    const char *definition = arena_printf(source->arena, "%s%s", more, source->functions.bytes + mark);
+    const char *definition = arena_printf(source->arena, "%s%s%s", source->in_double ? "double " : "", more, source->functions.bytes + mark);
     const char *name = find_definition(source, definition);
     if (name)
         return name;
-    name = source_shared(source, "tiles", key);
+    name = key ? source_shared(source, "tiles", key) : source->name;
     add_definition(source, definition, name);
     return name;
 }

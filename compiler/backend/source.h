@@ -83,7 +83,8 @@ const char *source_same(struct source *source, const char *definition);
 size_t source_mark(const struct source *source);
 
 /* Whose micro-kernels serve this piece: those of an earlier layer that wrote the same since its mark (a shape but for its name), with the
- * same `more`; or of a piece of this layer as source_shared() finds it; or its own, for source_name(), which it then writes. */
+ * same `more`; or, where key is not 0, of a piece of this layer as source_shared() finds it; or its own, for source_name(), which it then
+ * writes. */
 const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key);
 
 /* As source_buffer(), of a constant of which each layer reads some slices of axis 0: what this device reads of it is baked once

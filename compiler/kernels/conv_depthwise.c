@@ -47,17 +47,19 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_depthwise.h");
     source_use(source, "region.h");
+    source_printf(source, "static const struct conv_depthwise %s_shape", name);
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct conv_depthwise %s_shape = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
+                  " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
                   ", .channels = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64 ",\n",
-                  name, source_view(source, node->input[0]), source_view(source, node->output[0]),
+                  source_view(source, node->input[0]), source_view(source, node->output[0]),
                   box.n.end - box.n.begin, box.c.end - box.c.begin, box.row.end - box.row.begin,
                   box.column.end - box.column.begin);
     write_window(source, &w);
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
-    const char *tiles = source_shared(source, "tiles", (rows > 1) + 2 * columns);
+    const char *tiles = source_tiles(source, mark, "conv_depthwise", (rows > 1) + 2 * columns);
     if (tiles == name)
         source_printf(source, "CONV_DEPTHWISE_TILES(%s)\n", name);
     source_printf(source, "\n");

@@ -163,7 +163,7 @@ static void emit(struct source *source, const struct node *node, const struct re
     source_printf(source, "};\n");
     const char *tiles = source_tiles(source, mark, "conv_direct", tiles_key(rows, columns));
     if (tiles == name)
-        source_printf(source, "CONV_DIRECT_TILES(%s)\n", name);
+        source_printf(source, "CONV_DIRECT_TILES(%s, %s)\n", name, panels_text(box.c.end - box.c.begin, panel));
     if (sampled)
         write_sample(source, node, &w, box);
     source_printf(source, "\n");

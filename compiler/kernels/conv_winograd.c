@@ -362,8 +362,9 @@ static void emit(struct source *source, const struct node *node, const struct re
     if (shared == name)
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
-                      ", %" PRId64 ", %" PRId64 ", %d, %d);\nCONV_WINOGRAD_%sTILES(%s)\n",
-                      name, channels, outputs, panel, tiles, filter.size, halfway, halfway ? "HALFWAY_" : "", name);
+                      ", %" PRId64 ", %" PRId64 ", %d, %d);\nCONV_WINOGRAD_%sTILES(%s, %s)\n",
+                      name, channels, outputs, panel, tiles, filter.size, halfway, halfway ? "HALFWAY_" : "", name,
+                      panels_text(outputs, panel));
     source_printf(source, "\n");
     source_function(source);
     source_printf(source,

@@ -220,7 +220,7 @@ static int64_t scratch(const struct node *node, struct region piece)
     return scratch_floats(node, piece) * (int64_t)sizeof(float);
 }
 
-static void write_call(struct source *source, const struct node *node, struct region region,
+static void write_call(struct source *source, const struct node *node, struct region region, const char *tiles,
                        const struct rows *rows, int loops, const char *weights, const char *bias)
 {
     struct arena *arena = source_arena(source);
@@ -235,7 +235,7 @@ static void write_call(struct source *source, const struct node *node, struct re
         source_printf(source, "%*sfor (int64_t i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 + 4 * i, "", i, i,
                       rows[i].count, i);
     source_printf(source, "%*sgemm(&%s_shape, &%s_tiles, %s%s, %s, %s, %s,\n%*s%s%s, %s);\n", 4 + 4 * loops,
-                  "", name, name, plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
+                  "", name, tiles, plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
                   offset_text(arena, rows, loops, offsetof(struct rows, x)), weights, bias, added,
                   9 + 4 * loops, "", plain_at(source, node->output[0], region),
                   offset_text(arena, rows, loops, offsetof(struct rows, y)),
@@ -255,11 +255,13 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *name = source_name(source);
     const char *weights = pack_weights(source, node, outputs), *bias = pack_bias(source, node, outputs);
     source_use(source, "gemm.h");
+    source_printf(source, "static const struct gemm %s_shape", name);
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct gemm %s_shape = {\n    .rows = %" PRId64 ", .depth = %" PRId64
+                  " = {\n    .rows = %" PRId64 ", .depth = %" PRId64
                   ", .outputs = %" PRId64 ", .panel = %" PRId64 ",\n    .x_row = %" PRId64
                   ", .x_depth = %" PRId64 ", .y_row = %" PRId64 ", .residual_row = %" PRId64,
-                  name, last.count, m.depth, outputs.end - outputs.begin, panel_of(node), last.x,
+                  last.count, m.depth, outputs.end - outputs.begin, panel_of(node), last.x,
                   depth_stride, last.y, last.residual);
     if (scratch_floats(node, *region))
         source_printf(source, ", .scratch = %" PRId64 ", .chunk = %" PRId64, scratch_floats(node, *region),
@@ -267,9 +269,13 @@ static void emit(struct source *source, const struct node *node, const struct re
     if (node->epilogue.residual)
         source_printf(source, ", .adds_residual = 1");
     write_activation(source, node);
-    source_printf(source, "};\nGEMM_TILES(%s)\n\n", name);
+    source_printf(source, "};\n");
+    const char *tiles = source_tiles(source, mark, "gemm", 0);
+    if (tiles == name)
+        source_printf(source, "GEMM_TILES(%s, %s)\n", name, panels_text(outputs.end - outputs.begin, panel_of(node)));
+    source_printf(source, "\n");
     source_function(source);
-    write_call(source, node, *region, rows, count - 1, weights, bias);
+    write_call(source, node, *region, tiles, rows, count - 1, weights, bias);
     source_end(source);
 }
 

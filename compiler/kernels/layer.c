@@ -14,6 +14,11 @@ int64_t round_up(int64_t value, int64_t to)
     return (value + to - 1) / to * to;
 }
 
+const char *panels_text(int64_t outputs, int64_t panel)
+{
+    return round_up(outputs, BLOCK) % panel ? "HALF_PANEL" : "WHOLE_PANELS";
+}
+
 bool tensor_can_block(const struct tensor *tensor)
 {
     return tensor && tensor->type == TYPE_FLOAT && (tensor->shape.rank == 3 || tensor->shape.rank == 4);

@@ -36,6 +36,9 @@ void layer_element_work(const struct node *node, struct region piece, struct wor
 /* As layer_vector_work() for kernels that go over lines of elements a few times, however long the lines are. */
 void layer_line_work(const struct node *node, struct region piece, struct work *work);
 
+/* Whether panels of weights leave a half one at the end of so many outputs, as the templates' macros call it. */
+const char *panels_text(int64_t outputs, int64_t panel);
+
 /* f(0) of the epilogue is 0: pad lanes stay zero. */
 bool epilogue_keeps_zero(const struct epilogue *epilogue);
 

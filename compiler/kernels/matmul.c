@@ -106,13 +106,16 @@ static struct product product_of(struct source *source, const struct node *node,
     return p;
 }
 
-static void write_shape(struct source *source, const struct node *node, const struct product *p)
+/* Returns whose micro-kernels serve it. */
+static const char *write_shape(struct source *source, const struct node *node, const struct product *p)
 {
+    source_printf(source, "static const struct matmul %s_shape", source_name(source));
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct matmul %s_shape = {\n    .rows = %" PRId64 ", .depth = %" PRId64
+                  " = {\n    .rows = %" PRId64 ", .depth = %" PRId64
                   ", .columns = %" PRId64 ",\n    .a_row = %" PRId64 ", .a_depth = %" PRId64 ", .b_depth = %" PRId64
                   ", .b_column = %" PRId64 ", .y_row = %" PRId64 ", .scale = %s",
-                  source_name(source), p->rows, p->depth, p->columns, p->a.row, p->a.column, p->b.row, p->b.column,
+                  p->rows, p->depth, p->columns, p->a.row, p->a.column, p->b.row, p->b.column,
                   p->y.row, real_text(source, is_gemm(node) ? (double)node_float(node, "alpha", 1) : 1));
     if (p->addend)
         source_printf(source, ",\n    .adds_c = 1, .c_row = %" PRId64 ", .c_column = %" PRId64 ", .c_scale = %s",
@@ -120,7 +123,12 @@ static void write_shape(struct source *source, const struct node *node, const st
     if (node->epilogue.residual)
         source_printf(source, ",\n    .adds_residual = 1, .residual_row = %" PRId64, p->residual.row);
     write_activation(source, node);
-    source_printf(source, "};\nMATMUL_TILES(%s)\n\n", source_name(source));
+    source_printf(source, "};\n");
+    const char *tiles = source_tiles(source, mark, "matmul", 0);
+    if (tiles == source_name(source))
+        source_printf(source, "MATMUL_TILES(%s)\n", tiles);
+    source_printf(source, "\n");
+    return tiles;
 }
 
 /* The first element that the region reads of an input. */
@@ -135,13 +143,13 @@ static void emit(struct source *source, const struct node *node, const struct re
     const struct product p = product_of(source, node, *region);
     const struct tensor *residual = node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
     source_use(source, "matmul.h");
-    write_shape(source, node, &p);
+    const char *tiles = write_shape(source, node, &p);
     source_function(source);
     for (int i = 0; i < p.axes; i++)
         source_printf(source, "%*sfor (int64_t i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 + 4 * i, "", i, i,
                       region->axis[i].end - region->axis[i].begin, i);
     source_printf(source, "%*smatmul(&%s_shape, &%s_tiles, %s%s,\n%*s%s%s,\n%*s%s, %s%s,\n%*s%s%s);\n", 4 + 4 * p.axes, "",
-                  source_name(source), source_name(source), input_at(source, node, 0, *region),
+                  source_name(source), tiles, input_at(source, node, 0, *region),
                   offset_text(arena, &p.a, p.axes), 11 + 4 * p.axes, "",
                   input_at(source, node, 1, *region), offset_text(arena, &p.b, p.axes), 11 + 4 * p.axes,
                   "", p.addend ? input_at(source, node, 2, *region) : "NULL",

@@ -13,7 +13,7 @@ static const struct conv_direct fused_direct_shape = {
     .batch = 1, .channels = 64, .outputs = 64, .panel = 32, .rows = 56, .columns = 56,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1, .dilation_rows = 1,
     .dilation_columns = 1, .activation = ACTIVATION_RELU, .finish = finish_silu};
-CONV_DIRECT_TILES(fused_direct)
+CONV_DIRECT_TILES(fused_direct, HALF_PANEL)
 
 void direct(const float *x, const float *w, const float *bias, const float *residual, float *y);
 void direct(const float *x, const float *w, const float *bias, const float *residual, float *y)
@@ -34,7 +34,7 @@ void depthwise(const float *x, const float *w, const float *bias, float *y)
 }
 
 static const struct gemm fused_gemm_shape = {.rows = 1, .depth = 512, .outputs = 1000, .panel = 32, .x_depth = 1};
-GEMM_TILES(fused_gemm)
+GEMM_TILES(fused_gemm, HALF_PANEL)
 
 void product(const float *x, const float *w, const float *bias, float *y);
 void product(const float *x, const float *w, const float *bias, float *y)

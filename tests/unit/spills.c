@@ -19,7 +19,7 @@
                                                     .dilation_rows = 1,                                    \
                                                     .dilation_columns = 1,                                 \
                                                     .activation = ACTIVATION_RELU};                        \
-    CONV_DIRECT_TILES(name)                                                                                \
+    CONV_DIRECT_TILES(name, HALF_PANEL)                                                                    \
     void run_##name(const float *image, const float *weights, const float *bias, float *result);           \
     void run_##name(const float *image, const float *weights, const float *bias, float *result)            \
     {                                                                                                      \
@@ -34,7 +34,7 @@ CONVOLUTION(tile_1x1_7, 256, 128, 7, 7, 1, 1)
 static const struct gemm tile_rows_shape = {
     .rows = 197, .depth = 3072, .outputs = 768, .panel = 32, .x_row = 3072, .x_depth = 1, .y_row = 768, .scratch = 1 << 20,
     .chunk = 768};
-GEMM_TILES(tile_rows)
+GEMM_TILES(tile_rows, HALF_PANEL)
 void run_tile_rows(const float *x, const float *weights, const float *bias, float *y, float *copies);
 void run_tile_rows(const float *x, const float *weights, const float *bias, float *y, float *copies)
 {

@@ -220,7 +220,7 @@ static int64_t y_first(const struct problem *p, const struct data *d, struct box
 
 /* Not constant: the same templates with sizes known at run time, for any number of shapes. */
 static struct conv_direct direct_shape;
-CONV_DIRECT_TILES(direct)
+CONV_DIRECT_TILES(direct, HALF_PANEL)
 static struct conv_depthwise depthwise_shape;
 CONV_DEPTHWISE_TILES(depthwise)
 
@@ -346,7 +346,7 @@ static void test_runs_on(void)
         .dilation_rows = dh,                                                                               \
         .dilation_columns = dw,                                                                            \
         .activation = ACTIVATION_RELU};                                                                    \
-    CONV_DIRECT_TILES(name)                                                                                \
+    CONV_DIRECT_TILES(name, HALF_PANEL)                                                                    \
     static void test_##name(void)                                                                          \
     {                                                                                                      \
         struct data d = make(&name##_problem);                                                             \

@@ -17,7 +17,7 @@ static int64_t round_up(int64_t value, int64_t to)
 }
 
 static struct gemm gemm_any_shape;
-GEMM_TILES(gemm_any)
+GEMM_TILES(gemm_any, HALF_PANEL)
 
 /* weights[depth][outputs], a part of the outputs as gemm() wants them. */
 static float *pack(const float *weights, int64_t depth, int64_t outputs, int64_t begin, int64_t end, int64_t panel)

@@ -190,8 +190,8 @@ static void compare(const char *name, const struct problem *p, const struct data
 /* The same templates with sizes known at run time, for any number of shapes. */
 static struct conv_winograd any_shape;
 static struct conv_direct any_product_shape;
-CONV_WINOGRAD_HALFWAY_TILES(any)
-CONV_DIRECT_TILES(any_product)
+CONV_WINOGRAD_HALFWAY_TILES(any, HALF_PANEL)
+CONV_DIRECT_TILES(any_product, HALF_PANEL)
 static const struct conv_winograd_tiles any_whole_tiles = {any_input, any_whole, any_part, &any_product_tiles, NULL};
 
 static void compute(const struct problem *p, struct data *d, struct box box)
