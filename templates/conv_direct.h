@@ -142,10 +142,10 @@ INLINE vf *conv_direct_sum(const struct conv_direct_chunk *chunk, int number)
 }
 
 /* What sums start with. */
-INLINE void conv_direct_begin(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int pixels,
-                              const float *restrict bias, vf *restrict a)
+INLINE void conv_direct_begin(const struct conv_direct *s, const struct conv_direct_cut *cut, const struct conv_direct_chunk *chunk,
+                              int vectors, int pixels, const float *restrict bias, vf *restrict a)
 {
-    if (conv_direct_chunk_blocks(s) < conv_direct_blocks(s) && chunk->begin) {
+    if (cut->chunk < cut->blocks && chunk->begin) {
         UNROLL for (int t = 0; t < pixels * vectors; t++)
             a[t] = *conv_direct_sum(chunk, t);
         return;
@@ -167,10 +167,11 @@ INLINE void conv_direct_store(const struct conv_direct *s, int vectors, float al
 }
 
 /* The smooth activation of a tile, a vector of outputs at a time; `column` as in conv_direct_end(). */
-INLINE void conv_direct_finish(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column, float *y)
+INLINE void conv_direct_finish(const struct conv_direct *s, int runs_on, int vectors, int columns, int pixels, int64_t column,
+                               float *y)
 {
     for (int o = 0; o < vectors; o++, y += s->y.block) {
-        if (!conv_direct_runs_on(s)) {
+        if (!runs_on) {
             s->finish(y, pixels / columns, s->y.row, columns * W, s->alpha);
             continue;
         }
@@ -180,11 +181,11 @@ INLINE void conv_direct_finish(const struct conv_direct *s, int vectors, int col
     }
 }
 
-INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int columns, int pixels, int64_t column,
+INLINE void conv_direct_end(const struct conv_direct *s, int runs_on, int vectors, int columns, int pixels, int64_t column,
                             const float *restrict residual, float *restrict y, const vf *restrict a)
 {
     const float alpha = activation_low(s->activation, s->alpha), beta = activation_high(s->activation, s->beta);
-    if (conv_direct_runs_on(s)) {
+    if (runs_on) {
         UNROLL for (int t = 0; t < pixels; t++) {
             const int64_t line = (column + t) / s->columns, from = (column + t) % s->columns - column;
             conv_direct_store(s, vectors, alpha, beta,
@@ -192,7 +193,7 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
                               y + line * s->y.row + from * s->y.column, a + t * vectors);
         }
         if (s->finish)
-            conv_direct_finish(s, vectors, columns, pixels, column, y);
+            conv_direct_finish(s, runs_on, vectors, columns, pixels, column, y);
         return;
     }
     UNROLL for (int t = 0; t < pixels; t++)
@@ -202,40 +203,42 @@ INLINE void conv_direct_end(const struct conv_direct *s, int vectors, int column
                               : residual,
                           y + t / columns * s->y.row + t % columns * s->y.column, a + t * vectors);
     if (s->finish)
-        conv_direct_finish(s, vectors, columns, pixels, column, y);
+        conv_direct_finish(s, runs_on, vectors, columns, pixels, column, y);
 }
 
 /* The sums that a tile is added to come from afar more often than not. */
-INLINE void conv_direct_fetch_residual(const struct conv_direct *s, int vectors, int columns, int pixels, const float *residual)
+INLINE void conv_direct_fetch_residual(const struct conv_direct *s, int runs_on, int vectors, int columns, int pixels,
+                                       const float *residual)
 {
-    if (s->adds_residual && !conv_direct_runs_on(s))
+    if (s->adds_residual && !runs_on)
         conv_direct_fetch_tile(&s->residual, vectors, columns, pixels, (uintptr_t)residual);
 }
 
-/* `vectors` of outputs for rows x columns pixels. */
-INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int rows, int columns,
-                             int panel, const float *restrict x, const float *restrict w, uintptr_t next,
-                             const float *restrict bias, const float *restrict residual, float *restrict y)
+/* `vectors` of outputs for the pixels of a wide or narrow tile. */
+INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_direct_chunk *chunk, int vectors, int narrow, int panel,
+                             const float *restrict x, const float *restrict w, uintptr_t next, const float *restrict bias,
+                             const float *restrict residual, float *restrict y)
 {
-    const int pixels = rows * columns;
-    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
-    const int in_chunks = conv_direct_chunk_blocks(s) < blocks;
+    const struct conv_direct_cut cut = conv_direct_cut(s);
+    const struct conv_direct_fetch fetch = conv_direct_fetch(s, &cut);
+    const int columns = conv_direct_columns(&cut, narrow), pixels = conv_direct_rows(&cut, narrow) * columns;
+    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = cut.blocks;
+    const int in_chunks = cut.chunk < blocks;
     const int64_t begin = in_chunks ? chunk->begin : 0, end = in_chunks ? chunk->end : blocks;
-    const struct conv_direct_fetch fetch = conv_direct_fetch(s);
     const uintptr_t share = (uintptr_t)taps * fetch.share;
     vf a[TILE_ACCUMULATORS];
-    conv_direct_begin(s, chunk, vectors, pixels, bias, a);
+    conv_direct_begin(s, &cut, chunk, vectors, pixels, bias, a);
     if (end == blocks)
-        conv_direct_fetch_residual(s, vectors, columns, pixels, residual);
+        conv_direct_fetch_residual(s, cut.runs_on, vectors, columns, pixels, residual);
     x += begin * (16 / W) * s->x.block;
     w += begin * 16 * taps * panel;
     next += (uintptr_t)begin * share;
     for (int64_t block = begin; block < end - (s->channels % 16 && end == blocks); block++, x += 16 / W * s->x.block, next += share) {
-        conv_direct_fetch_pixels(s, columns, pixels, block, x);
+        conv_direct_fetch_pixels(s, blocks, columns, pixels, block, x);
         w = conv_direct_block(s, &fetch, vectors, columns, pixels, 16, panel, x, w, next, a);
     }
     if (s->channels % 16 && end == blocks) {
-        conv_direct_fetch_pixels(s, columns, pixels, blocks - 1, x);
+        conv_direct_fetch_pixels(s, blocks, columns, pixels, blocks - 1, x);
         conv_direct_block(s, &fetch, vectors, columns, pixels, (int)(s->channels % 16), panel, x, w, next, a);
     }
     if (end < blocks) {
@@ -243,7 +246,7 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
             *conv_direct_sum(chunk, t) = a[t];
         return;
     }
-    conv_direct_end(s, vectors, columns, pixels, conv_direct_runs_on(s) ? chunk->column : 0, residual, y, a);
+    conv_direct_end(s, cut.runs_on, vectors, columns, pixels, cut.runs_on ? chunk->column : 0, residual, y, a);
 }
 
 #define CONV_DIRECT_TILE(name, kind, narrow, panel)                                                        \
@@ -251,8 +254,8 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
                               const float *restrict w, uintptr_t next, const float *restrict bias,         \
                               const float *restrict residual, float *restrict y)                           \
     {                                                                                                      \
-        conv_direct_tile(&name##_shape, chunk, conv_direct_vectors(panel), conv_direct_rows(&name##_shape, narrow), \
-                         conv_direct_columns(&name##_shape, narrow), panel, x, w, next, bias, residual, y); \
+        conv_direct_tile(&name##_shape, chunk, conv_direct_vectors(panel), narrow, panel, x, w, next,      \
+                         bias, residual, y);                                                               \
     }
 
 /* The micro-kernels of a layer whose shape is NAME_shape; panels: WHOLE_PANELS or HALF_PANEL. */
@@ -269,9 +272,9 @@ INLINE void conv_direct_tile(const struct conv_direct *s, const struct conv_dire
  * next part: how many tiles make up such a part. */
 enum { CONV_DIRECT_NEAR = 1 << 17 /* floats of input; of weights, twice that */ };
 
-INLINE int64_t conv_direct_part(const struct conv_direct *s)
+INLINE int64_t conv_direct_part(const struct conv_direct *s, int64_t tiles)
 {
-    const int64_t tiles = conv_direct_tile_count(s), taps = s->channels * s->kernel_rows * s->kernel_columns;
+    const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
     const int64_t map = s->channels * s->rows * s->stride_rows * s->columns * s->stride_columns;
     if (map <= 2 * CONV_DIRECT_NEAR || taps * s->outputs > 2 * CONV_DIRECT_NEAR)
         return tiles;
@@ -279,21 +282,19 @@ INLINE int64_t conv_direct_part(const struct conv_direct *s)
 }
 
 /* Tiles [begin, end) of the piece's map for the outputs of one tile; `chunk` has the sums of the first one. */
-INLINE void conv_direct_map(const struct conv_direct *s, struct conv_direct_chunk chunk, conv_direct_tile_function *wide,
-                            conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x,
-                            const float *w, const float *bias, const float *residual, float *y)
+INLINE void conv_direct_map(const struct conv_direct *s, const struct conv_direct_cut *cut, struct conv_direct_chunk chunk,
+                            conv_direct_tile_function *wide, conv_direct_tile_function *narrow, int64_t begin, int64_t end,
+                            const float *x, const float *w, const float *bias, const float *residual, float *y)
 {
-    const int64_t most = conv_direct_pixels(s), most_rows = conv_direct_most_rows(s), columns = conv_direct_map_columns(s);
-    const int64_t across = tile_count(columns, most);
-    const int64_t tall = tile_wide_count(conv_direct_map_rows(s), most_rows), broad = tile_wide_count(columns, most);
-    const int64_t taps = s->kernel_rows * s->kernel_columns, blocks = conv_direct_blocks(s);
-    const uintptr_t share = (uintptr_t)(blocks * taps * conv_direct_next_lines(s) * CONV_DIRECT_LINE);
-    const uintptr_t all = (uintptr_t)(blocks * 16 * taps * s->panel) * sizeof *w;
+    const int64_t tall = tile_wide_count(cut->rows, cut->most_rows), broad = tile_wide_count(cut->columns, cut->most);
+    const int64_t taps = s->kernel_rows * s->kernel_columns;
+    const uintptr_t share = (uintptr_t)(cut->blocks * taps * conv_direct_next_lines(s, cut) * CONV_DIRECT_LINE);
+    const uintptr_t all = (uintptr_t)(cut->blocks * 16 * taps * s->panel) * sizeof *w;
     for (int64_t tile = begin; tile < end; tile++, chunk.sums += TILE_ACCUMULATORS * W) {
-        const int64_t i = tile / across, j = tile % across;
-        int64_t row = i * conv_direct_rows(s, 0) - (i > tall ? i - tall : 0);
-        int64_t column = j * conv_direct_columns(s, 0) - (j > broad ? j - broad : 0);
-        if (conv_direct_runs_on(s)) {
+        const int64_t i = tile / cut->across, j = tile % cut->across;
+        int64_t row = i * conv_direct_rows(cut, 0) - (i > tall ? i - tall : 0);
+        int64_t column = j * conv_direct_columns(cut, 0) - (j > broad ? j - broad : 0);
+        if (cut->runs_on) {
             row = column / s->columns;
             column %= s->columns;
         }
@@ -307,53 +308,55 @@ INLINE void conv_direct_map(const struct conv_direct *s, struct conv_direct_chun
 }
 
 /* The same for all channels, in chunks where a panel has several. */
-INLINE void conv_direct_chunks(const struct conv_direct *s, conv_direct_tile_function *wide, conv_direct_tile_function *narrow,
-                               int64_t begin, int64_t end, const float *x, const float *w, const float *bias,
-                               const float *residual, float *y)
+INLINE void conv_direct_chunks(const struct conv_direct *s, const struct conv_direct_cut *cut, conv_direct_tile_function *wide,
+                               conv_direct_tile_function *narrow, int64_t begin, int64_t end, const float *x, const float *w,
+                               const float *bias, const float *residual, float *y)
 {
-    const int64_t blocks = conv_direct_blocks(s), each = conv_direct_chunk_blocks(s);
+    const int64_t blocks = cut->blocks, each = cut->chunk;
     _Alignas(64) float sums[CONV_DIRECT_GROUP * TILE_ACCUMULATORS * W];
     const int64_t group = each == blocks ? end - begin : CONV_DIRECT_GROUP;
     for (int64_t tile = begin; tile < end; tile += group)
         for (int64_t first = 0; first < blocks; first += each)
-            conv_direct_map(s, (struct conv_direct_chunk){first, first + each < blocks ? first + each : blocks, sums, 0}, wide, narrow,
-                            tile, tile + group < end ? tile + group : end, x, w, bias, residual, y);
+            conv_direct_map(s, cut, (struct conv_direct_chunk){first, first + each < blocks ? first + each : blocks, sums, 0}, wide,
+                            narrow, tile, tile + group < end ? tile + group : end, x, w, bias, residual, y);
 }
 
 /* Tiles [begin, end) of one map for the outputs of one panel, which begin at `first`. */
-INLINE void conv_direct_panel(const struct conv_direct *s, conv_direct_tile_function *wide, conv_direct_tile_function *narrow,
-                              int64_t first, int64_t panel, int64_t begin, int64_t end, const float *x, const float *w,
-                              const float *bias, const float *residual, float *y)
+INLINE void conv_direct_panel(const struct conv_direct *s, const struct conv_direct_cut *cut, conv_direct_tile_function *wide,
+                              conv_direct_tile_function *narrow, int64_t first, int64_t panel, int64_t begin, int64_t end,
+                              const float *x, const float *w, const float *bias, const float *residual, float *y)
 {
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
     for (int64_t part = 0; part < panel; part += width) {
         const int64_t block = (first + part) / W;
-        conv_direct_chunks(s, wide, narrow, begin, end, x, w + part, s->without_bias ? bias : bias + first + part,
+        conv_direct_chunks(s, cut, wide, narrow, begin, end, x, w + part, s->without_bias ? bias : bias + first + part,
                            s->adds_residual ? residual + block * s->residual.block : residual, y + block * s->y.block);
     }
 }
 
 /* Tiles [begin, end) of one map for all outputs. */
-INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_direct_tiles *tiles, int64_t begin,
-                                int64_t end, const float *x, const float *w, const float *bias, const float *residual,
-                                float *y)
+INLINE void conv_direct_outputs(const struct conv_direct *s, const struct conv_direct_cut *cut, const struct conv_direct_tiles *tiles,
+                                int64_t begin, int64_t end, const float *x, const float *w, const float *bias,
+                                const float *residual, float *y)
 {
     const int64_t outputs = (s->outputs + 15) / 16 * 16, whole = outputs / s->panel * s->panel;
     const int64_t taps = s->channels * s->kernel_rows * s->kernel_columns;
     for (int64_t first = 0; first < whole; first += s->panel)
-        conv_direct_panel(s, tiles->wide, tiles->narrow, first, s->panel, begin, end, x, w + first * taps, bias, residual, y);
+        conv_direct_panel(s, cut, tiles->wide, tiles->narrow, first, s->panel, begin, end, x, w + first * taps, bias, residual, y);
     if (whole < outputs)
-        conv_direct_panel(s, tiles->half_wide, tiles->half_narrow, whole, 16, begin, end, x, w + whole * taps, bias, residual, y);
+        conv_direct_panel(s, cut, tiles->half_wide, tiles->half_narrow, whole, 16, begin, end, x, w + whole * taps, bias, residual,
+                          y);
 }
 
 INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_tiles *tiles, const float *restrict x,
                         const float *restrict weights, const float *restrict bias, const float *restrict residual,
                         float *restrict y)
 {
-    const int64_t count = conv_direct_tile_count(s), part = conv_direct_part(s);
+    const struct conv_direct_cut cut = conv_direct_cut(s);
+    const int64_t part = conv_direct_part(s, cut.tiles);
     for (int64_t n = 0; n < s->batch; n++)
-        for (int64_t begin = 0; begin < count; begin += part)
-            conv_direct_outputs(s, tiles, begin, begin + part < count ? begin + part : count, x + n * s->x.batch,
+        for (int64_t begin = 0; begin < cut.tiles; begin += part)
+            conv_direct_outputs(s, &cut, tiles, begin, begin + part < cut.tiles ? begin + part : cut.tiles, x + n * s->x.batch,
                                 weights, bias, s->adds_residual ? residual + n * s->residual.batch : residual,
                                 y + n * s->y.batch);
 }

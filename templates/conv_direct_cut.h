@@ -30,11 +30,6 @@ INLINE int conv_direct_vectors(int panel)
     return panel / W < TILE_VECTORS ? panel / W : TILE_VECTORS;
 }
 
-INLINE int64_t conv_direct_pixels(const struct conv_direct *s)
-{
-    return conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS;
-}
-
 /* Tiles run on from the end of a row into the next where rows are cut badly and the pixels of a 1x1 kernel lie side by side: to find
  * where results go takes as long as some channels (and registers, which are scarce where channels are lanes). Rows of 64 pixels or
  * more are cut well (and their tiles shared by pieces of any number of rows). */
@@ -45,68 +40,57 @@ INLINE int64_t conv_direct_rows_at_once(int64_t columns, int64_t most)
     return columns <= most ? most / columns : 1;
 }
 
-INLINE int conv_direct_runs_on(const struct conv_direct *s)
+INLINE int conv_direct_runs_on(const struct conv_direct *s, int64_t most)
 {
-    const int64_t most = conv_direct_pixels(s);
     const int64_t by_rows = tile_count(s->rows, conv_direct_rows_at_once(s->columns, most)) * tile_count(s->columns, most);
     return s->rows > 1 && s->columns < CONV_DIRECT_LONG_ROW && s->x.row == s->columns * s->x.column &&
            s->kernel_rows * s->kernel_columns * s->stride_rows * s->stride_columns == 1 &&
            tile_count(s->rows * s->columns, most) * (s->channels + CONV_DIRECT_TURNS) < by_rows * s->channels;
 }
 
-/* The map as tiles see it. */
-INLINE int64_t conv_direct_map_rows(const struct conv_direct *s)
-{
-    return conv_direct_runs_on(s) ? 1 : s->rows;
-}
-
-INLINE int64_t conv_direct_map_columns(const struct conv_direct *s)
-{
-    return conv_direct_runs_on(s) ? s->rows * s->columns : s->columns;
-}
-
-/* A tile spans several rows of that only where one row is narrower than a tile. */
-INLINE int conv_direct_columns(const struct conv_direct *s, int narrow)
-{
-    const int64_t most = conv_direct_pixels(s), columns = conv_direct_map_columns(s);
-    return columns <= most ? (int)columns : tile_at_least_one(tile_wide(columns, most) - narrow);
-}
-
-INLINE int64_t conv_direct_most_rows(const struct conv_direct *s)
-{
-    return conv_direct_rows_at_once(conv_direct_map_columns(s), conv_direct_pixels(s));
-}
-
-INLINE int conv_direct_rows(const struct conv_direct *s, int narrow)
-{
-    return conv_direct_map_columns(s) <= conv_direct_pixels(s)
-               ? tile_at_least_one(tile_wide(conv_direct_map_rows(s), conv_direct_most_rows(s)) - narrow)
-               : 1;
-}
-
-INLINE int64_t conv_direct_tile_count(const struct conv_direct *s)
-{
-    return tile_count(conv_direct_map_rows(s), conv_direct_most_rows(s)) *
-           tile_count(conv_direct_map_columns(s), conv_direct_pixels(s));
-}
-
 /* Weights of a panel that are many times what the nearest cache holds are taken a chunk of channels at a time for a group of tiles,
  * which leave their sums in memory meanwhile: the order of additions stays. 1x1 kernels gain nothing by it. */
 enum { CONV_DIRECT_NEAREST = 6 << 10 /* floats of weights */, CONV_DIRECT_GROUP = 7 /* tiles */ };
 
-INLINE int64_t conv_direct_blocks(const struct conv_direct *s)
+/* Blocks of 16 channels in a chunk; all of them where one tile makes up the map. */
+INLINE int64_t conv_direct_chunk_blocks(const struct conv_direct *s, int64_t all, int64_t tiles)
 {
-    return (s->channels + 15) / 16;
+    const int64_t taps = s->kernel_rows * s->kernel_columns, each = 16 * taps * s->panel;
+    const int64_t most = tile_at_least_one((int)(CONV_DIRECT_NEAREST / each));
+    return all * each <= CONV_DIRECT_NEAREST * 8 || taps == 1 || tiles == 1 ? all : tile_count(all, tile_count(all, most));
 }
 
-/* Blocks of 16 channels in a chunk; all of them where one tile makes up the map. */
-INLINE int64_t conv_direct_chunk_blocks(const struct conv_direct *s)
+/* How a shape is cut. Computed once for a tile, or for all: compilers copy what they inline before they see that it is constant. */
+struct conv_direct_cut {
+    int runs_on;
+    int64_t rows, columns;   /* the map as tiles see it */
+    int64_t most, most_rows; /* of a tile: pixels, and rows; several only where one row is narrower than a tile */
+    int64_t across, tiles;   /* tiles of a row, and of the map */
+    int64_t blocks, chunk;   /* of 16 channels: all, and those of a chunk */
+};
+
+INLINE struct conv_direct_cut conv_direct_cut(const struct conv_direct *s)
 {
-    const int64_t all = conv_direct_blocks(s), taps = s->kernel_rows * s->kernel_columns, each = 16 * taps * s->panel;
-    const int64_t most = tile_at_least_one((int)(CONV_DIRECT_NEAREST / each));
-    return all * each <= CONV_DIRECT_NEAREST * 8 || taps == 1 || conv_direct_tile_count(s) == 1
-               ? all
-               : tile_count(all, tile_count(all, most));
+    struct conv_direct_cut cut = {.most = conv_direct_vectors((int)s->panel) == 1 ? TILE_PIXELS_SINGLE : TILE_PIXELS};
+    cut.runs_on = conv_direct_runs_on(s, cut.most);
+    cut.rows = cut.runs_on ? 1 : s->rows;
+    cut.columns = cut.runs_on ? s->rows * s->columns : s->columns;
+    cut.most_rows = conv_direct_rows_at_once(cut.columns, cut.most);
+    cut.across = tile_count(cut.columns, cut.most);
+    cut.tiles = tile_count(cut.rows, cut.most_rows) * cut.across;
+    cut.blocks = (s->channels + 15) / 16;
+    cut.chunk = conv_direct_chunk_blocks(s, cut.blocks, cut.tiles);
+    return cut;
+}
+
+INLINE int conv_direct_columns(const struct conv_direct_cut *cut, int narrow)
+{
+    return cut->columns <= cut->most ? (int)cut->columns : tile_at_least_one(tile_wide(cut->columns, cut->most) - narrow);
+}
+
+INLINE int conv_direct_rows(const struct conv_direct_cut *cut, int narrow)
+{
+    return cut->columns <= cut->most ? tile_at_least_one(tile_wide(cut->rows, cut->most_rows) - narrow) : 1;
 }
 
 /* While a panel is in use what follows it is fetched from far memory, be it the next panel or, in a file of weights, the next
@@ -115,14 +99,13 @@ INLINE int64_t conv_direct_chunk_blocks(const struct conv_direct *s)
  * by itself where lines follow each other, but a limited number of lines for each place, and memory can give more. */
 enum { CONV_DIRECT_FEW_LINES = 4, CONV_DIRECT_LINE = 64, CONV_DIRECT_PLACES = 8 };
 
-INLINE int conv_direct_next_lines(const struct conv_direct *s)
+INLINE int conv_direct_next_lines(const struct conv_direct *s, const struct conv_direct_cut *cut)
 {
-    const int64_t least = tile_count(s->next_lines ? s->next_lines : s->panel, conv_direct_tile_count(s));
+    const int64_t least = tile_count(s->next_lines ? s->next_lines : s->panel, cut->tiles);
     return least <= CONV_DIRECT_FEW_LINES ? (int)least : least <= 8 ? 8 : least <= 16 ? 16 : 32;
 }
 
-/* How that is done. Computed once for a tile: compilers copy what they inline before they see that it is constant, and the innermost
- * loops would bear it many times. */
+/* How that is done. */
 struct conv_direct_fetch {
     int lines, places;
     int channels;       /* with as many of 16 a few lines are fetched; 16: all lines with the first */
@@ -132,10 +115,10 @@ struct conv_direct_fetch {
 
 /* A core waits for some lines at a time only: a few are asked for together with the first of 16 channels; many by fours, with so many
  * channels, of some of the places. */
-INLINE struct conv_direct_fetch conv_direct_fetch(const struct conv_direct *s)
+INLINE struct conv_direct_fetch conv_direct_fetch(const struct conv_direct *s, const struct conv_direct_cut *cut)
 {
-    const int64_t positions = s->next_lines ? s->next_positions : conv_direct_blocks(s) * s->kernel_rows * s->kernel_columns;
-    const int lines = conv_direct_next_lines(s), places = lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
+    const int64_t positions = s->next_lines ? s->next_positions : cut->blocks * s->kernel_rows * s->kernel_columns;
+    const int lines = conv_direct_next_lines(s, cut), places = lines < CONV_DIRECT_PLACES ? lines : CONV_DIRECT_PLACES;
     const struct conv_direct_fetch fetch = {
         .lines = lines,
         .places = places,
@@ -182,9 +165,9 @@ INLINE int conv_direct_fetches_pixels(const struct conv_direct *s)
 }
 
 /* Bytes from a tile's pixels in a block of 16 channels to those that are fetched with it. */
-INLINE uintptr_t conv_direct_pixels_ahead(const struct conv_direct *s, int pixels, int64_t block)
+INLINE uintptr_t conv_direct_pixels_ahead(const struct conv_direct *s, int64_t blocks, int pixels, int64_t block)
 {
-    const int64_t blocks = conv_direct_blocks(s), ahead = blocks < CONV_DIRECT_BLOCKS_AHEAD ? blocks : CONV_DIRECT_BLOCKS_AHEAD;
+    const int64_t ahead = blocks < CONV_DIRECT_BLOCKS_AHEAD ? blocks : CONV_DIRECT_BLOCKS_AHEAD;
     const int64_t over = block + ahead - blocks;
     return (uintptr_t)((over < 0 ? ahead : ahead - blocks) * (16 / W) * s->x.block + (over < 0 ? 0 : pixels * s->x.column)) *
            sizeof(float);
@@ -199,10 +182,11 @@ INLINE void conv_direct_fetch_tile(const struct view *view, int parts, int colum
                                                                  t % columns * view->column) * sizeof(float)));
 }
 
-INLINE void conv_direct_fetch_pixels(const struct conv_direct *s, int columns, int pixels, int64_t block, const float *x)
+INLINE void conv_direct_fetch_pixels(const struct conv_direct *s, int64_t blocks, int columns, int pixels, int64_t block,
+                                     const float *x)
 {
     if (conv_direct_fetches_pixels(s))
-        conv_direct_fetch_tile(&s->x, 16 / W, columns, pixels, (uintptr_t)x + conv_direct_pixels_ahead(s, pixels, block));
+        conv_direct_fetch_tile(&s->x, 16 / W, columns, pixels, (uintptr_t)x + conv_direct_pixels_ahead(s, blocks, pixels, block));
 }
 
 #endif

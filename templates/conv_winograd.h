@@ -174,7 +174,7 @@ INLINE enum winograd_weights conv_winograd_way(const struct conv_winograd *s, co
 {
     if (point == 0 || point == s->size + 1)
         return WINOGRAD_ONE;
-    return conv_direct_tile_count(product) <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) ? WINOGRAD_MIX : WINOGRAD_READY;
+    return conv_direct_cut(product).tiles <= (s->size == 2 ? TILE_MIXES / 2 : TILE_MIXES) ? WINOGRAD_MIX : WINOGRAD_READY;
 }
 
 /* One column of the weights of some channels, for outputs that are a panel apart, at the points where products want them ready. */
@@ -194,14 +194,16 @@ INLINE void conv_winograd_weights(const struct conv_winograd *s, const struct co
         }
 }
 
-/* `vectors` of outputs for some tiles: products of `blocks` of 16 channels at one point, added to what is there, or
+/* `vectors` of outputs for the tiles of a wide or narrow one: products of `blocks` of 16 channels at one point, added to what is there, or
  * stored. Of a mix: (w[0] + outer * w[2]) + inner * w[1], which are a panel apart. */
-INLINE void conv_winograd_product(const struct conv_direct *s, enum winograd_weights way, int vectors, int tiles, int panel,
+INLINE void conv_winograd_product(const struct conv_direct *s, enum winograd_weights way, int vectors, int narrow, int panel,
                                   const float *restrict v, const float *restrict w, uintptr_t next, int64_t blocks,
                                   int adds, float outer, float inner, float *restrict m)
 {
     const struct conv_direct_mix mix = {panel, outer, inner};
-    const struct conv_direct_fetch fetch = conv_direct_fetch(s);
+    const struct conv_direct_cut cut = conv_direct_cut(s);
+    const struct conv_direct_fetch fetch = conv_direct_fetch(s, &cut);
+    const int tiles = conv_direct_columns(&cut, narrow);
     const int step = way == WINOGRAD_READY ? panel : 3 * panel;
     vf a[TILE_ACCUMULATORS];
     UNROLL for (int t = 0; t < tiles; t++)
@@ -253,9 +255,8 @@ INLINE void conv_winograd_output(const struct conv_winograd *s, const float *res
     MICROKERNEL name##_##kind(const float *restrict v, const float *restrict w, uintptr_t next,            \
                               int64_t blocks, int adds, float outer, float inner, float *restrict m)       \
     {                                                                                                      \
-        conv_winograd_product(&name##_product_shape, way, conv_direct_vectors(panel),                      \
-                              conv_direct_columns(&name##_product_shape, narrow), panel, v, w, next,       \
-                              blocks, adds, outer, inner, m);                                              \
+        conv_winograd_product(&name##_product_shape, way, conv_direct_vectors(panel), narrow, panel,       \
+                              v, w, next, blocks, adds, outer, inner, m);                                  \
     }
 
 /* Of wide and narrow tiles, for whole panels and, if there is one, for the half one. */
@@ -366,20 +367,20 @@ INLINE void conv_winograd_outputs(const struct conv_winograd *s, const struct co
 }
 
 /* Products of some channels with a panel at one point, while the weights from `next` on are fetched; returns what to fetch then. */
-INLINE uintptr_t conv_winograd_point(const struct conv_winograd *s, const struct conv_direct *product,
-                                     conv_winograd_product_function *const tiles[2], int64_t panel, const float *v,
-                                     const float *w, uintptr_t next, int64_t blocks, int adds, float outer, float inner,
-                                     float *m)
+INLINE uintptr_t conv_winograd_point(const struct conv_direct *product, conv_winograd_product_function *const tiles[2],
+                                     int64_t panel, const float *v, const float *w, uintptr_t next, int64_t blocks, int adds,
+                                     float outer, float inner, float *m)
 {
-    const int64_t count = conv_direct_tile_count(product), share = blocks * (int64_t)conv_direct_fetch(product).share;
-    const int64_t broad = tile_wide_count(s->tiles, conv_direct_pixels(product));
+    const struct conv_direct_cut cut = conv_direct_cut(product);
+    const uintptr_t share = (uintptr_t)blocks * conv_direct_fetch(product, &cut).share;
+    const int64_t broad = tile_wide_count(cut.columns, cut.most);
     const int64_t width = (int64_t)conv_direct_vectors((int)panel) * W;
     for (int64_t part = 0; part < panel; part += width)
-        for (int64_t t = 0, column = 0; t < count; t++) {
+        for (int64_t t = 0, column = 0; t < cut.tiles; t++) {
             (t < broad ? tiles[0] : tiles[1])(v + column * W, w + part, next, blocks, adds, outer, inner,
                                               m + part / W * product->y.block + column * W);
-            column += conv_direct_columns(product, t >= broad);
-            next += (uintptr_t)share;
+            column += conv_direct_columns(&cut, t >= broad);
+            next += share;
         }
     return next;
 }
@@ -398,7 +399,7 @@ INLINE void conv_winograd_points(const struct conv_winograd *s, const struct con
     for (int i = 0; i < s->size + 2; i++) {
         const enum winograd_weights way = conv_winograd_way(s, product, i);
         const float *from = way == WINOGRAD_READY ? u + i * u_step : i > s->size ? w + 2 * panel : w;
-        next = conv_winograd_point(s, product, tiles->product[way][half], panel, v + i * v_step, from, next, blocks, adds,
+        next = conv_winograd_point(product, tiles->product[way][half], panel, v + i * v_step, from, next, blocks, adds,
                                    i <= 2 ? 1 : 4, (i % 2 ? 1.0f : -1.0f) * (i <= 2 ? 1 : 2), m + i * m_step);
     }
 }

@@ -34,7 +34,7 @@ static const struct conv_direct layer_first_shape = {
     .batch = 1, .channels = 2, .outputs = 16, .panel = 16, .rows = 1, .columns = 12,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_first)
+CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:3, 0:4]
@@ -51,7 +51,7 @@ static const struct conv_direct layer_second_shape = {
     .batch = 1, .channels = 16, .outputs = 16, .panel = 16, .rows = 1, .columns = 12,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_second)
+CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
 
 /* Conv 'second' (conv_direct)
  * b [0:1, 0:16, 0:3, 0:4]
@@ -78,7 +78,7 @@ static const struct conv_direct layer_third_shape = {
     .batch = 1, .channels = 32, .outputs = 16, .panel = 16, .rows = 1, .columns = 12,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_third)
+CONV_DIRECT_TILES(layer_third, WHOLE_PANELS)
 
 /* Conv 'third' (conv_direct)
  * c [0:1, 0:16, 0:3, 0:4]
@@ -132,7 +132,7 @@ STEP void layer_g_plain(unsigned char *restrict arena)
 static const struct gemm layer_product_shape = {
     .rows = 3, .depth = 4, .outputs = 3, .panel = 16,
     .x_row = 4, .x_depth = 1, .y_row = 3, .residual_row = 0};
-GEMM_TILES(layer_product)
+GEMM_TILES(layer_product, WHOLE_PANELS)
 
 /* MatMul 'product' (gemm_matmul)
  * y [0:1, 0:48, 0:3, 0:3]

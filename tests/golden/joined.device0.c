@@ -36,7 +36,7 @@ static const struct conv_direct layer_first_shape = {
     .batch = 1, .channels = 3, .outputs = 32, .panel = 32, .rows = 1, .columns = 48,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_first)
+CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 23:24, 0:48]
@@ -54,7 +54,7 @@ static const struct conv_direct layer_first_interior0_shape = {
     .batch = 1, .channels = 3, .outputs = 32, .panel = 32, .rows = 7, .columns = 48,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_first_interior0)
+CONV_DIRECT_TILES(layer_first_interior0, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 0:7, 0:48]
@@ -72,7 +72,7 @@ static const struct conv_direct layer_first_interior1_shape = {
     .batch = 1, .channels = 3, .outputs = 32, .panel = 32, .rows = 8, .columns = 48,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_first_interior1)
+CONV_DIRECT_TILES(layer_first_interior1, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 7:15, 0:48]
@@ -117,7 +117,7 @@ static const struct conv_direct layer_expand_shape = {
     .batch = 1, .channels = 32, .outputs = 64, .panel = 32, .rows = 1, .columns = 48,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_expand)
+CONV_DIRECT_TILES(layer_expand, WHOLE_PANELS)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 23:24, 0:48]
@@ -134,7 +134,7 @@ static const struct conv_direct layer_expand_interior0_shape = {
     .batch = 1, .channels = 32, .outputs = 64, .panel = 32, .rows = 1, .columns = 336,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_expand_interior0)
+CONV_DIRECT_TILES(layer_expand_interior0, WHOLE_PANELS)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 0:7, 0:48]
@@ -151,7 +151,7 @@ static const struct conv_direct layer_expand_interior1_shape = {
     .batch = 1, .channels = 32, .outputs = 64, .panel = 32, .rows = 1, .columns = 384,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_expand_interior1)
+CONV_DIRECT_TILES(layer_expand_interior1, WHOLE_PANELS)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 7:15, 0:48]
@@ -194,7 +194,7 @@ static const struct conv_direct layer_reduce_shape = {
     .batch = 1, .channels = 64, .outputs = 32, .panel = 32, .rows = 1, .columns = 48,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_reduce)
+CONV_DIRECT_TILES(layer_reduce, WHOLE_PANELS)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 23:24, 0:48]
@@ -213,7 +213,7 @@ static const struct conv_direct layer_reduce_interior0_shape = {
     .batch = 1, .channels = 64, .outputs = 32, .panel = 32, .rows = 7, .columns = 48,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_reduce_interior0)
+CONV_DIRECT_TILES(layer_reduce_interior0, WHOLE_PANELS)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 0:7, 0:48]
@@ -230,7 +230,7 @@ static const struct conv_direct layer_reduce_interior1_shape = {
     .batch = 1, .channels = 64, .outputs = 32, .panel = 32, .rows = 8, .columns = 48,
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_reduce_interior1)
+CONV_DIRECT_TILES(layer_reduce_interior1, WHOLE_PANELS)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 7:15, 0:48]
@@ -282,7 +282,7 @@ static const struct conv_winograd layer_last_interior0_shape = {
     .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_last_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(32, 32, 32, 24, 4, 0);
-CONV_WINOGRAD_TILES(layer_last_interior0)
+CONV_WINOGRAD_TILES(layer_last_interior0, WHOLE_PANELS)
 
 /* Conv 'last' (conv_winograd_4)
  * y [0:1, 0:32, 0:16, 0:48]

@@ -24,6 +24,8 @@ GOLDEN_FILES = \
 	%D%/residual_concat.kernels \
 	%D%/residual_concat.pbtxt \
 	%D%/residual_concat.plan \
+	%D%/twins.device0.c \
+	%D%/twins.pbtxt \
 	%D%/two_convs.device1.c \
 	%D%/two_convs.graph \
 	%D%/two_convs.pbtxt \

@@ -23,7 +23,7 @@ static const struct conv_direct layer_only_shape = {
     .batch = 1, .channels = 1, .outputs = 2, .panel = 16, .rows = 1, .columns = 3,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_only)
+CONV_DIRECT_TILES(layer_only, WHOLE_PANELS)
 
 /* Conv 'only' (conv_direct)
  * y [0:1, 0:2, 2:3, 0:3]

@@ -40,7 +40,7 @@ static const struct conv_direct layer_first_shape = {
     .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 4, .columns = 96,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_first)
+CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 28:32, 0:96]
@@ -149,7 +149,7 @@ static const struct conv_winograd layer_second_interior0_shape = {
     .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 28};
 static const struct conv_direct layer_second_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 4, 0);
-CONV_WINOGRAD_TILES(layer_second_interior0)
+CONV_WINOGRAD_TILES(layer_second_interior0, WHOLE_PANELS)
 
 /* Conv 'second' (conv_winograd_4)
  * y [0:1, 0:16, 0:28, 0:96]
@@ -182,7 +182,7 @@ static const struct conv_winograd layer_second_shape = {
     .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
 static const struct conv_direct layer_second_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 4, 0);
-CONV_WINOGRAD_TILES(layer_second)
+CONV_WINOGRAD_TILES(layer_second, WHOLE_PANELS)
 
 /* Conv 'second' (conv_winograd_4)
  * y [0:1, 0:16, 28:32, 0:96]

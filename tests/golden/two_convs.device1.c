@@ -26,7 +26,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1,
     .activation = ACTIVATION_RELU, .alpha = 0.0f, .beta = 0.0f};
-CONV_DIRECT_TILES(layer_first)
+CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
 
 /* Conv 'first' (conv_direct)
  * r [0:1, 0:4, 4:8, 0:8]
@@ -65,7 +65,7 @@ static const struct conv_direct layer_second_shape = {
     .batch = 1, .channels = 4, .outputs = 3, .panel = 16, .rows = 4, .columns = 8,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_TILES(layer_second)
+CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
 
 /* Conv 'second' (conv_direct)
  * y [0:1, 0:3, 4:8, 0:8]

@@ -189,5 +189,8 @@ const char *const large_cases[] = {
     /* conv.c, kernels of 5x5 */
     "Conv 1x64x27x25 =80x64x5x5 =80 pads=[2,2,2,2]",
     "Conv 1x40x18x17 =33x40x5x5 pads=[0,2,1,3]",
+    /* of weights that few tiles share, which devices transform along rows only, one device wholly */
+    "Conv 1x128x26x25 =128x128x3x3 =128 pads=[1,1,1,1]",
+    "Conv 1x256x14x14 =256x256x3x3 =256 pads=[1,1,1,1]",
     NULL,
 };

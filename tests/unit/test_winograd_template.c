@@ -311,7 +311,7 @@ static void test_random(int size, int taps, int scaled, int halfway)
         __VA_ARGS__};                                                                                      \
     static const struct conv_direct name##_product_shape =                                                \
         CONV_WINOGRAD_PRODUCT(c, m, p, t, z, half);                                                        \
-    CONV_WINOGRAD_##kind(name)                                                                             \
+    CONV_WINOGRAD_##kind(name, HALF_PANEL)                                                                 \
     static void test_##name(void)                                                                          \
     {                                                                                                      \
         const struct problem *problem = &name##_problem;                                                   \
