@@ -22,7 +22,8 @@ enum others {
 /* A start: maps divided like `map` among `count` devices up to node `last`, and from there on like `map_behind` among `behind`; 0: not
  * at all. */
 struct seed {
-    int count, behind, map, map_behind, last, pattern;
+    int count, behind, map, map_behind, last, pattern, fused;
+    double skew;
     enum others others;
     bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
 };
@@ -59,10 +60,12 @@ static void plant(struct search *s, const struct seed *seed)
         share_out(s, cut, option, count);
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
+        for (int i = 1; n < seed->fused && i < cut->shares.count; i++)
+            cut->shares.bound[i] = (float)(1 - (1 - (double)cut->shares.bound[i]) * seed->skew);
         cut->follows = place->follows && option != OPTION_SINGLE &&
                        (option == OPTION_REPLICATED || (seed->pattern == 1   ? !place->works
                                                         : seed->pattern == 2 ? n % 2 == 0
-                                                                             : seed->pattern == 3));
+                                                                             : seed->pattern == 3 || n + 1 < seed->fused));
     }
     take_all(s);
 }
@@ -140,6 +143,19 @@ static struct seed plant_rows(struct search *s, int count, double *least)
     return best;
 }
 
+/* The first nodes fused: computed wherever those behind them need them, so that a device that has waited for its part of the input does
+ * not wait for the others once more. Meanwhile the owner gets on, and may take more of them. */
+static void plant_fused(struct search *s, struct seed seed)
+{
+    static const double skew[] = {1, 0.75, 0.5};
+    for (size_t i = 0; i < sizeof skew / sizeof *skew; i++)
+        for (int part = 1; part < PARTS; part++) {
+            seed.fused = s->graph->node_count * part / PARTS;
+            seed.skew = skew[i];
+            plant(s, &seed);
+        }
+}
+
 void plant_all(struct search *s, const struct cost_model *model)
 {
     const int nodes = s->graph->node_count, devices = s->goal->devices;
@@ -151,6 +167,7 @@ void plant_all(struct search *s, const struct cost_model *model)
         const struct seed seed = plant_rows(s, count, &seconds);
         plant_parts(s, seed, PARTS);
         plant_fewer(s, seed);
+        plant_fused(s, seed);
         if (seconds < least) {
             least = seconds;
             rows = seed;
