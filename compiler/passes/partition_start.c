@@ -20,7 +20,8 @@ enum others {
 };
 
 /* A start: maps divided like `map` among `count` devices up to node `last`, and from there on like `map_behind` among `behind`; 0: not
- * at all. */
+ * at all. The first `fused` nodes are computed wherever those behind them need them; all devices but the first have the part `skew` of their
+ * shares there. */
 struct seed {
     int count, behind, map, map_behind, last, pattern, fused;
     double skew;
