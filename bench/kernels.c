@@ -209,6 +209,9 @@ WINOGRAD(winograd2_512_rows8of14, HALFWAY_, 1, 512, 512, 8, 14, 2, 3)
 WINOGRAD(winograd2_512_rows4of14, HALFWAY_, 1, 512, 512, 4, 14, 2, 3)
 WINOGRAD(winograd2_512_rows2of14, HALFWAY_, 1, 512, 512, 2, 14, 2, 3)
 WINOGRAD(winograd2_512_7, HALFWAY_, 1, 512, 512, 7, 7, 2, 3)
+WINOGRAD(winograd2_512_rows4of7, HALFWAY_, 1, 512, 512, 4, 7, 2, 3)
+WINOGRAD(winograd2_512_rows2of7, HALFWAY_, 1, 512, 512, 2, 7, 2, 3)
+WINOGRAD(winograd2_512_3x1of7, HALFWAY_, 1, 512, 512, 3, 1, 2, 3)
 WINOGRAD(winograd2_256_14, HALFWAY_, 1, 256, 256, 14, 14, 2, 3)
 WINOGRAD(winograd2_256_rows8of14, HALFWAY_, 1, 256, 256, 8, 14, 2, 3)
 WINOGRAD(winograd2_256_rows4of14, HALFWAY_, 1, 256, 256, 4, 14, 2, 3)
@@ -217,6 +220,9 @@ WINOGRAD(whole2_512_rows8of14, , 0, 512, 512, 8, 14, 2, 3)
 WINOGRAD(whole2_512_rows4of14, , 0, 512, 512, 4, 14, 2, 3)
 WINOGRAD(whole2_512_rows2of14, , 0, 512, 512, 2, 14, 2, 3)
 WINOGRAD(whole2_512_7, , 0, 512, 512, 7, 7, 2, 3)
+WINOGRAD(whole2_512_rows4of7, , 0, 512, 512, 4, 7, 2, 3)
+WINOGRAD(whole2_512_rows2of7, , 0, 512, 512, 2, 7, 2, 3)
+WINOGRAD(whole2_512_3x1of7, , 0, 512, 512, 3, 1, 2, 3)
 WINOGRAD(whole2_256_14, , 0, 256, 256, 14, 14, 2, 3)
 WINOGRAD(whole2_256_rows8of14, , 0, 256, 256, 8, 14, 2, 3)
 WINOGRAD(whole2_256_rows4of14, , 0, 256, 256, 4, 14, 2, 3)
@@ -353,6 +359,9 @@ int main(int argc, char **argv)
                                    WINOGRAD_ROW(winograd2_512_rows4of14),
                                    WINOGRAD_ROW(winograd2_512_rows2of14),
                                    WINOGRAD_ROW(winograd2_512_7),
+                                   WINOGRAD_ROW(winograd2_512_rows4of7),
+                                   WINOGRAD_ROW(winograd2_512_rows2of7),
+                                   WINOGRAD_ROW(winograd2_512_3x1of7),
                                    WINOGRAD_ROW(winograd2_256_14),
                                    WINOGRAD_ROW(winograd2_256_rows8of14),
                                    WINOGRAD_ROW(winograd2_256_rows4of14),
@@ -361,6 +370,9 @@ int main(int argc, char **argv)
                                    WINOGRAD_ROW(whole2_512_rows4of14),
                                    WINOGRAD_ROW(whole2_512_rows2of14),
                                    WINOGRAD_ROW(whole2_512_7),
+                                   WINOGRAD_ROW(whole2_512_rows4of7),
+                                   WINOGRAD_ROW(whole2_512_rows2of7),
+                                   WINOGRAD_ROW(whole2_512_3x1of7),
                                    WINOGRAD_ROW(whole2_256_14),
                                    WINOGRAD_ROW(whole2_256_rows8of14),
                                    WINOGRAD_ROW(whole2_256_rows4of14),

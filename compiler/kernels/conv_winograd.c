@@ -17,12 +17,12 @@ static const struct filter filter_2 = {2, 3}, filter_4 = {4, 3}, filter_2_5 = {2
 /* Products of larger tiles gain nothing on few of them, and need more weights. */
 static const int64_t FEWEST_LARGE_TILES = 49;
 
-/* Weights that are so many come from far memory. Where fewer tiles share them than this part of the multiplications that a machine does in
- * the time of a float, it waits for them, and they are transformed along rows only: of 36 numbers of F(4x4, 3x3) 18 are left to read, of 16
- * of F(2x2, 3x3) 12. Otherwise making the others takes longer. `bench/kernels 9 winograd4`, winograd2, whole4, whole2: halfway is better at
+/* Weights that are so many come from far memory. Where a machine would wait for them, they are transformed along rows only: of 36 numbers
+ * of F(4x4, 3x3) 18 are left to read, of 16 of F(2x2, 3x3) 12; otherwise making the others takes longer. It waits where few tiles share
+ * them, and it does many multiplications in the time of a float. `bench/kernels 9 winograd4`, winograd2, whole4, whole2: halfway is better at
  * 14 tiles, not at 28, on a machine of 19 multiplications a float, at no number on one of 7. */
 static const int64_t FEWEST_HALFWAY_4 = 16384, FEWEST_HALFWAY_2 = 65536;
-static const double HALFWAY_PART = 0.8, USUAL_PRODUCTS = 19;
+static const double HALFWAY_FEWEST = 7, HALFWAY_PART = 1.25, USUAL_PRODUCTS = 19;
 
 /* What making a number of a weight of those along rows takes, in numbers of tiles that are transformed: in memory, where it misses the
  * nearest cache; or each time that a product reads it, with which so many tiles are multiplied. Both measured with the tiles of AVX-512. */
@@ -114,7 +114,7 @@ static bool is_scaled(const struct node *node, struct filter filter)
 static bool is_halfway(const struct node *node, struct filter filter, int64_t tiles)
 {
     const double products = node->choice ? node->choice->products_per_float : USUAL_PRODUCTS;
-    return is_scaled(node, filter) && (double)tiles < HALFWAY_PART * products;
+    return is_scaled(node, filter) && (double)tiles < HALFWAY_PART * (products - HALFWAY_FEWEST);
 }
 
 /* For all pieces of this device, which share weights. */

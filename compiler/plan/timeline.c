@@ -190,15 +190,17 @@ static bool is_sent(const struct timeline *t, const struct tensor *tensor)
     return tensor && deliveries_of(t, tensor)->count > 0;
 }
 
-/* Peer to peer. */
+/* What devices compute goes to those that need it, or, where everything passes through device 0, to that one first. */
 static void exchange(struct simulation *s, struct tensor *const *tensor, int count)
 {
     for (int k = 0; k < count; k++) {
         if (!is_sent(s->t, tensor[k]))
             continue;
         const struct deliveries *list = deliveries_of(s->t, tensor[k]);
-        for (int i = 0; i < list->count; i++)
-            add_frame(s, list->item[i].from, list->item[i].to, list->item[i].bytes, list->parts);
+        for (int i = 0; i < list->count; i++) {
+            const struct delivery *item = &list->item[i];
+            add_frame(s, item->from, s->t->rules.relay && item->from ? 0 : item->to, item->bytes, list->parts);
+        }
     }
     if (!s->frame_count)
         return;
@@ -208,31 +210,24 @@ static void exchange(struct simulation *s, struct tensor *const *tensor, int cou
             receive_tensor(s, tensor[k], d);
 }
 
-/* Device 0 gathers what anyone needs of others, and hands it out. */
+/* Device 0 hands out what others need of others, once it has come in. */
 static void relay(struct simulation *s, struct tensor *const *tensor, int count)
 {
     for (int k = 0; k < count; k++) {
         if (!is_sent(s->t, tensor[k]))
             continue;
         const struct deliveries *list = deliveries_of(s->t, tensor[k]);
+        bool any = false;
         for (int i = 0; i < list->count; i++)
-            if (list->item[i].from)
-                add_frame(s, list->item[i].from, 0, list->item[i].bytes, list->parts);
-        if (s->frame_count) {
-            send_frames(s, &tensor[k], 1);
-            receive_tensor(s, tensor[k], 0);
-        }
+            any |= list->item[i].from && list->item[i].to;
+        if (!any)
+            continue;
+        receive_tensor(s, tensor[k], 0);
         for (int i = 0; i < list->count; i++)
-            if (list->item[i].to)
+            if (list->item[i].from && list->item[i].to)
                 add_frame(s, 0, list->item[i].to, list->item[i].bytes, list->parts);
-        if (s->frame_count)
-            send_frames(s, &tensor[k], 1);
+        send_frames(s, &tensor[k], 1);
     }
-}
-
-static void send_tensors(struct simulation *s, struct tensor *const *tensor, int count)
-{
-    (s->t->rules.relay ? relay : exchange)(s, tensor, count);
 }
 
 /* ---- nodes ---- */
@@ -321,8 +316,7 @@ static void run_node(struct simulation *s, int n)
         if (s->waiting[d] == n)
             s->done[d] = done;
     }
-    if (!s->t->rules.relay)
-        exchange(s, s->node->output, s->node->output_count);
+    exchange(s, s->node->output, s->node->output_count);
     for (int d = 0; d < devices; d++)
         compute_late(s, n, d);
     s->node = s->t->graph->node[n];
@@ -341,7 +335,7 @@ static double run_inference(struct simulation *s)
     s->node = NULL;
     for (int i = 0; i < graph->input_count; i++)
         pass(s, 0, SPAN_COMPUTE, cost_copy_seconds(s->model, 0, graph->input[i]));
-    send_tensors(s, graph->input, graph->input_count);
+    exchange(s, graph->input, graph->input_count);
     for (int n = 0; n < graph->node_count; n++)
         run_node(s, n);
     s->node = NULL;
