@@ -16,12 +16,14 @@ enum { ALONG_N = 1, ALONG_C = 2, ALONG_ROWS = 4, ALONG_COLUMNS = 8, ALONG_ALL = 
 struct operand_blocked {
     struct view view;
     int along;
-    float value; /* of operands that are numbers */
+    int is_read; /* else it is a number */
+    float value;
 };
 
-/* `channels` begin on a block's border; what the last block of 16 holds beyond them is set to 0. */
+/* cut: the channels do not fill the last block of 16; what it holds beyond them is set to 0. */
 struct elementwise_blocked {
-    int64_t batch, channels, rows, columns;
+    int64_t batch, rows, columns;
+    int cut;
     struct view y;
     struct operand_blocked a, b, c;
     int adds_residual;
@@ -61,7 +63,7 @@ INLINE vf elementwise_activate(vf x, enum activation activation, float alpha, fl
 INLINE const float *operand_blocked_at(const float *x, const struct operand_blocked *operand, int64_t n,
                                        int64_t block, int64_t row)
 {
-    if (!x)
+    if (!operand->is_read)
         return x;
     return x + (operand->along & ALONG_N ? n * operand->view.batch : 0) +
            (operand->along & ALONG_C ? block * operand->view.block : 0) +
@@ -70,7 +72,7 @@ INLINE const float *operand_blocked_at(const float *x, const struct operand_bloc
 
 INLINE vf operand_blocked_load(const float *x, const struct operand_blocked *operand, int64_t column)
 {
-    if (!x)
+    if (!operand->is_read)
         return vector_of(operand->value);
     x += operand->along & ALONG_COLUMNS ? column * operand->view.column : 0;
     return operand->along & ALONG_C ? *(const vf *)x : vector_of(*x);
@@ -85,13 +87,14 @@ INLINE vi vector_lanes_below(int64_t count)
     return lane < (int32_t)count;
 }
 
-INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_function *f, float *y, const float *a,
-                                const float *b, const float *c, const float *residual)
+/* The channels begin on a block's border. */
+INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_function *f, int64_t channels, float *y,
+                                const float *a, const float *b, const float *c, const float *residual)
 {
-    const int64_t blocks = (s->channels + 15) / 16 * (16 / W);
+    const int64_t blocks = (channels + 15) / 16 * (16 / W);
     for (int64_t n = 0; n < s->batch; n++)
         for (int64_t block = 0; block < blocks; block++) {
-            const int64_t left = s->channels - block * W;
+            const int64_t left = channels - block * W;
             const vi lanes = vector_lanes_below(left < 0 ? 0 : left > W ? W : left);
             for (int64_t row = 0; row < s->rows; row++) {
                 const float *at_a = operand_blocked_at(a, &s->a, n, block, row);
@@ -108,7 +111,7 @@ INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_fun
                     if (s->adds_residual)
                         x += *(const vf *)(at_residual + column * s->residual.column);
                     x = elementwise_activate(x, s->activation, s->alpha, s->beta);
-                    if (s->channels % 16 != 0)
+                    if (s->cut)
                         x = (vf)((vi)x & lanes);
                     *(vf *)(to + column * s->y.column) = x;
                 }
@@ -117,6 +120,14 @@ INLINE void elementwise_blocked(const struct elementwise_blocked *s, element_fun
             }
         }
 }
+
+/* The loop of all layers of a shape, for any number of channels: many layers differ in nothing else. */
+#define ELEMENTWISE_LOOP(name, shape, function)                                                            \
+    static __attribute__((noinline)) void name(int64_t channels, float *y, const float *a, const float *b, \
+                                               const float *c, const float *residual)                      \
+    {                                                                                                      \
+        elementwise_blocked(&shape, function, channels, y, a, b, c, residual);                             \
+    }
 
 /* ---- plain ---- */
 

@@ -267,6 +267,13 @@ const char *source_view(struct source *source, const struct tensor *tensor)
                         map.column.end - map.column.begin);
 }
 
+const char *source_sample_view(struct source *source, const struct tensor *tensor)
+{
+    const struct map map = map_of(source_storage(source, tensor));
+    return arena_printf(source->arena, "BLOCKED(1, %" PRId64 ", %" PRId64 ")", map.row.end - map.row.begin,
+                        map.column.end - map.column.begin);
+}
+
 const char *source_at(struct source *source, const struct tensor *tensor, int64_t n, int64_t c, int64_t row,
                       int64_t column)
 {
@@ -333,18 +340,26 @@ static void add_definition(struct source *source, const char *definition, const 
         (struct definition){definition, name};
 }
 
-const char *source_same(struct source *source, const char *definition)
+const char *source_same(struct source *source, const char *definition, const char *name)
 {
     const char *found = find_definition(source, definition);
     if (found)
         return found;
-    add_definition(source, definition, source->name);
-    return source->name;
+    add_definition(source, definition, name);
+    return name;
 }
 
 size_t source_mark(const struct source *source)
 {
     return source->functions.length;
+}
+
+const char *source_taken(struct source *source, size_t mark)
+{
+    const char *taken = arena_printf(source->arena, "%s", source->functions.bytes + mark);
+    source->functions.length = mark;
+    source->functions.bytes[mark] = '\0';
+    return taken;
 }
 
 const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key)

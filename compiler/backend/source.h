@@ -55,6 +55,9 @@ const struct region_list *source_own(const struct source *source, const struct n
  * for tensors of rank 3 (rows = 1) and 4; of rank 2 as N x C x 1 x 1. */
 const char *source_view(struct source *source, const struct tensor *tensor);
 
+/* The same of a blocked tensor for pieces of one sample, which do not say how many channels it has. */
+const char *source_sample_view(struct source *source, const struct tensor *tensor);
+
 /* C expression for a pointer to element (n, c, row, column) (global indices) of a tensor with such a view; c on a
  * block's border when blocked: "(float *)(arena + 4096) + AT(BLOCKED(2, 58, 58), 0, 0, 1, 1)" */
 const char *source_at(struct source *source, const struct tensor *tensor, int64_t n, int64_t c, int64_t row,
@@ -75,12 +78,15 @@ const char *source_reals(struct source *source, const char *role, const double *
  * which then writes it. */
 const char *source_shared(struct source *source, const char *what, int64_t key);
 
-/* The layers of a file that define the same thing write it once: the name of the layer that wrote `definition`, which says everything
- * but the name, or source_name() for the first one that asks, which then writes it. */
-const char *source_same(struct source *source, const char *definition);
+/* The layers of a file that define the same thing write it once: the name under which `definition`, which says everything but the name,
+ * was written, or `name` for the first one that asks, which then writes it. */
+const char *source_same(struct source *source, const char *definition, const char *name);
 
 /* Where in the file the text begins that is written next: for source_tiles(). */
 size_t source_mark(const struct source *source);
+
+/* What was written since the mark, and is taken out of the file again: for source_same(). */
+const char *source_taken(struct source *source, size_t mark);
 
 /* Whose micro-kernels serve this piece: those of an earlier layer that wrote the same since its mark (a shape but for its name), with the
  * same `more`; or, where key is not 0, of a piece of this layer as source_shared() finds it; or its own, for source_name(), which it then

@@ -3,6 +3,7 @@
 #include "element.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static struct map box_of(const struct tensor *tensor)
 {
@@ -77,6 +78,11 @@ static const char *along_text(struct arena *arena, const struct tensor *x, const
     return text.length ? text.bytes : "0";
 }
 
+static const char *view_of(struct source *source, const struct tensor *tensor, struct map box)
+{
+    return box.n.end - box.n.begin == 1 ? source_sample_view(source, tensor) : source_view(source, tensor);
+}
+
 /* Writes the initialiser of operand `name`; returns the pointer. */
 static const char *write_operand(struct source *source, const struct element_operand *operand, const char *name, int k,
                                  const struct tensor *y, struct region region)
@@ -90,22 +96,22 @@ static const char *write_operand(struct source *source, const struct element_ope
     }
     const struct map box = map_of(region), whole = box_of(x);
     if (tensor_is_constant(x) && element_axis(x, rank, 1) >= 0) {
-        source_printf(source, ",\n    .%s = {.view = BLOCKED(%" PRId64 ", 1, 1), .along = ALONG_C}", name,
-                      round_up(box.c.end - box.c.begin, BLOCK) / BLOCK);
+        source_printf(source, ",\n    .%s = {.view = BLOCKED(1, 1, 1), .along = ALONG_C, .is_read = 1}", name);
         return bake_channels(source, x, arena_printf(arena, k ? "%s%d" : "%s", name, k), box.c);
     }
     const char *along = along_text(arena, x, y);
     if (!tensor_is_constant(x) && x->layout == LAYOUT_BLOCKED) {
-        source_printf(source, ",\n    .%s = {.view = %s, .along = %s}", name, source_view(source, x), along);
+        source_printf(source, ",\n    .%s = {.view = %s, .along = %s, .is_read = 1}", name, view_of(source, x, box), along);
         return source_at(source, x, whole.n.end == 1 ? 0 : box.n.begin, whole.c.end == 1 ? 0 : box.c.begin,
                          whole.row.end == 1 ? 0 : box.row.begin, whole.column.end == 1 ? 0 : box.column.begin);
     }
     const struct element_place place = element_place(source, operand, region);
-    source_printf(source, ",\n    .%s = {.view = {%" PRId64 ", 0, %" PRId64 ", %" PRId64 ", 0}, .along = %s}", name,
+    source_printf(source, ",\n    .%s = {.view = {%" PRId64 ", 0, %" PRId64 ", %" PRId64 ", 0}, .along = %s, .is_read = 1}", name,
                   place.stride[0], rank > 3 ? place.stride[2] : 0, place.stride[rank - 1], along);
     return place.at;
 }
 
+/* The loop of an earlier layer serves where nothing but the number of channels differs. */
 static void emit_call(struct source *source, const struct node *node, struct region region, int k, bool last,
                       const struct element_call *call, struct text *body)
 {
@@ -113,22 +119,26 @@ static void emit_call(struct source *source, const struct node *node, struct reg
     struct arena *arena = source_arena(source);
     const struct tensor *y = node->output[0];
     const struct map box = map_of(region);
-    const char *shape = arena_printf(arena, k ? "%s_shape%d" : "%s_shape", source_name(source), k);
-    const char *operand[3] = {"NULL", "NULL", "NULL"};
+    const int64_t channels = box.c.end - box.c.begin;
+    const char *number = k ? arena_printf(arena, "%d", k) : "", *operand[3] = {"NULL", "NULL", "NULL"};
+    const char *shape = arena_printf(arena, "%s_shape%s", source_name(source), number);
+    const size_t mark = source_mark(source);
     source_printf(source,
-                  "static const struct elementwise_blocked %s = {\n    .batch = %" PRId64 ", .channels = %" PRId64
-                  ", .rows = %" PRId64 ", .columns = %" PRId64 ", .y = %s",
-                  shape, box.n.end - box.n.begin, box.c.end - box.c.begin, box.row.end - box.row.begin,
-                  box.column.end - box.column.begin, source_view(source, y));
+                  " = {\n    .batch = %" PRId64 ", .rows = %" PRId64 ", .columns = %" PRId64 ", .cut = %d, .y = %s",
+                  box.n.end - box.n.begin, box.row.end - box.row.begin, box.column.end - box.column.begin,
+                  channels % BLOCK != 0, view_of(source, y, box));
     for (int i = 0; i < call->operands; i++)
         operand[i] = write_operand(source, &call->x[i], name[i], k, y, region);
     if (last)
         write_epilogue(source, node);
-    source_printf(source, "};\n\n");
-    text_printf(body, "    elementwise_blocked(&%s, function_%s,\n                        %s,\n", shape, call->function,
-                source_at(source, y, box.n.begin, box.c.begin, box.row.begin, box.column.begin));
-    text_printf(body, "                        %s, %s, %s,\n                        %s);\n", operand[0], operand[1],
-                operand[2], last ? residual_at(source, node, region) : "NULL");
+    const char *values = source_taken(source, mark), *own = arena_printf(arena, "%s_loop%s", source_name(source), number);
+    const char *loop = source_same(source, arena_printf(arena, "%s%s", call->function, values), own);
+    if (loop == own)
+        source_printf(source, "static const struct elementwise_blocked %s%s};\nELEMENTWISE_LOOP(%s, %s, function_%s)\n\n", shape,
+                      values, loop, shape, call->function);
+    text_printf(body, "    %s(%" PRId64 ", %s,\n    %*s %s, %s, %s, %s);\n", loop, channels,
+                source_at(source, y, box.n.begin, box.c.begin, box.row.begin, box.column.begin), (int)strlen(loop), "",
+                operand[0], operand[1], operand[2], last ? residual_at(source, node, region) : "NULL");
 }
 
 static void emit(struct source *source, const struct node *node, const struct region *region)

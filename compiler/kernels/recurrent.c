@@ -139,7 +139,7 @@ static const char *output_at(struct source *source, const struct node *node, int
 static void emit(struct source *source, const struct node *node, const struct region *region)
 {
     const struct recurrent_steps s = recurrent_steps_of(node);
-    const char *shape = shape_text(source, node, &s, *region), *shared = source_same(source, shape);
+    const char *shape = shape_text(source, node, &s, *region), *shared = source_same(source, shape, source_name(source));
     source_use(source, "recurrent.h");
     if (!strcmp(shared, source_name(source)))
         source_printf(source, "static const struct recurrent %s_shape = {\n%s};\nRECURRENT(%s)\n\n", shared, shape, shared);

@@ -76,19 +76,19 @@ static void test_blocked(void)
         struct blocked y = random_blocked(batch, channels, rows, columns), before = y;
         before.data = floats(y.size, 0);
         memcpy(before.data, y.data, (size_t)y.size * sizeof(float));
+        const int number = trial % 5 == 0;
         const struct elementwise_blocked s = {.batch = batch,
-                                              .channels = channels,
+                                              .cut = channels % 16 != 0,
                                               .rows = rows,
                                               .columns = columns,
                                               .y = y.view,
-                                              .a = {.view = a.view, .along = along_a},
-                                              .b = {.view = b.view, .along = along_b, .value = 0.25f},
+                                              .a = {.view = a.view, .along = along_a, .is_read = 1},
+                                              .b = {.view = b.view, .along = along_b, .is_read = !number, .value = 0.25f},
                                               .adds_residual = trial % 2,
                                               .residual = r.view,
                                               .activation = trial % 4 ? ACTIVATION_CLIP : ACTIVATION_NONE,
                                               .beta = 6};
-        const int number = trial % 5 == 0;
-        elementwise_blocked(&s, function_sub, y.data + y.first, a.data + a.first, number ? NULL : b.data + b.first,
+        elementwise_blocked(&s, function_sub, channels, y.data + y.first, a.data + a.first, number ? NULL : b.data + b.first,
                             NULL, r.data + r.first);
         for (int64_t n = 0; n < batch; n++)
             for (int64_t c = 0; c < blocks_of(channels) * 16; c++)
