@@ -463,4 +463,14 @@ INLINE void conv_winograd(const struct conv_winograd *s, const struct conv_direc
         }
 }
 
+/* All of a layer whose shape is NAME_shape, with the micro-kernels of the layer `owner`. */
+#define CONV_WINOGRAD_LOOP(name, owner)                                                                    \
+    static __attribute__((noinline)) void name##_loop(const float *restrict x, const float *restrict weights, \
+                                                      const float *restrict bias, const float *restrict residual, \
+                                                      float *restrict y, float *restrict scratch)          \
+    {                                                                                                      \
+        conv_winograd(&name##_shape, &owner##_product_shape, &owner##_tiles, x, weights, bias, residual, y, \
+                      scratch);                                                                            \
+    }
+
 #endif

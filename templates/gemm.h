@@ -340,4 +340,13 @@ INLINE void gemm(const struct gemm *s, const struct gemm_tiles *tiles, const flo
     }
 }
 
+/* All of a layer whose shape is NAME_shape. */
+#define GEMM_LOOP(name)                                                                                      \
+    static __attribute__((noinline)) void name##_loop(const float *restrict x, const float *restrict weights, \
+                                                      const float *restrict bias, const float *restrict residual, \
+                                                      float *restrict y, float *restrict scratch)            \
+    {                                                                                                        \
+        gemm(&name##_shape, &name##_tiles, x, weights, bias, residual, y, scratch);                          \
+    }
+
 #endif

@@ -143,4 +143,12 @@ INLINE void matmul(const struct matmul *s, const struct matmul_tiles *tiles, con
         s->finish(y, s->rows, s->y_row, s->columns, s->alpha);
 }
 
+/* All of a layer whose shape is NAME_shape. */
+#define MATMUL_LOOP(name)                                                                                  \
+    static __attribute__((noinline)) void name##_loop(const float *restrict a, const float *restrict b, const float *restrict c, \
+                                                      const float *restrict residual, float *restrict y)   \
+    {                                                                                                      \
+        matmul(&name##_shape, &name##_tiles, a, b, c, residual, y);                                        \
+    }
+
 #endif

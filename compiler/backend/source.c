@@ -342,10 +342,11 @@ static void add_definition(struct source *source, const char *definition, const 
 
 const char *source_same(struct source *source, const char *definition, const char *name)
 {
-    const char *found = find_definition(source, definition);
+    const char *own = source->in_double ? arena_printf(source->arena, "double %s", definition) : definition;
+    const char *found = find_definition(source, own);
     if (found)
         return found;
-    add_definition(source, definition, name);
+    add_definition(source, own, name);
     return name;
 }
 
@@ -362,14 +363,12 @@ const char *source_taken(struct source *source, size_t mark)
     return taken;
 }
 
-const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key)
+const char *source_loop(struct source *source, size_t mark, const char *kind, const char *more)
 {
-    const char *definition = arena_printf(source->arena, "%s%s%s", source->in_double ? "double " : "", more, source->functions.bytes + mark);
-    const char *name = find_definition(source, definition);
-    if (name)
-        return name;
-    name = key ? source_shared(source, "tiles", key) : source->name;
-    add_definition(source, definition, name);
+    const char *shape = source_taken(source, mark);
+    const char *name = source_same(source, arena_printf(source->arena, "%s%s%s", kind, more, shape), source->name);
+    if (name == source->name)
+        source_printf(source, "static const struct %s %s_shape%s", kind, name, shape);
     return name;
 }
 

@@ -82,16 +82,15 @@ const char *source_shared(struct source *source, const char *what, int64_t key);
  * was written, or `name` for the first one that asks, which then writes it. */
 const char *source_same(struct source *source, const char *definition, const char *name);
 
-/* Where in the file the text begins that is written next: for source_tiles(). */
+/* Where in the file the text begins that is written next: for source_loop(). */
 size_t source_mark(const struct source *source);
 
-/* What was written since the mark, and is taken out of the file again: for source_same(). */
+/* What was written since the mark, and is taken out of the file again. */
 const char *source_taken(struct source *source, size_t mark);
 
-/* Whose micro-kernels serve this piece: those of an earlier layer that wrote the same since its mark (a shape but for its name), with the
- * same `more`; or, where key is not 0, of a piece of this layer as source_shared() finds it; or its own, for source_name(), which it then
- * writes. */
-const char *source_tiles(struct source *source, size_t mark, const char *more, int64_t key);
+/* Whose loop serves this piece: that of an earlier layer that wrote the same since its mark (the initialiser of a shape, from " = {" on), with
+ * the same `more`; or its own, for source_name(), whose shape of struct `kind` is in the file then, and which writes its loop. */
+const char *source_loop(struct source *source, size_t mark, const char *kind, const char *more);
 
 /* As source_buffer(), of a constant of which each layer reads some slices of axis 0: what this device reads of it is baked once
  * for all layers. The expression is for slice `first`. */

@@ -47,7 +47,6 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_depthwise.h");
     source_use(source, "region.h");
-    source_printf(source, "static const struct conv_depthwise %s_shape", name);
     const size_t mark = source_mark(source);
     source_printf(source,
                   " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64
@@ -59,16 +58,17 @@ static void emit(struct source *source, const struct node *node, const struct re
     write_epilogue(source, node);
     source_printf(source, "};\n");
     const int64_t rows = box.row.end - box.row.begin, columns = box.column.end - box.column.begin;
-    const char *tiles = source_tiles(source, mark, "conv_depthwise", (rows > 1) + 2 * columns);
-    if (tiles == name)
-        source_printf(source, "CONV_DEPTHWISE_TILES(%s)\n", name);
-    source_printf(source, "\n");
+    const char *loop = source_loop(source, mark, "conv_depthwise", "");
+    if (loop == name) {
+        const char *tiles = source_shared(source, "tiles", (rows > 1) + 2 * columns);
+        if (tiles == name)
+            source_printf(source, "CONV_DEPTHWISE_TILES(%s)\n", name);
+        source_printf(source, "CONV_DEPTHWISE_LOOP(%s, %s)\n\n", name, tiles);
+    }
     source_function(source);
     write_clear_padding(source, node->input[0]);
-    source_printf(source,
-                  "    conv_depthwise(&%s_shape, &%s_tiles, %s,\n                   %s, %s, %s,\n                   %s);\n",
-                  name, tiles, conv_input_at(source, node, &w, *region, box.c.begin), weights, bias,
-                  residual_at(source, node, *region),
+    source_printf(source, "    %s_loop(%s,\n        %s, %s, %s,\n        %s);\n", loop,
+                  conv_input_at(source, node, &w, *region, box.c.begin), weights, bias, residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
     if (!epilogue_keeps_zero(&node->epilogue))
         write_clear_lanes(source, node->output[0], *region);

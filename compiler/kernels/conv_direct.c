@@ -150,7 +150,6 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_direct.h");
     source_use(source, "region.h");
-    source_printf(source, "static const struct conv_direct %s_shape", name);
     const size_t mark = source_mark(source);
     source_printf(source,
                   " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64 ", .channels = %" PRId64 ", .outputs = %" PRId64
@@ -161,12 +160,15 @@ static void emit(struct source *source, const struct node *node, const struct re
     write_window(source, &near);
     write_epilogue(source, node);
     source_printf(source, "};\n");
-    const char *tiles = source_tiles(source, mark, "conv_direct", tiles_key(rows, columns));
-    if (tiles == name)
-        source_printf(source, "CONV_DIRECT_TILES(%s, %s)\n", name, panels_text(box.c.end - box.c.begin, panel));
+    const char *loop = source_loop(source, mark, "conv_direct", "");
+    if (loop == name) {
+        const char *tiles = source_shared(source, "tiles", tiles_key(rows, columns));
+        if (tiles == name)
+            source_printf(source, "CONV_DIRECT_TILES(%s, %s)\n", name, panels_text(box.c.end - box.c.begin, panel));
+        source_printf(source, "CONV_DIRECT_LOOP(%s, %s)\n\n", name, tiles);
+    }
     if (sampled)
         write_sample(source, node, &w, box);
-    source_printf(source, "\n");
     source_function(source);
     write_clear_padding(source, node->input[0]);
     const char *x = conv_input_at(source, node, &w, *region, 0);
@@ -175,8 +177,7 @@ static void emit(struct source *source, const struct node *node, const struct re
         x = source_scratch_buffer(source);
         source_printf(source, "    conv_direct_sample(&%s_sample, %s, %s);\n", name, all, x);
     }
-    source_printf(source, "    conv_direct(&%s_shape, &%s_tiles, %s,\n                %s, %s, %s,\n                %s);\n",
-                  name, tiles, x, weights, bias,
+    source_printf(source, "    %s_loop(%s,\n        %s, %s, %s,\n        %s);\n", loop, x, weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin));
     if (!epilogue_keeps_zero(&node->epilogue))

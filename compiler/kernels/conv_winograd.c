@@ -347,7 +347,6 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *bias = conv_bias(source, node, box.c.begin, box.c.end);
     source_use(source, "conv_winograd.h");
     source_use(source, "region.h");
-    source_printf(source, "static const struct conv_winograd %s_shape", name);
     const size_t mark = source_mark(source);
     source_printf(source,
                   " = {\n    .x = %s, .y = %s,\n    .batch = %" PRId64 ", .channels = %" PRId64 ", .outputs = %" PRId64
@@ -358,19 +357,19 @@ static void emit(struct source *source, const struct node *node, const struct re
                   is_scaled(node, filter), halfway, tiles);
     write_epilogue(source, node);
     source_printf(source, "};\n");
-    const char *shared = source_tiles(source, mark, panel == PANEL ? "conv_winograd" : "conv_winograd, half panels", tiles);
+    const char *loop = source_loop(source, mark, "conv_winograd", panel == PANEL ? "" : "half panels");
+    const char *shared = loop == name ? source_shared(source, "tiles", tiles) : loop;
     if (shared == name)
         source_printf(source,
                       "static const struct conv_direct %s_product_shape =\n    CONV_WINOGRAD_PRODUCT(%" PRId64 ", %" PRId64
                       ", %" PRId64 ", %" PRId64 ", %d, %d);\nCONV_WINOGRAD_%sTILES(%s, %s)\n",
                       name, channels, outputs, panel, tiles, filter.size, halfway, halfway ? "HALFWAY_" : "", name,
                       panels_text(outputs, panel));
-    source_printf(source, "\n");
+    if (loop == name)
+        source_printf(source, "CONV_WINOGRAD_LOOP(%s, %s)\n\n", name, shared);
     source_function(source);
-    source_printf(source,
-                  "    conv_winograd(&%s_shape, &%s_product_shape, &%s_tiles, %s,\n                  %s, %s, %s,\n"
-                  "                  %s, %s);\n",
-                  name, shared, shared, conv_input_at(source, node, &w, *region, 0), weights, bias,
+    source_printf(source, "    %s_loop(%s,\n        %s, %s, %s,\n        %s, %s);\n", loop,
+                  conv_input_at(source, node, &w, *region, 0), weights, bias,
                   residual_at(source, node, *region),
                   source_at(source, node->output[0], box.n.begin, box.c.begin, box.row.begin, box.column.begin),
                   source_scratch_buffer(source));

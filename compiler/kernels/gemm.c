@@ -220,11 +220,10 @@ static int64_t scratch(const struct node *node, struct region piece)
     return scratch_floats(node, piece) * (int64_t)sizeof(float);
 }
 
-static void write_call(struct source *source, const struct node *node, struct region region, const char *tiles,
+static void write_call(struct source *source, const struct node *node, struct region region, const char *loop,
                        const struct rows *rows, int loops, const char *weights, const char *bias)
 {
     struct arena *arena = source_arena(source);
-    const char *name = source_name(source);
     const struct tensor *residual =
         node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
     const char *added = residual
@@ -234,10 +233,10 @@ static void write_call(struct source *source, const struct node *node, struct re
     for (int i = 0; i < loops; i++)
         source_printf(source, "%*sfor (int64_t i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 + 4 * i, "", i, i,
                       rows[i].count, i);
-    source_printf(source, "%*sgemm(&%s_shape, &%s_tiles, %s%s, %s, %s, %s,\n%*s%s%s, %s);\n", 4 + 4 * loops,
-                  "", name, tiles, plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
+    source_printf(source, "%*s%s_loop(%s%s, %s, %s, %s,\n%*s%s%s, %s);\n", 4 + 4 * loops, "", loop,
+                  plain_at(source, node->input[0], node_reads(node, 0, 0, region)),
                   offset_text(arena, rows, loops, offsetof(struct rows, x)), weights, bias, added,
-                  9 + 4 * loops, "", plain_at(source, node->output[0], region),
+                  8 + 4 * loops, "", plain_at(source, node->output[0], region),
                   offset_text(arena, rows, loops, offsetof(struct rows, y)),
                   scratch_floats(node, region) ? source_scratch_buffer(source) : "NULL");
 }
@@ -255,7 +254,6 @@ static void emit(struct source *source, const struct node *node, const struct re
     const char *name = source_name(source);
     const char *weights = pack_weights(source, node, outputs), *bias = pack_bias(source, node, outputs);
     source_use(source, "gemm.h");
-    source_printf(source, "static const struct gemm %s_shape", name);
     const size_t mark = source_mark(source);
     source_printf(source,
                   " = {\n    .rows = %" PRId64 ", .depth = %" PRId64
@@ -270,12 +268,12 @@ static void emit(struct source *source, const struct node *node, const struct re
         source_printf(source, ", .adds_residual = 1");
     write_activation(source, node);
     source_printf(source, "};\n");
-    const char *tiles = source_tiles(source, mark, "gemm", 0);
-    if (tiles == name)
-        source_printf(source, "GEMM_TILES(%s, %s)\n", name, panels_text(outputs.end - outputs.begin, panel_of(node)));
-    source_printf(source, "\n");
+    const char *loop = source_loop(source, mark, "gemm", "");
+    if (loop == name)
+        source_printf(source, "GEMM_TILES(%s, %s)\nGEMM_LOOP(%s)\n\n", name,
+                      panels_text(outputs.end - outputs.begin, panel_of(node)), name);
     source_function(source);
-    write_call(source, node, *region, tiles, rows, count - 1, weights, bias);
+    write_call(source, node, *region, loop, rows, count - 1, weights, bias);
     source_end(source);
 }
 

@@ -106,10 +106,9 @@ static struct product product_of(struct source *source, const struct node *node,
     return p;
 }
 
-/* Returns whose micro-kernels serve it. */
+/* Returns whose loop serves it. */
 static const char *write_shape(struct source *source, const struct node *node, const struct product *p)
 {
-    source_printf(source, "static const struct matmul %s_shape", source_name(source));
     const size_t mark = source_mark(source);
     source_printf(source,
                   " = {\n    .rows = %" PRId64 ", .depth = %" PRId64
@@ -124,11 +123,10 @@ static const char *write_shape(struct source *source, const struct node *node, c
         source_printf(source, ",\n    .adds_residual = 1, .residual_row = %" PRId64, p->residual.row);
     write_activation(source, node);
     source_printf(source, "};\n");
-    const char *tiles = source_tiles(source, mark, "matmul", 0);
-    if (tiles == source_name(source))
-        source_printf(source, "MATMUL_TILES(%s)\n", tiles);
-    source_printf(source, "\n");
-    return tiles;
+    const char *loop = source_loop(source, mark, "matmul", "");
+    if (loop == source_name(source))
+        source_printf(source, "MATMUL_TILES(%s)\nMATMUL_LOOP(%s)\n\n", loop, loop);
+    return loop;
 }
 
 /* The first element that the region reads of an input. */
@@ -143,18 +141,17 @@ static void emit(struct source *source, const struct node *node, const struct re
     const struct product p = product_of(source, node, *region);
     const struct tensor *residual = node->epilogue.residual ? node_input(node, node->epilogue.residual) : NULL;
     source_use(source, "matmul.h");
-    const char *tiles = write_shape(source, node, &p);
+    const char *loop = write_shape(source, node, &p);
     source_function(source);
     for (int i = 0; i < p.axes; i++)
         source_printf(source, "%*sfor (int64_t i%d = 0; i%d < %" PRId64 "; i%d++)\n", 4 + 4 * i, "", i, i,
                       region->axis[i].end - region->axis[i].begin, i);
-    source_printf(source, "%*smatmul(&%s_shape, &%s_tiles, %s%s,\n%*s%s%s,\n%*s%s, %s%s,\n%*s%s%s);\n", 4 + 4 * p.axes, "",
-                  source_name(source), tiles, input_at(source, node, 0, *region),
-                  offset_text(arena, &p.a, p.axes), 11 + 4 * p.axes, "",
-                  input_at(source, node, 1, *region), offset_text(arena, &p.b, p.axes), 11 + 4 * p.axes,
+    source_printf(source, "%*s%s_loop(%s%s,\n%*s%s%s,\n%*s%s, %s%s,\n%*s%s%s);\n", 4 + 4 * p.axes, "", loop, input_at(source, node, 0, *region),
+                  offset_text(arena, &p.a, p.axes), 8 + 4 * p.axes, "",
+                  input_at(source, node, 1, *region), offset_text(arena, &p.b, p.axes), 8 + 4 * p.axes,
                   "", p.addend ? input_at(source, node, 2, *region) : "NULL",
                   residual ? plain_at(source, residual, *region) : "NULL",
-                  residual ? offset_text(arena, &p.residual, p.axes) : "", 11 + 4 * p.axes, "",
+                  residual ? offset_text(arena, &p.residual, p.axes) : "", 8 + 4 * p.axes, "",
                   plain_at(source, node->output[0], *region), offset_text(arena, &p.y, p.axes));
     source_end(source);
 }

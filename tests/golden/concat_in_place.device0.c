@@ -35,15 +35,16 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:3, 0:4]
  *   from x [0:1, 0:2, 0:3, 0:4] */
 STEP void layer_first(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 2368),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 64));
+    layer_first_loop((float *)(arena + 2368),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 64));
 }
 
 static const struct conv_direct layer_second_shape = {
@@ -52,15 +53,16 @@ static const struct conv_direct layer_second_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_second, layer_second)
 
 /* Conv 'second' (conv_direct)
  * b [0:1, 0:16, 0:3, 0:4]
  *   from a [0:1, 0:16, 0:3, 0:4] */
 STEP void layer_second(unsigned char *restrict arena)
 {
-    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 64),
-                layer_second_weights, layer_second_bias, NULL,
-                (float *)(arena + 832));
+    layer_second_loop((float *)(arena + 64),
+        layer_second_weights, layer_second_bias, NULL,
+        (float *)(arena + 832));
 }
 
 /* Concat 'both' (move_blocked)
@@ -79,15 +81,16 @@ static const struct conv_direct layer_third_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_third, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_third, layer_third)
 
 /* Conv 'third' (conv_direct)
  * c [0:1, 0:16, 0:3, 0:4]
  *   from ab [0:1, 0:32, 0:3, 0:4] */
 STEP void layer_third(unsigned char *restrict arena)
 {
-    conv_direct(&layer_third_shape, &layer_third_tiles, (float *)(arena + 64),
-                layer_third_weights, layer_third_bias, NULL,
-                (float *)(arena + 1600));
+    layer_third_loop((float *)(arena + 64),
+        layer_third_weights, layer_third_bias, NULL,
+        (float *)(arena + 1600));
 }
 
 /* Concat 'all' (move_blocked)
@@ -102,18 +105,17 @@ STEP void layer_all(unsigned char *restrict arena)
 }
 
 static const struct elementwise_blocked layer_gate_shape = {
-    .batch = 1, .channels = 48, .rows = 3, .columns = 4, .y = BLOCKED(3, 3, 4),
-    .a = {.view = BLOCKED(3, 3, 4), .along = ALONG_ALL}};
+    .batch = 1, .rows = 3, .columns = 4, .cut = 0, .y = BLOCKED(1, 3, 4),
+    .a = {.view = BLOCKED(1, 3, 4), .along = ALONG_ALL, .is_read = 1}};
+ELEMENTWISE_LOOP(layer_gate_loop, layer_gate_shape, function_sigmoid)
 
 /* Sigmoid 'gate' (elementwise_blocked)
  * g [0:1, 0:48, 0:3, 0:4]
  *   from abc [0:1, 0:48, 0:3, 0:4] */
 STEP void layer_gate(unsigned char *restrict arena)
 {
-    elementwise_blocked(&layer_gate_shape, function_sigmoid,
-                        (float *)(arena + 64),
-                        (float *)(arena + 64), NULL, NULL,
-                        NULL);
+    layer_gate_loop(48, (float *)(arena + 64),
+                    (float *)(arena + 64), NULL, NULL, NULL);
 }
 
 static const struct layout layer_g_plain_shape = {
@@ -133,6 +135,7 @@ static const struct gemm layer_product_shape = {
     .rows = 3, .depth = 4, .outputs = 3, .panel = 16,
     .x_row = 4, .x_depth = 1, .y_row = 3, .residual_row = 0};
 GEMM_TILES(layer_product, WHOLE_PANELS)
+GEMM_LOOP(layer_product)
 
 /* MatMul 'product' (gemm_matmul)
  * y [0:1, 0:48, 0:3, 0:3]
@@ -140,8 +143,8 @@ GEMM_TILES(layer_product, WHOLE_PANELS)
 STEP void layer_product(unsigned char *restrict arena)
 {
     for (int64_t i0 = 0; i0 < 48; i0++)
-        gemm(&layer_product_shape, &layer_product_tiles, (float *)(arena + 3520) + i0 * 12, layer_product_weights, layer_product_bias, NULL,
-             (float *)(arena + 64) + i0 * 18, NULL);
+        layer_product_loop((float *)(arena + 3520) + i0 * 12, layer_product_weights, layer_product_bias, NULL,
+            (float *)(arena + 64) + i0 * 18, NULL);
 }
 
 /* Unpack y */

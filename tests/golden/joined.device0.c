@@ -37,6 +37,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 23:24, 0:48]
@@ -44,9 +45,9 @@ CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_first(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 23, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 23, 0));
+    layer_first_loop((float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 23, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 23, 0));
 }
 
 static const struct conv_direct layer_first_interior0_shape = {
@@ -55,6 +56,7 @@ static const struct conv_direct layer_first_interior0_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first_interior0, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first_interior0, layer_first_interior0)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 0:7, 0:48]
@@ -62,9 +64,9 @@ CONV_DIRECT_TILES(layer_first_interior0, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_first_interior0(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior0_shape, &layer_first_interior0_tiles, (float *)(arena + 442432),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 294976));
+    layer_first_interior0_loop((float *)(arena + 442432),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 294976));
 }
 
 static const struct conv_direct layer_first_interior1_shape = {
@@ -73,6 +75,7 @@ static const struct conv_direct layer_first_interior1_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first_interior1, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first_interior1, layer_first_interior1)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 7:15, 0:48]
@@ -80,16 +83,10 @@ CONV_DIRECT_TILES(layer_first_interior1, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_first_interior1(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior1_shape, &layer_first_interior1_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 7, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 7, 0));
+    layer_first_interior1_loop((float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 7, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 7, 0));
 }
-
-static const struct conv_direct layer_first_interior2_shape = {
-    .x = PLAIN(3, 49, 50), .y = BLOCKED(2, 24, 48),
-    .batch = 1, .channels = 3, .outputs = 32, .panel = 32, .rows = 8, .columns = 48,
-    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 15:23, 0:48]
@@ -97,9 +94,9 @@ static const struct conv_direct layer_first_interior2_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_first_interior2(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior2_shape, &layer_first_interior1_tiles, (float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 15, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0));
+    layer_first_interior1_loop((float *)(arena + 442432) + AT(PLAIN(3, 49, 50), 0, 0, 15, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0));
 }
 
 STEP void layer_first_interior(unsigned char *restrict arena, int box)
@@ -118,15 +115,16 @@ static const struct conv_direct layer_expand_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_expand, layer_expand)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 23:24, 0:48]
  *   from a [0:1, 0:32, 23:24, 0:48] */
 STEP void layer_expand(unsigned char *restrict arena)
 {
-    conv_direct(&layer_expand_shape, &layer_expand_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 23, 0),
-                layer_expand_weights, layer_expand_bias, NULL,
-                (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 23, 0));
+    layer_expand_loop((float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 23, 0),
+        layer_expand_weights, layer_expand_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 23, 0));
 }
 
 static const struct conv_direct layer_expand_interior0_shape = {
@@ -135,15 +133,16 @@ static const struct conv_direct layer_expand_interior0_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand_interior0, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_expand_interior0, layer_expand_interior0)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 0:7, 0:48]
  *   from a [0:1, 0:32, 0:7, 0:48] */
 STEP void layer_expand_interior0(unsigned char *restrict arena)
 {
-    conv_direct(&layer_expand_interior0_shape, &layer_expand_interior0_tiles, (float *)(arena + 294976),
-                layer_expand_weights, layer_expand_bias, NULL,
-                (float *)(arena + 64));
+    layer_expand_interior0_loop((float *)(arena + 294976),
+        layer_expand_weights, layer_expand_bias, NULL,
+        (float *)(arena + 64));
 }
 
 static const struct conv_direct layer_expand_interior1_shape = {
@@ -152,31 +151,26 @@ static const struct conv_direct layer_expand_interior1_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand_interior1, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_expand_interior1, layer_expand_interior1)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 7:15, 0:48]
  *   from a [0:1, 0:32, 7:15, 0:48] */
 STEP void layer_expand_interior1(unsigned char *restrict arena)
 {
-    conv_direct(&layer_expand_interior1_shape, &layer_expand_interior1_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 7, 0),
-                layer_expand_weights, layer_expand_bias, NULL,
-                (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 7, 0));
+    layer_expand_interior1_loop((float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 7, 0),
+        layer_expand_weights, layer_expand_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 7, 0));
 }
-
-static const struct conv_direct layer_expand_interior2_shape = {
-    .x = BLOCKED(2, 24, 48), .y = BLOCKED(4, 24, 48),
-    .batch = 1, .channels = 32, .outputs = 64, .panel = 32, .rows = 1, .columns = 384,
-    .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 15:23, 0:48]
  *   from a [0:1, 0:32, 15:23, 0:48] */
 STEP void layer_expand_interior2(unsigned char *restrict arena)
 {
-    conv_direct(&layer_expand_interior2_shape, &layer_expand_interior1_tiles, (float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0),
-                layer_expand_weights, layer_expand_bias, NULL,
-                (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0));
+    layer_expand_interior1_loop((float *)(arena + 294976) + AT(BLOCKED(2, 24, 48), 0, 0, 15, 0),
+        layer_expand_weights, layer_expand_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0));
 }
 
 STEP void layer_expand_interior(unsigned char *restrict arena, int box)
@@ -195,6 +189,7 @@ static const struct conv_direct layer_reduce_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_reduce, layer_reduce)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 23:24, 0:48]
@@ -203,9 +198,9 @@ STEP void layer_reduce(unsigned char *restrict arena)
 {
     clear_border((float *)(arena + 529984), (struct view)BLOCKED(2, 26, 50), 1,
                  BOX(0, 1, 0, 32, 1, 26, 1, 49));
-    conv_direct(&layer_reduce_shape, &layer_reduce_tiles, (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 23, 0),
-                layer_reduce_weights, layer_reduce_bias, NULL,
-                (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 24, 1));
+    layer_reduce_loop((float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 23, 0),
+        layer_reduce_weights, layer_reduce_bias, NULL,
+        (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 24, 1));
 }
 
 static const struct conv_direct layer_reduce_interior0_shape = {
@@ -214,15 +209,16 @@ static const struct conv_direct layer_reduce_interior0_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce_interior0, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_reduce_interior0, layer_reduce_interior0)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 0:7, 0:48]
  *   from e [0:1, 0:64, 0:7, 0:48] */
 STEP void layer_reduce_interior0(unsigned char *restrict arena)
 {
-    conv_direct(&layer_reduce_interior0_shape, &layer_reduce_interior0_tiles, (float *)(arena + 64),
-                layer_reduce_weights, layer_reduce_bias, NULL,
-                (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 1, 1));
+    layer_reduce_interior0_loop((float *)(arena + 64),
+        layer_reduce_weights, layer_reduce_bias, NULL,
+        (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 1, 1));
 }
 
 static const struct conv_direct layer_reduce_interior1_shape = {
@@ -231,31 +227,26 @@ static const struct conv_direct layer_reduce_interior1_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce_interior1, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_reduce_interior1, layer_reduce_interior1)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 7:15, 0:48]
  *   from e [0:1, 0:64, 7:15, 0:48] */
 STEP void layer_reduce_interior1(unsigned char *restrict arena)
 {
-    conv_direct(&layer_reduce_interior1_shape, &layer_reduce_interior1_tiles, (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 7, 0),
-                layer_reduce_weights, layer_reduce_bias, NULL,
-                (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 8, 1));
+    layer_reduce_interior1_loop((float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 7, 0),
+        layer_reduce_weights, layer_reduce_bias, NULL,
+        (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 8, 1));
 }
-
-static const struct conv_direct layer_reduce_interior2_shape = {
-    .x = BLOCKED(4, 24, 48), .y = BLOCKED(2, 26, 50),
-    .batch = 1, .channels = 64, .outputs = 32, .panel = 32, .rows = 8, .columns = 48,
-    .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 15:23, 0:48]
  *   from e [0:1, 0:64, 15:23, 0:48] */
 STEP void layer_reduce_interior2(unsigned char *restrict arena)
 {
-    conv_direct(&layer_reduce_interior2_shape, &layer_reduce_interior1_tiles, (float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0),
-                layer_reduce_weights, layer_reduce_bias, NULL,
-                (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 1));
+    layer_reduce_interior1_loop((float *)(arena + 64) + AT(BLOCKED(4, 24, 48), 0, 0, 15, 0),
+        layer_reduce_weights, layer_reduce_bias, NULL,
+        (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 1));
 }
 
 STEP void layer_reduce_interior(unsigned char *restrict arena, int box)
@@ -283,6 +274,7 @@ static const struct conv_winograd layer_last_interior0_shape = {
 static const struct conv_direct layer_last_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(32, 32, 32, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_last_interior0, WHOLE_PANELS)
+CONV_WINOGRAD_LOOP(layer_last_interior0, layer_last_interior0)
 
 /* Conv 'last' (conv_winograd_4)
  * y [0:1, 0:32, 0:16, 0:48]
@@ -290,9 +282,9 @@ CONV_WINOGRAD_TILES(layer_last_interior0, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_last_interior0(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_last_interior0_shape, &layer_last_interior0_product_shape, &layer_last_interior0_tiles, (float *)(arena + 529984),
-                  layer_last_interior0_weights, layer_last_interior0_bias, NULL,
-                  (float *)(arena + 64), (float *)(arena + 294976));
+    layer_last_interior0_loop((float *)(arena + 529984),
+        layer_last_interior0_weights, layer_last_interior0_bias, NULL,
+        (float *)(arena + 64), (float *)(arena + 294976));
 }
 
 STEP void layer_last_interior(unsigned char *restrict arena, int box)
@@ -313,6 +305,7 @@ static const struct conv_winograd layer_last_shape = {
     .x = BLOCKED(2, 26, 50), .y = BLOCKED(2, 48, 48),
     .batch = 1, .channels = 32, .outputs = 32, .rows = 8, .columns = 48,
     .size = 4, .taps = 3, .scaled = 0, .halfway = 0, .tiles = 24};
+CONV_WINOGRAD_LOOP(layer_last, layer_last_interior0)
 
 /* Conv 'last' (conv_winograd_4)
  * y [0:1, 0:32, 16:24, 0:48]
@@ -320,9 +313,9 @@ static const struct conv_winograd layer_last_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_last(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_last_shape, &layer_last_interior0_product_shape, &layer_last_interior0_tiles, (float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 0),
-                  layer_last_interior0_weights, layer_last_interior0_bias, NULL,
-                  (float *)(arena + 64) + AT(BLOCKED(2, 48, 48), 0, 0, 16, 0), (float *)(arena + 294976));
+    layer_last_loop((float *)(arena + 529984) + AT(BLOCKED(2, 26, 50), 0, 0, 16, 0),
+        layer_last_interior0_weights, layer_last_interior0_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(2, 48, 48), 0, 0, 16, 0), (float *)(arena + 294976));
 }
 
 /* Unpack y */

@@ -24,6 +24,7 @@ static const struct conv_direct layer_only_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_only, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_only, layer_only)
 
 /* Conv 'only' (conv_direct)
  * y [0:1, 0:2, 2:3, 0:3]
@@ -31,9 +32,9 @@ CONV_DIRECT_TILES(layer_only, WHOLE_PANELS)
  *   kernel_shape=3,3 pads=1,1,1,1 */
 STEP void layer_only(unsigned char *restrict arena)
 {
-    conv_direct(&layer_only_shape, &layer_only_tiles, (float *)(arena + 256),
-                layer_only_weights, layer_only_bias, NULL,
-                (float *)(arena + 64));
+    layer_only_loop((float *)(arena + 256),
+        layer_only_weights, layer_only_bias, NULL,
+        (float *)(arena + 64));
 }
 
 /* Pack y */

@@ -41,6 +41,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 28:32, 0:96]
@@ -50,9 +51,9 @@ STEP void layer_first(unsigned char *restrict arena)
 {
     clear_border((float *)(arena + 393280), (struct view)BLOCKED(1, 34, 98), 1,
                  BOX(0, 1, 0, 16, 1, 34, 1, 97));
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 28, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
+    layer_first_loop((float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 28, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 29, 1));
 }
 
 static const struct conv_direct layer_first_interior0_shape = {
@@ -60,6 +61,7 @@ static const struct conv_direct layer_first_interior0_shape = {
     .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
+CONV_DIRECT_LOOP(layer_first_interior0, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:7, 0:96]
@@ -67,16 +69,10 @@ static const struct conv_direct layer_first_interior0_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_first_interior0(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior0_shape, &layer_first_tiles, (float *)(arena + 64),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 1, 1));
+    layer_first_interior0_loop((float *)(arena + 64),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 1, 1));
 }
-
-static const struct conv_direct layer_first_interior1_shape = {
-    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
-    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
-    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 7:14, 0:96]
@@ -84,16 +80,10 @@ static const struct conv_direct layer_first_interior1_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_first_interior1(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior1_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 8, 1));
+    layer_first_interior0_loop((float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 7, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 8, 1));
 }
-
-static const struct conv_direct layer_first_interior2_shape = {
-    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
-    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
-    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 14:21, 0:96]
@@ -101,16 +91,10 @@ static const struct conv_direct layer_first_interior2_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_first_interior2(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior2_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 15, 1));
+    layer_first_interior0_loop((float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 14, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 15, 1));
 }
-
-static const struct conv_direct layer_first_interior3_shape = {
-    .x = PLAIN(3, 65, 98), .y = BLOCKED(1, 34, 98),
-    .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
-    .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 21:28, 0:96]
@@ -118,9 +102,9 @@ static const struct conv_direct layer_first_interior3_shape = {
  *   pads=1,1,1,1 */
 STEP void layer_first_interior3(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_interior3_shape, &layer_first_tiles, (float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
+    layer_first_interior0_loop((float *)(arena + 64) + AT(PLAIN(3, 65, 98), 0, 0, 21, 0),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 22, 1));
 }
 
 STEP void layer_first_interior(unsigned char *restrict arena, int box)
@@ -150,6 +134,7 @@ static const struct conv_winograd layer_second_interior0_shape = {
 static const struct conv_direct layer_second_interior0_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 28, 4, 0);
 CONV_WINOGRAD_TILES(layer_second_interior0, WHOLE_PANELS)
+CONV_WINOGRAD_LOOP(layer_second_interior0, layer_second_interior0)
 
 /* Conv 'second' (conv_winograd_4)
  * y [0:1, 0:16, 0:28, 0:96]
@@ -157,9 +142,9 @@ CONV_WINOGRAD_TILES(layer_second_interior0, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_second_interior0(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_second_interior0_shape, &layer_second_interior0_product_shape, &layer_second_interior0_tiles, (float *)(arena + 393280),
-                  layer_second_interior0_weights, layer_second_interior0_bias, NULL,
-                  (float *)(arena + 64), (float *)(arena + 803136));
+    layer_second_interior0_loop((float *)(arena + 393280),
+        layer_second_interior0_weights, layer_second_interior0_bias, NULL,
+        (float *)(arena + 64), (float *)(arena + 803136));
 }
 
 STEP void layer_second_interior(unsigned char *restrict arena, int box)
@@ -183,6 +168,7 @@ static const struct conv_winograd layer_second_shape = {
 static const struct conv_direct layer_second_product_shape =
     CONV_WINOGRAD_PRODUCT(16, 16, 16, 24, 4, 0);
 CONV_WINOGRAD_TILES(layer_second, WHOLE_PANELS)
+CONV_WINOGRAD_LOOP(layer_second, layer_second)
 
 /* Conv 'second' (conv_winograd_4)
  * y [0:1, 0:16, 28:32, 0:96]
@@ -190,9 +176,9 @@ CONV_WINOGRAD_TILES(layer_second, WHOLE_PANELS)
  *   pads=1,1,1,1 */
 STEP void layer_second(unsigned char *restrict arena)
 {
-    conv_winograd(&layer_second_shape, &layer_second_product_shape, &layer_second_tiles, (float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
-                  layer_second_interior0_weights, layer_second_interior0_bias, NULL,
-                  (float *)(arena + 64) + AT(BLOCKED(1, 64, 96), 0, 0, 28, 0), (float *)(arena + 803136));
+    layer_second_loop((float *)(arena + 393280) + AT(BLOCKED(1, 34, 98), 0, 0, 28, 0),
+        layer_second_interior0_weights, layer_second_interior0_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(1, 64, 96), 0, 0, 28, 0), (float *)(arena + 803136));
 }
 
 /* Unpack y */

@@ -36,31 +36,26 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, HALF_PANEL)
+CONV_DIRECT_LOOP(layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:48, 0:6, 0:5]
  *   from x [0:1, 0:48, 0:6, 0:5] */
 STEP void layer_first(unsigned char *restrict arena)
 {
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 64),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 5824));
+    layer_first_loop((float *)(arena + 64),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 5824));
 }
-
-static const struct conv_direct layer_second_shape = {
-    .x = BLOCKED(3, 6, 5), .y = BLOCKED(3, 6, 5),
-    .batch = 1, .channels = 48, .outputs = 48, .panel = 32, .rows = 1, .columns = 30,
-    .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
-    .dilation_rows = 1, .dilation_columns = 1};
 
 /* Conv 'second' (conv_direct)
  * b [0:1, 0:48, 0:6, 0:5]
  *   from a [0:1, 0:48, 0:6, 0:5] */
 STEP void layer_second(unsigned char *restrict arena)
 {
-    conv_direct(&layer_second_shape, &layer_first_tiles, (float *)(arena + 5824),
-                layer_second_weights, layer_second_bias, NULL,
-                (float *)(arena + 64));
+    layer_first_loop((float *)(arena + 5824),
+        layer_second_weights, layer_second_bias, NULL,
+        (float *)(arena + 64));
 }
 
 static const struct conv_direct layer_last_shape = {
@@ -69,42 +64,40 @@ static const struct conv_direct layer_last_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_last, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_last, layer_last)
 
 /* Conv 'last' (conv_direct)
  * y [0:1, 0:32, 0:6, 0:5]
  *   from b [0:1, 0:48, 0:6, 0:5] */
 STEP void layer_last(unsigned char *restrict arena)
 {
-    conv_direct(&layer_last_shape, &layer_last_tiles, (float *)(arena + 64),
-                layer_last_weights, layer_last_bias, NULL,
-                (float *)(arena + 5824));
+    layer_last_loop((float *)(arena + 64),
+        layer_last_weights, layer_last_bias, NULL,
+        (float *)(arena + 5824));
 }
 
 static const struct gemm layer_product_shape = {
     .rows = 4, .depth = 48, .outputs = 48, .panel = 32,
     .x_row = 48, .x_depth = 1, .y_row = 48, .residual_row = 0};
 GEMM_TILES(layer_product, HALF_PANEL)
+GEMM_LOOP(layer_product)
 
 /* MatMul 'product' (gemm_matmul)
  * c [0:4, 0:48]
  *   from z [0:4, 0:48] */
 STEP void layer_product(unsigned char *restrict arena)
 {
-    gemm(&layer_product_shape, &layer_product_tiles, (float *)(arena + 11584), layer_product_weights, layer_product_bias, NULL,
-         (float *)(arena + 64), NULL);
+    layer_product_loop((float *)(arena + 11584), layer_product_weights, layer_product_bias, NULL,
+        (float *)(arena + 64), NULL);
 }
-
-static const struct gemm layer_again_shape = {
-    .rows = 4, .depth = 48, .outputs = 48, .panel = 32,
-    .x_row = 48, .x_depth = 1, .y_row = 48, .residual_row = 0};
 
 /* MatMul 'again' (gemm_matmul)
  * v [0:4, 0:48]
  *   from c [0:4, 0:48] */
 STEP void layer_again(unsigned char *restrict arena)
 {
-    gemm(&layer_again_shape, &layer_product_tiles, (float *)(arena + 64), layer_again_weights, layer_again_bias, NULL,
-         (float *)(arena + 832), NULL);
+    layer_product_loop((float *)(arena + 64), layer_again_weights, layer_again_bias, NULL,
+        (float *)(arena + 832), NULL);
 }
 
 /* Output y 1x32x6x5 */

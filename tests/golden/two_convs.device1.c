@@ -27,6 +27,7 @@ static const struct conv_direct layer_first_shape = {
     .dilation_rows = 1, .dilation_columns = 1,
     .activation = ACTIVATION_RELU, .alpha = 0.0f, .beta = 0.0f};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * r [0:1, 0:4, 4:8, 0:8]
@@ -37,9 +38,9 @@ STEP void layer_first(unsigned char *restrict arena)
 {
     clear_border((float *)(arena + 64), (struct view)BLOCKED(1, 6, 10), 1,
                  BOX(0, 1, 0, 16, 0, 5, 1, 9));
-    conv_direct(&layer_first_shape, &layer_first_tiles, (float *)(arena + 3904),
-                layer_first_weights, layer_first_bias, NULL,
-                (float *)(arena + 64) + AT(BLOCKED(1, 6, 10), 0, 0, 1, 1));
+    layer_first_loop((float *)(arena + 3904),
+        layer_first_weights, layer_first_bias, NULL,
+        (float *)(arena + 64) + AT(BLOCKED(1, 6, 10), 0, 0, 1, 1));
 }
 
 /* Pack r */
@@ -66,6 +67,7 @@ static const struct conv_direct layer_second_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
+CONV_DIRECT_LOOP(layer_second, layer_second)
 
 /* Conv 'second' (conv_direct)
  * y [0:1, 0:3, 4:8, 0:8]
@@ -73,9 +75,9 @@ CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
  *   kernel_shape=3,3 pads=1,1,1,1 */
 STEP void layer_second(unsigned char *restrict arena)
 {
-    conv_direct(&layer_second_shape, &layer_second_tiles, (float *)(arena + 64),
-                layer_second_weights, layer_second_bias, NULL,
-                (float *)(arena + 3904));
+    layer_second_loop((float *)(arena + 64),
+        layer_second_weights, layer_second_bias, NULL,
+        (float *)(arena + 3904));
 }
 
 /* Pack y */
