@@ -17,6 +17,7 @@ struct simulation {
     struct arena *trace;       /* of spans, or NULL */
     const struct node *node;   /* what spans are about */
     double now[MAX_DEVICES], up[MAX_DEVICES], down[MAX_DEVICES], medium;
+    double way[MAX_DEVICES]; /* up, when these frames began to leave */
     double carrier[MAX_DEVICES]; /* when the thread that sends and receives has nothing to do any more */
     /* Seconds of work: devices, their carriers, ways, the medium. */
     double busy[MAX_DEVICES], carried[MAX_DEVICES], sends[MAX_DEVICES], receives[MAX_DEVICES], carries;
@@ -68,6 +69,33 @@ static int compare_frames(const void *left, const void *right)
     return a->from != b->from ? a->from - b->from : a->to - b->to;
 }
 
+static int compare_sizes(const void *left, const void *right)
+{
+    const struct frame *a = left, *b = right;
+    if (a->from != b->from)
+        return a->from - b->from;
+    return a->bytes < b->bytes ? -1 : a->bytes > b->bytes ? 1 : a->to - b->to;
+}
+
+/* Frames for several peers leave together. Connections share the way up fairly once they have found out how fast it is, which takes a
+ * latency or so: of long frames all arrive late, short ones go one by one. */
+static void share_ways(struct simulation *s)
+{
+    qsort(s->frame, (size_t)s->frame_count, sizeof *s->frame, compare_sizes);
+    for (int first = 0, last; first < s->frame_count; first = last) {
+        double smaller = 0;
+        for (last = first; last < s->frame_count && s->frame[last].from == s->frame[first].from;)
+            last++;
+        for (int i = first; i < last; i++) {
+            struct frame *frame = &s->frame[i];
+            const double seconds = frame->bytes / s->model->rate[frame->from][frame->to];
+            const double fair = seconds / (seconds + s->model->latency[frame->from][frame->to]);
+            frame->shared = smaller + fair * seconds * (last - i - 1);
+            smaller += seconds;
+        }
+    }
+}
+
 /* When the frame has arrived. It flows through: the way down begins to fill a latency after the way up. */
 static double travel(struct simulation *s, const struct frame *frame)
 {
@@ -82,10 +110,11 @@ static double travel(struct simulation *s, const struct frame *frame)
         return s->medium + latency;
     }
     double *up = &s->up[frame->from], *down = &s->down[frame->to];
-    const double begin = frame->ready > *up ? frame->ready : *up;
-    *up = begin + seconds;
+    const double begin = frame->ready > s->way[frame->from] ? frame->ready : s->way[frame->from];
+    const double end = begin + frame->shared + seconds;
+    *up = end > *up ? end : *up;
     const double first = begin + latency > *down ? begin + latency : *down;
-    *down = first + seconds > *up + latency ? first + seconds : *up + latency;
+    *down = first + seconds > end + latency ? first + seconds : end + latency;
     return *down;
 }
 
@@ -143,7 +172,9 @@ static void pack_frames(struct simulation *s)
 static void send_frames(struct simulation *s, struct tensor *const *tensor, int tensors)
 {
     const int devices = s->t->devices;
+    share_ways(s);
     pack_frames(s);
+    memcpy(s->way, s->up, sizeof s->way);
     qsort(s->frame, (size_t)s->frame_count, sizeof *s->frame, compare_frames);
     for (int i = 0; i < s->frame_count; i++) {
         const struct frame *frame = &s->frame[i];

@@ -53,7 +53,7 @@ struct reader {
 
 /* A frame on its way: all that one device sends to another in one exchange. */
 struct frame {
-    double ready, bytes;
+    double ready, bytes, shared; /* seconds longer on its way for those that leave with it */
     int from, to, messages;
 };
 
