@@ -175,13 +175,4 @@ INLINE void conv_depthwise(const struct conv_depthwise *s, const struct conv_dep
         }
 }
 
-/* All of a layer whose shape is NAME_shape, with the micro-kernels of the layer `owner`. */
-#define CONV_DEPTHWISE_LOOP(name, owner)                                                                   \
-    static __attribute__((noinline)) void name##_loop(const float *restrict x, const float *restrict weights, \
-                                                      const float *restrict bias, const float *restrict residual, \
-                                                      float *restrict y)                                   \
-    {                                                                                                      \
-        conv_depthwise(&name##_shape, &owner##_tiles, x, weights, bias, residual, y);                      \
-    }
-
 #endif

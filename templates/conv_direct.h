@@ -361,15 +361,6 @@ INLINE void conv_direct(const struct conv_direct *s, const struct conv_direct_ti
                                 y + n * s->y.batch);
 }
 
-/* All of a layer whose shape is NAME_shape, with the micro-kernels of the layer `owner`. */
-#define CONV_DIRECT_LOOP(name, owner)                                                                      \
-    static __attribute__((noinline)) void name##_loop(const float *restrict x, const float *restrict weights, \
-                                                      const float *restrict bias, const float *restrict residual, \
-                                                      float *restrict y)                                   \
-    {                                                                                                      \
-        conv_direct(&name##_shape, &owner##_tiles, x, weights, bias, residual, y);                         \
-    }
-
 /* The pixels that a 1x1 kernel of stride > 1 reads, side by side: otherwise every panel of outputs would come by the others, too. */
 struct conv_direct_sample {
     struct view x, y;

@@ -26,6 +26,15 @@ enum { TILE_VECTORS = 2, TILE_ACCUMULATORS = 28 };
 #define TILE_HALF_OR_NULL_WHOLE_PANELS(kernel) NULL
 #define TILE_HALF_OR_NULL_HALF_PANEL(kernel) kernel
 
+/* All of a convolution whose shape is NAME_shape, by the function `kind` with the micro-kernels of the layer `owner`. */
+#define CONV_LOOP(kind, name, owner)                                                                       \
+    static __attribute__((noinline)) void name##_loop(const float *restrict x, const float *restrict weights, \
+                                                      const float *restrict bias, const float *restrict residual, \
+                                                      float *restrict y)                                   \
+    {                                                                                                      \
+        kind(&name##_shape, &owner##_tiles, x, weights, bias, residual, y);                                \
+    }
+
 /* Cut `size` into as few tiles of at most `most` as possible, all of one size or one less. */
 INLINE int64_t tile_count(int64_t size, int64_t most)
 {

@@ -326,27 +326,14 @@ const char *source_shared(struct source *source, const char *what, int64_t key)
     return source->name;
 }
 
-static const char *find_definition(const struct source *source, const char *definition)
-{
-    for (int i = 0; i < source->definition_count; i++)
-        if (!strcmp(source->definition[i].text, definition))
-            return source->definition[i].name;
-    return NULL;
-}
-
-static void add_definition(struct source *source, const char *definition, const char *name)
-{
-    *arena_append(source->arena, source->definition, source->definition_count, source->definition_capacity) =
-        (struct definition){definition, name};
-}
-
 const char *source_same(struct source *source, const char *definition, const char *name)
 {
     const char *own = source->in_double ? arena_printf(source->arena, "double %s", definition) : definition;
-    const char *found = find_definition(source, own);
-    if (found)
-        return found;
-    add_definition(source, own, name);
+    for (int i = 0; i < source->definition_count; i++)
+        if (!strcmp(source->definition[i].text, own))
+            return source->definition[i].name;
+    *arena_append(source->arena, source->definition, source->definition_count, source->definition_capacity) =
+        (struct definition){own, name};
     return name;
 }
 

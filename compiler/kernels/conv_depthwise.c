@@ -63,7 +63,7 @@ static void emit(struct source *source, const struct node *node, const struct re
         const char *tiles = source_shared(source, "tiles", (rows > 1) + 2 * columns);
         if (tiles == name)
             source_printf(source, "CONV_DEPTHWISE_TILES(%s)\n", name);
-        source_printf(source, "CONV_DEPTHWISE_LOOP(%s, %s)\n\n", name, tiles);
+        source_printf(source, "CONV_LOOP(conv_depthwise, %s, %s)\n\n", name, tiles);
     }
     source_function(source);
     write_clear_padding(source, node->input[0]);

@@ -165,7 +165,7 @@ static void emit(struct source *source, const struct node *node, const struct re
         const char *tiles = source_shared(source, "tiles", tiles_key(rows, columns));
         if (tiles == name)
             source_printf(source, "CONV_DIRECT_TILES(%s, %s)\n", name, panels_text(box.c.end - box.c.begin, panel));
-        source_printf(source, "CONV_DIRECT_LOOP(%s, %s)\n\n", name, tiles);
+        source_printf(source, "CONV_LOOP(conv_direct, %s, %s)\n\n", name, tiles);
     }
     if (sampled)
         write_sample(source, node, &w, box);

@@ -174,7 +174,7 @@ static void send_frames(struct simulation *s, struct tensor *const *tensor, int 
     const int devices = s->t->devices;
     share_ways(s);
     pack_frames(s);
-    memcpy(s->way, s->up, sizeof s->way);
+    memcpy(s->way, s->up, (size_t)devices * sizeof *s->way);
     qsort(s->frame, (size_t)s->frame_count, sizeof *s->frame, compare_frames);
     for (int i = 0; i < s->frame_count; i++) {
         const struct frame *frame = &s->frame[i];

@@ -35,7 +35,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first, layer_first)
+CONV_LOOP(conv_direct, layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:3, 0:4]
@@ -53,7 +53,7 @@ static const struct conv_direct layer_second_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_second, layer_second)
+CONV_LOOP(conv_direct, layer_second, layer_second)
 
 /* Conv 'second' (conv_direct)
  * b [0:1, 0:16, 0:3, 0:4]
@@ -81,7 +81,7 @@ static const struct conv_direct layer_third_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_third, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_third, layer_third)
+CONV_LOOP(conv_direct, layer_third, layer_third)
 
 /* Conv 'third' (conv_direct)
  * c [0:1, 0:16, 0:3, 0:4]

@@ -37,7 +37,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first, layer_first)
+CONV_LOOP(conv_direct, layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 23:24, 0:48]
@@ -56,7 +56,7 @@ static const struct conv_direct layer_first_interior0_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first_interior0, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first_interior0, layer_first_interior0)
+CONV_LOOP(conv_direct, layer_first_interior0, layer_first_interior0)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 0:7, 0:48]
@@ -75,7 +75,7 @@ static const struct conv_direct layer_first_interior1_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first_interior1, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first_interior1, layer_first_interior1)
+CONV_LOOP(conv_direct, layer_first_interior1, layer_first_interior1)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:32, 7:15, 0:48]
@@ -115,7 +115,7 @@ static const struct conv_direct layer_expand_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_expand, layer_expand)
+CONV_LOOP(conv_direct, layer_expand, layer_expand)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 23:24, 0:48]
@@ -133,7 +133,7 @@ static const struct conv_direct layer_expand_interior0_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand_interior0, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_expand_interior0, layer_expand_interior0)
+CONV_LOOP(conv_direct, layer_expand_interior0, layer_expand_interior0)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 0:7, 0:48]
@@ -151,7 +151,7 @@ static const struct conv_direct layer_expand_interior1_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_expand_interior1, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_expand_interior1, layer_expand_interior1)
+CONV_LOOP(conv_direct, layer_expand_interior1, layer_expand_interior1)
 
 /* Conv 'expand' (conv_direct)
  * e [0:1, 0:64, 7:15, 0:48]
@@ -189,7 +189,7 @@ static const struct conv_direct layer_reduce_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_reduce, layer_reduce)
+CONV_LOOP(conv_direct, layer_reduce, layer_reduce)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 23:24, 0:48]
@@ -209,7 +209,7 @@ static const struct conv_direct layer_reduce_interior0_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce_interior0, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_reduce_interior0, layer_reduce_interior0)
+CONV_LOOP(conv_direct, layer_reduce_interior0, layer_reduce_interior0)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 0:7, 0:48]
@@ -227,7 +227,7 @@ static const struct conv_direct layer_reduce_interior1_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_reduce_interior1, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_reduce_interior1, layer_reduce_interior1)
+CONV_LOOP(conv_direct, layer_reduce_interior1, layer_reduce_interior1)
 
 /* Conv 'reduce' (conv_direct)
  * b [0:1, 0:32, 7:15, 0:48]

@@ -24,7 +24,7 @@ static const struct conv_direct layer_only_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_only, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_only, layer_only)
+CONV_LOOP(conv_direct, layer_only, layer_only)
 
 /* Conv 'only' (conv_direct)
  * y [0:1, 0:2, 2:3, 0:3]

@@ -41,7 +41,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first, layer_first)
+CONV_LOOP(conv_direct, layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 28:32, 0:96]
@@ -61,7 +61,7 @@ static const struct conv_direct layer_first_interior0_shape = {
     .batch = 1, .channels = 3, .outputs = 16, .panel = 16, .rows = 7, .columns = 96,
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
-CONV_DIRECT_LOOP(layer_first_interior0, layer_first)
+CONV_LOOP(conv_direct, layer_first_interior0, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:16, 0:7, 0:96]

@@ -36,7 +36,7 @@ static const struct conv_direct layer_first_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_first, HALF_PANEL)
-CONV_DIRECT_LOOP(layer_first, layer_first)
+CONV_LOOP(conv_direct, layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * a [0:1, 0:48, 0:6, 0:5]
@@ -64,7 +64,7 @@ static const struct conv_direct layer_last_shape = {
     .kernel_rows = 1, .kernel_columns = 1, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_last, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_last, layer_last)
+CONV_LOOP(conv_direct, layer_last, layer_last)
 
 /* Conv 'last' (conv_direct)
  * y [0:1, 0:32, 0:6, 0:5]

@@ -27,7 +27,7 @@ static const struct conv_direct layer_first_shape = {
     .dilation_rows = 1, .dilation_columns = 1,
     .activation = ACTIVATION_RELU, .alpha = 0.0f, .beta = 0.0f};
 CONV_DIRECT_TILES(layer_first, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_first, layer_first)
+CONV_LOOP(conv_direct, layer_first, layer_first)
 
 /* Conv 'first' (conv_direct)
  * r [0:1, 0:4, 4:8, 0:8]
@@ -67,7 +67,7 @@ static const struct conv_direct layer_second_shape = {
     .kernel_rows = 3, .kernel_columns = 3, .stride_rows = 1, .stride_columns = 1,
     .dilation_rows = 1, .dilation_columns = 1};
 CONV_DIRECT_TILES(layer_second, WHOLE_PANELS)
-CONV_DIRECT_LOOP(layer_second, layer_second)
+CONV_LOOP(conv_direct, layer_second, layer_second)
 
 /* Conv 'second' (conv_direct)
  * y [0:1, 0:3, 4:8, 0:8]
