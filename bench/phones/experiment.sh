@@ -6,10 +6,9 @@
 #
 # In the build folder, as root. Without models: AlexNet, VGG-16, ResNet-18, ResNet-50 and MobileNetV2 of torchvision, made by
 # export_torchvision.py. For every GMAC/s, rate and model: 2, 3 and 4 equal phones and unequal ones of 4:2:1, 2 ms from each other, each
-# against one phone. What mednn-probe measures first, DIR/probe.xml, gives the phones this machine's proportions. It can be stopped and
-# goes on where it was; everything takes hours, most of them for compiling, the parts in the order of the options' values. Writes
-# DIR/experiment.csv (DIR: phones-work), DIR/experiment.svg and, on standard output, what the plans promised and kept: by how much
-# measured differs from foretold, and auto from the best of the others.
+# against one phone. It can be stopped and goes on where it was; everything takes hours, most of them for compiling, the parts in the order
+# of the options' values. Writes DIR/experiment.csv (DIR: phones-work), DIR/experiment.svg and, on standard output, what the plans
+# promised and kept: by how much measured differs from foretold, and auto from the best of the others.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ways='auto naive rows gtdp star' rates='200 50 600' speeds='10 2' work=phones-work rounds=1
@@ -32,13 +31,12 @@ if [ $# = 0 ]; then
         set -- "$@" "$work/$name.onnx"
     done
 fi
-[ -s "$work/probe.xml" ] || ./mednn-probe -o "$work/probe.xml"
 table=$work/experiment.csv
 : >"$table.new"
 for gmacs in $speeds; do
     for mbit in $rates; do
         for model in "$@"; do
-            "$here/run.sh" -c -w "$work" -P "$work/probe.xml" -t "$rounds" -k 5 -g "$gmacs" -r "$mbit" -p "$ways" \
+            "$here/run.sh" -c -w "$work" -t "$rounds" -k 5 -g "$gmacs" -r "$mbit" -p "$ways" \
                 -s "1:1 1:1:1 1:1:1:1 4:2:1" -o "$work/part.csv" "$model"
             tail -n +2 "$work/part.csv" >>"$table.new"
         done

@@ -15,20 +15,20 @@
 #                   between two of them
 #   -c              go on: what an earlier run with the same -w measured is not measured again
 #   -w DIR          where programs are built and kept (phones-work)
-#   -P FILE         what mednn-probe -o FILE measured on this machine: the phones have its proportions then, in plans and forecasts, instead
-#                   of those of the machine that compiler/plan/rates.c tells of
+#   -P FILE         what mednn-probe -o FILE measured on this machine: the phones have its proportions, in plans and forecasts. Without
+#                   this, DIR/probe.xml, measured once; "-P default": the proportions of the machine that compiler/plan/rates.c tells of
 #   -q              slow down by CPU quotas, to check PHONE_SLOW
 #   -o FILE         the table (standard output)
 #
 # A phone of x GMAC/s is one that alone takes the model's MACs / x for an inference with mednn's one-device program: that is run
 # here before each round, for machines get faster and slower, and its processor time gives the phone's slowness. Columns: predicted and
-# measured are milliseconds, speedup is over the one-device program on the fastest phone, measured just before. Look at ratios: a busy
-# machine shifts times.
+# measured are milliseconds, speedup is over the one-device program on the fastest phone, measured just before the ways of the same
+# cluster. Look at ratios: a busy machine shifts times.
 #
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on='' rates='' like=''
+numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on='' probe='' rates='' like=''
 mednnc=${MEDNNC:-./mednnc}
 
 die()
@@ -51,10 +51,7 @@ while getopts n:g:s:r:d:m:p:k:t:w:j:cP:qo: option; do
     w) work=$OPTARG ;;
     j) objective=$OPTARG ;;
     c) go_on=1 ;;
-    P)
-        rates=$(grep -o '<rates [^>]*/>' "$OPTARG" | head -n 1) || die "$OPTARG has no <rates>: mednn-probe writes it"
-        like=-probed
-        ;;
+    P) probe=$OPTARG ;;
     q) quotas=-q ;;
     o) output=$OPTARG ;;
     *) die "see the head of this file" ;;
@@ -70,6 +67,15 @@ if [ -z "$clusters" ]; then
     done
 fi
 mkdir -p "$work"
+if [ "$probe" != default ]; then
+    if [ -z "$probe" ]; then
+        probe=$work/probe.xml
+        [ -s "$probe" ] || ./mednn-probe -o "$probe" >&2
+    fi
+    rates=$(grep -o '<rates [^>]*/>' "$probe" | head -n 1)
+    [ -n "$rates" ] || die "$probe has no <rates>: mednn-probe writes it"
+    like=-probed
+fi
 
 calculate()
 {
@@ -186,11 +192,12 @@ for model in "$@"; do
         slowness=$(calculate "$macs / ($gmacs * 1e9) / $seconds")
         echo "$name: $macs MACs, $(calculate "$macs / $seconds / 1e9") GMAC/s here, so $gmacs GMAC/s are $slowness times as slow" >&2
         for cluster in $clusters; do
+            alone=''
             slow=$(phones_of "$cluster" | awk -v s="$slowness" -v g="$gmacs" '{ printf "%.6g ", s * g / $1 }')
             for way in $ways; do
                 is_measured "$name" "$cluster" "$way" "$round" && continue
                 dir=$(folder "$name" "$cluster" "$way")
-                alone=$(run_phones "$one" "$slowness")
+                alone=${alone:-$(run_phones "$one" "$slowness")}
                 # shellcheck disable=SC2086
                 took=$(run_phones "$dir" $slow)
                 echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took"),$round,$objective" |
