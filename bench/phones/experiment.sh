@@ -36,7 +36,7 @@ table=$work/experiment.csv
 for gmacs in $speeds; do
     for mbit in $rates; do
         for model in "$@"; do
-            "$here/run.sh" -c -w "$work" -t "$rounds" -k 5 -g "$gmacs" -r "$mbit" -p "$ways" \
+            "$here/run.sh" -c -w "$work" -t "$rounds" -g "$gmacs" -r "$mbit" -p "$ways" \
                 -s "1:1 1:1:1 1:1:1:1 4:2:1" -o "$work/part.csv" "$model"
             tail -n +2 "$work/part.csv" >>"$table.new"
         done

@@ -9,7 +9,8 @@
 #   -r 200          Mbit/s of each phone's own link, up and down (full duplex)
 #   -d 2            ms from one phone to another                -m MBIT   all share a medium of this rate as well
 #   -p "auto rows"  ways of dividing; naive: equal rows, every exchange waited for (--partition rows --no-overlap)
-#   -k 5            inferences per measurement, of which the median counts
+#   -k 5            inferences per measurement, of which the median counts. Without this, as many as take two seconds, 5 to 40: the first
+#                   ones are disturbed
 #   -t 3            rounds: everything is measured once a round, the medians of the rounds' ratios count; 0: only build
 #   -j throughput   programs for the most inferences a second, several in flight; measured and predicted are then milliseconds
 #                   between two of them
@@ -28,7 +29,7 @@
 # The devices' cluster files say what mednn-probe finds on such links: 0.16 ms more than -d, and 4.4 % less than -r for headers.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat=5 rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on='' probe='' rates='' like=''
+numbers='2 3 4' clusters='' gmacs=10 mbit=200 ms=2 medium=0 ways='auto rows' repeat='' rounds=3 work=phones-work quotas='' output=/dev/stdout objective=latency go_on='' probe='' rates='' like=''
 mednnc=${MEDNNC:-./mednnc}
 
 die()
@@ -125,16 +126,17 @@ inference_seconds()
         sed -n 's/^latency_ms median=\([0-9.]*\) .*/\1/p' | awk -v f=$factor '{ printf "%.6g\n", $1 / 1e3 / f }'
 }
 
-# Median latency in ms, or time between inferences, of the programs of DIR on phones of the SLOWness given after it.
+# Median latency in ms, or time between inferences, of the programs of DIR, which take about MS, on phones of the SLOWness given after it.
 run_phones()
 {
-    local dir=$1 limit=600
-    shift
+    local dir=$1 limit=600 count
+    count=${repeat:-$(awk -v ms="$2" 'BEGIN { n = int(2000 / ms); print n < 5 ? 5 : n > 40 ? 40 : n }')}
+    shift 2
     printf "%s $mbit $(calculate "$ms / 2")\n" "$@" >"$work/table"
     # shellcheck disable=SC2016 # for the phone's shell
     "$here/phones.sh" -m "$medium" $quotas -t $limit -o "$work/logs" "$work/table" -- sh -c '
         owner=""
-        [ %i != 0 ] || owner="--random --repeat '"$repeat"'"
+        [ %i != 0 ] || owner="--random --repeat '"$count"'"
         exec "'"$dir"'/device%i" --cluster "'"$dir"'/cluster.xml" --insecure $owner' || {
         cat "$work"/logs/*.err >&2
         return 1
@@ -197,9 +199,9 @@ for model in "$@"; do
             for way in $ways; do
                 is_measured "$name" "$cluster" "$way" "$round" && continue
                 dir=$(folder "$name" "$cluster" "$way")
-                alone=${alone:-$(run_phones "$one" "$slowness")}
+                alone=${alone:-$(run_phones "$one" "$(calculate "$macs / $gmacs / 1e6")" "$slowness")}
                 # shellcheck disable=SC2086
-                took=$(run_phones "$dir" $slow)
+                took=$(run_phones "$dir" "$(predicted "$dir")" $slow)
                 echo "$name,$cluster,$gmacs,$mbit,$ms,$medium,$way,$(predicted "$dir"),$took,$alone,$(calculate "$alone / $took"),$round,$objective" |
                     tee -a "$rows" >&2
             done
