@@ -130,7 +130,7 @@ inference_seconds()
 run_phones()
 {
     local dir=$1 limit=600 count
-    count=${repeat:-$(awk -v ms="$2" 'BEGIN { n = int(2000 / ms); print n < 5 ? 5 : n > 40 ? 40 : n }')}
+    count=${repeat:-$(awk -v ms="$2" 'BEGIN { n = int(2000 / ms); print (n < 5 ? 5 : n > 40 ? 40 : n) }')}
     shift 2
     printf "%s $mbit $(calculate "$ms / 2")\n" "$@" >"$work/table"
     # shellcheck disable=SC2016 # for the phone's shell
