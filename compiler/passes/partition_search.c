@@ -13,10 +13,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { RESTARTS = 4, EFFORT_OF_TRIAL = 100, LARGE_GRAPH = 12, MANY_DEVICES = 20 };
-static const double MOST_EFFORT = 24e6;
-/* Parts of the effort for each start, and after which the search goes over to chance, and back. Temperatures, as parts of the best cost. */
-static const double NEAR_START = 1.25, POLISH_OF_START = 0.06, FIRST_POLISH = 0.3, LAST_POLISH = 0.8, HOT = 0.006, COLD = 0.002;
+enum { RUNS = 4, LAST_RUNS = 1, RELINKS = 2, RELINK_STEPS = 96, POLISHED_STARTS = 4, EFFORT_OF_TRIAL = 100, EFFORT_OF_DIVISION = 4 };
+enum { LARGE_GRAPH = 12, FEW_DEVICES = 4, MANY_DEVICES = 20 };
+static const double MOST_EFFORT = 24e6, EFFORT_FOR_FEW = 1.5;
+/* Parts of the effort: until the last start is planted; for polishing each of the best ones, and what they come to; until chance is over;
+ * and the first runs' part of chance. */
+static const double PLANTING = 0.1, POLISH_OF_START = 0.04, FIRST_POLISH = 0.25, ANNEALING = 0.8, FIRST_RUNS = 0.75;
+/* Starts are polished that cost at most so many times what the best does. */
+static const double NEAR_START = 1.25;
+/* Temperatures, as parts of the best cost; a run ends at this part of the first one. */
+static const double HOT = 0.006, COLD = 0.002;
 
 static uint64_t draw(struct search *s)
 {
@@ -70,7 +76,6 @@ static void follow_readers(struct search *s, int n)
 {
     const struct node *node = s->graph->node[n];
     bool any = false;
-    memset(&s->division, 0, sizeof s->division);
     for (int d = 0; d < s->cluster->count; d++) {
         s->division.piece[d] = piece_on_grid(node, timeline_wanted(s->timeline, n, d));
         any |= !region_is_empty(s->division.piece[d]);
@@ -93,6 +98,7 @@ static void divide_changed(struct search *s)
             const enum way way = way_of(cut->option, &axis);
             divide_node(s->graph->node[n], way, axis, &cut->shares, &s->division);
         }
+        s->divisions++;
         if (!timeline_divide(s->timeline, n, &s->division))
             continue;
         const struct node *node = s->graph->node[n];
@@ -152,30 +158,42 @@ static int note_devices(struct search *s)
     return working;
 }
 
-static void note_best(struct search *s)
+static void note(const struct search *s, struct found *found)
 {
-    if (s->now >= s->best_cost)
+    if (s->now >= found->cost)
         return;
-    s->best_cost = s->now;
-    copy_cuts(s, s->best, s->cut);
+    found->cost = s->now;
+    copy_cuts(s, found->cut, s->cut);
 }
 
-/* A start is kept if it is better than all others of as many devices, and, these aside, than the worst. */
+static void note_best(struct search *s)
+{
+    note(s, &s->best);
+    note(s, &s->run);
+}
+
+/* A start is kept if it is better than all others of its kind and of as many devices; of too many the worst goes. */
 static void note_start(struct search *s, int working)
 {
-    struct start *place = &s->start[0];
-    for (int i = 0; i < STARTS; i++)
-        if (s->start[i].working == working) {
-            place = &s->start[i];
+    struct start *place = NULL, *worst = &s->start[0];
+    for (int i = 0; i < STARTS && working > 1; i++) {
+        struct start *start = &s->start[i];
+        if (start->working == working && start->kind == s->kind) {
+            place = start;
             break;
-        } else if (!s->start[i].working || (place->working && s->start[i].cost > place->cost)) {
-            place = &s->start[i];
         }
-    if (working < 2 || (place->working && place->cost <= s->now))
+        if (!start->working && !place)
+            place = start;
+        if (start->found.cost > worst->found.cost)
+            worst = start;
+    }
+    place = place ? place : worst;
+    if (working < 2 || s->kind < 0 || (place->working && place->found.cost <= s->now))
         return;
     place->working = working;
-    place->cost = s->now;
-    copy_cuts(s, place->cut, s->trial);
+    place->kind = s->kind;
+    place->found.cost = s->now;
+    copy_cuts(s, place->found.cut, s->trial);
 }
 
 /* Take all of `trial`, for better or worse. */
@@ -217,11 +235,10 @@ static void restart_from(struct search *s, const struct choice *cuts)
     take_all(s);
 }
 
-/* What the search has done so far: it ends where enough is done, so that every run does the same. */
-static int64_t spent(const struct search *s)
+int64_t search_spent(const struct search *s)
 {
-    const int64_t cells = (int64_t)s->graph->node_count * s->goal->devices;
-    return timeline_effort(s->timeline) + s->trials * (EFFORT_OF_TRIAL + cells);
+    const int64_t devices = s->goal->devices, cells = (int64_t)s->graph->node_count * devices;
+    return timeline_effort(s->timeline) + s->trials * (EFFORT_OF_TRIAL + cells) + s->divisions * EFFORT_OF_DIVISION * devices;
 }
 
 /* Judge the trial; keep it if it is better, or by chance at this temperature. */
@@ -257,45 +274,120 @@ static void polish(struct search *s, int64_t limit)
                 for (int number = 0; !done; number++)
                     if (move_in_order(s, first, length[l], number, &done))
                         better |= consider(s, 0);
-                if (spent(s) >= limit)
+                if (search_spent(s) >= limit)
                     return;
             }
     }
 }
 
-/* From one device alone no small step leads to a good division, nor from one of few devices to one of many: the search begins with all
- * starts that are not far behind, and goes on where the best of them came to. */
-static void polish_starts(struct search *s, double effort)
+/* ---- what is good of several plans ---- */
+
+static void begin_run(struct search *s, const struct choice *cuts)
 {
-    const double begin = (double)spent(s);
-    double least = INFINITY, given = 0;
-    for (int i = 0; i < STARTS; i++)
-        if (s->start[i].working && s->start[i].cost < least)
-            least = s->start[i].cost;
-    for (int i = 0; i < STARTS; i++)
-        if (s->start[i].working && s->start[i].cost < NEAR_START * least) {
-            given += POLISH_OF_START * effort;
-            restart_from(s, s->start[i].cut);
-            polish(s, (int64_t)(begin + given));
-        }
-    restart_from(s, s->best);
-    polish(s, (int64_t)(FIRST_POLISH * effort));
+    s->run.cost = INFINITY;
+    restart_from(s, cuts);
 }
 
-static void anneal(struct search *s, int64_t limit)
+static void end_run(struct search *s)
 {
-    const double hot = s->best_cost * HOT;
-    const int64_t begin = spent(s);
-    int restarts = 0;
-    while (spent(s) < limit) {
-        const double done = (double)(spent(s) - begin) / (double)(limit - begin);
-        if (done * RESTARTS >= restarts) {
-            restarts++;
-            restart_from(s, s->best);
+    if (s->elites == ELITES)
+        return;
+    struct found *elite = &s->elite[s->elites++];
+    elite->cost = s->run.cost;
+    copy_cuts(s, elite->cut, s->run.cut);
+}
+
+/* From one plan to another, node by node, or some at a time in large graphs, for better or worse: on the way are plans that begin like the
+ * second and end like the first. */
+static void relink(struct search *s, const struct choice *from, const struct choice *to)
+{
+    const int nodes = s->graph->node_count, step = 1 + nodes / RELINK_STEPS;
+    restart_from(s, from);
+    for (int first = 0; first < nodes; first += step) {
+        const int last = first + step < nodes ? first + step : nodes;
+        for (int n = first; n < last; n++) {
+            s->trial[n] = to[n];
+            s->changed[n] = true;
         }
-        move_at_random(s);
-        consider(s, hot * pow(COLD, done));
+        s->trials++;
+        s->now = judge(s);
+        timeline_keep(s->timeline);
+        memcpy(&s->cut[first], &s->trial[first], (size_t)(last - first) * sizeof *s->cut);
+        note_best(s);
     }
+}
+
+/* What runs found after each other may be good in different parts of the graph: path relinking (Glover 1997) of the best with all of
+ * them, both ways. */
+static void relink_all(struct search *s)
+{
+    double before = INFINITY;
+    for (int round = 0; round < RELINKS && s->best.cost < before; round++) {
+        before = s->best.cost;
+        for (int i = 0; i < s->elites; i++) {
+            copy_cuts(s, s->base, s->best.cut);
+            relink(s, s->base, s->elite[i].cut);
+            copy_cuts(s, s->base, s->best.cut);
+            relink(s, s->elite[i].cut, s->base);
+        }
+    }
+}
+
+/* ---- all of it ---- */
+
+/* The best start that is not polished yet; others like it are forgotten. NULL: none is left that is near the best. */
+static struct start *next_start(struct search *s, double limit)
+{
+    struct start *best = NULL;
+    for (int i = 0; i < STARTS; i++)
+        if (s->start[i].working && s->start[i].found.cost < limit && (!best || s->start[i].found.cost < best->found.cost))
+            best = &s->start[i];
+    for (int i = 0; best && i < STARTS; i++)
+        if (s->start[i].found.cost <= best->found.cost)
+            s->start[i].working = 0;
+    return best;
+}
+
+static int64_t from_now(const struct search *s, double effort)
+{
+    return search_spent(s) + (int64_t)effort;
+}
+
+/* From one device alone no small step leads to a good division, nor from one of few devices to one of many: the search begins with
+ * several starts that are not far behind. */
+static void polish_starts(struct search *s, double effort)
+{
+    double limit = INFINITY;
+    for (int i = 0; i < POLISHED_STARTS; i++) {
+        const struct start *start = next_start(s, limit);
+        if (!start)
+            break;
+        if (!i)
+            limit = NEAR_START * start->found.cost;
+        begin_run(s, start->found.cut);
+        polish(s, from_now(s, POLISH_OF_START * effort));
+        end_run(s);
+    }
+    relink_all(s);
+    restart_from(s, s->best.cut);
+    polish(s, from_now(s, FIRST_POLISH * effort));
+}
+
+/* Runs from the best plan so far, one after the other. */
+static void anneal(struct search *s, int runs, int64_t limit)
+{
+    const int64_t begin = search_spent(s);
+    for (int run = 0; run < runs; run++) {
+        const int64_t from = search_spent(s), to = begin + (limit - begin) * (run + 1) / runs;
+        const double hot = s->best.cost * HOT;
+        begin_run(s, s->best.cut);
+        for (int64_t now = from; now < to; now = search_spent(s)) {
+            move_at_random(s);
+            consider(s, hot * pow(COLD, (double)(now - from) / (double)(to - from)));
+        }
+        end_run(s);
+    }
+    relink_all(s);
 }
 
 static void sort_devices(struct search *s)
@@ -312,46 +404,64 @@ static void sort_devices(struct search *s)
 static int64_t effort_for(const struct graph *graph, const struct search_goal *goal)
 {
     const int many = goal->cluster->count > MANY_DEVICES ? goal->cluster->count / MANY_DEVICES : 1;
+    const double few = goal->cluster->count <= FEW_DEVICES ? EFFORT_FOR_FEW : 1;
     const double large = graph->node_count < LARGE_GRAPH ? (double)graph->node_count / LARGE_GRAPH : 1;
-    return (int64_t)(MOST_EFFORT * many * large * goal->effort);
+    return (int64_t)(MOST_EFFORT * many * few * large * goal->effort);
+}
+
+static struct found new_found(struct arena *arena, size_t nodes)
+{
+    return (struct found){INFINITY, arena_array(arena, nodes, sizeof(struct choice))};
+}
+
+static void make_search(struct arena *arena, const struct graph *graph, const struct cost_model *model, const struct search_goal *goal,
+                        struct search *s)
+{
+    const size_t nodes = (size_t)graph->node_count + 1;
+    *s = (struct search){.graph = graph,
+                         .cluster = goal->cluster,
+                         .goal = goal,
+                         .timeline = timeline_new(arena, graph, model, goal->rules),
+                         .place = arena_array(arena, nodes, sizeof *s->place),
+                         .cut = arena_array(arena, nodes, sizeof *s->cut),
+                         .trial = arena_array(arena, nodes, sizeof *s->trial),
+                         .base = arena_array(arena, nodes, sizeof *s->base),
+                         .changed = arena_array(arena, nodes, sizeof *s->changed),
+                         .touched = arena_array(arena, nodes, sizeof *s->touched),
+                         .moved = arena_array(arena, nodes, sizeof *s->moved),
+                         .best = new_found(arena, nodes),
+                         .run = new_found(arena, nodes),
+                         .random = UINT64_C(88172645463325252)};
+    for (int n = 0; n < graph->node_count; n++)
+        s->place[n] = place_of(graph, graph->node[n]);
+    for (int i = 0; i < STARTS; i++)
+        s->start[i].found = new_found(arena, nodes);
+    for (int i = 0; i < ELITES; i++)
+        s->elite[i] = new_found(arena, nodes);
+    sort_devices(s);
 }
 
 double partition_search(const struct graph *graph, const struct cost_model *model, const struct search_goal *goal,
                         struct division *found)
 {
     struct arena arena = {0};
-    const size_t nodes = (size_t)graph->node_count + 1;
+    struct search s;
     const double effort = (double)effort_for(graph, goal);
-    struct search s = {.graph = graph,
-                       .cluster = goal->cluster,
-                       .goal = goal,
-                       .timeline = timeline_new(&arena, graph, model, goal->rules),
-                       .place = arena_array(&arena, nodes, sizeof *s.place),
-                       .cut = arena_array(&arena, nodes, sizeof *s.cut),
-                       .trial = arena_array(&arena, nodes, sizeof *s.trial),
-                       .best = arena_array(&arena, nodes, sizeof *s.best),
-                       .changed = arena_array(&arena, nodes, sizeof *s.changed),
-                       .touched = arena_array(&arena, nodes, sizeof *s.touched),
-                       .moved = arena_array(&arena, nodes, sizeof *s.moved),
-                       .best_cost = INFINITY,
-                       .random = UINT64_C(88172645463325252)};
-    for (int n = 0; n < graph->node_count; n++)
-        s.place[n] = place_of(graph, graph->node[n]);
-    for (int i = 0; i < STARTS; i++)
-        s.start[i].cut = arena_array(&arena, nodes, sizeof *s.best);
-    sort_devices(&s);
-    plant_all(&s, model);
+    make_search(&arena, graph, model, goal, &s);
+    plant_all(&s, model, (int64_t)(PLANTING * effort));
     if (graph->node_count && goal->cluster->count > 1) {
         polish_starts(&s, effort);
-        anneal(&s, (int64_t)(effort * LAST_POLISH));
-        restart_from(&s, s.best);
+        const int64_t now = search_spent(&s), limit = (int64_t)(ANNEALING * effort);
+        anneal(&s, RUNS, now + (int64_t)(FIRST_RUNS * (double)(limit - now)));
+        anneal(&s, LAST_RUNS, limit);
+        restart_from(&s, s.best.cut);
         polish(&s, (int64_t)effort);
     }
-    restart_from(&s, s.best);
+    restart_from(&s, s.best.cut);
     for (int n = 0; n < graph->node_count; n++)
         for (int d = 0; d < goal->cluster->count; d++)
             found[n].piece[d] = timeline_piece(s.timeline, n, d);
-    const double cost = s.best_cost;
+    const double cost = s.best.cost;
     timeline_free(s.timeline);
     arena_free(&arena);
     return cost;

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Starts that divide only the first of so many parts of the nodes, the first two, ... */
-enum { PARTS = 8 };
+/* Where something changes on the way through the graph: behind so many parts of the nodes. */
+enum { PARTS = 16 };
 
 /* How nodes that compute no maps are divided. */
 enum others {
@@ -20,10 +20,11 @@ enum others {
 };
 
 /* A start: maps divided like `map` among `count` devices up to node `last`, and from there on like `map_behind` among `behind`; 0: not
- * at all. The first `fused` nodes are computed wherever those behind them need them; all devices but the first have the part `skew` of their
- * shares there. */
+ * at all. The first `fused` nodes are computed wherever those behind them need them: a device that has waited for its part of the input
+ * does not wait for the others once more. Up to node `skewed` all devices but the first have the part `skew` of their shares: the owner
+ * gets on while they wait. */
 struct seed {
-    int count, behind, map, map_behind, last, pattern, fused;
+    int count, behind, map, map_behind, last, pattern, fused, skewed;
     double skew;
     enum others others;
     bool equal; /* equal shares, whatever the speeds: what comes of slow devices that get as much as others */
@@ -61,7 +62,7 @@ static void plant(struct search *s, const struct seed *seed)
         share_out(s, cut, option, count);
         for (int i = 1; seed->equal && i < seed->count; i++)
             cut->shares.bound[i] = (float)i / (float)seed->count;
-        for (int i = 1; n < seed->fused && i < cut->shares.count; i++)
+        for (int i = 1; n < seed->skewed && i < cut->shares.count; i++)
             cut->shares.bound[i] = (float)(1 - (1 - (double)cut->shares.bound[i]) * seed->skew);
         cut->follows = place->follows && option != OPTION_SINGLE &&
                        (option == OPTION_REPLICATED || (seed->pattern == 1   ? !place->works
@@ -71,11 +72,149 @@ static void plant(struct search *s, const struct seed *seed)
     take_all(s);
 }
 
+/* The best of the strips of rows for `count` devices. */
+static struct seed plant_rows(struct search *s, int count)
+{
+    struct seed best = {0};
+    double least = INFINITY;
+    for (int others = 0; others < OTHERS_COUNT; others++) {
+        const struct seed seed = {.count = count,
+                                  .map = OPTION_AXIS + 2,
+                                  .map_behind = OPTION_AXIS + 2,
+                                  .last = s->graph->node_count,
+                                  .skew = 1,
+                                  .others = (enum others)others};
+        plant(s, &seed);
+        if (s->now < least) {
+            least = s->now;
+            best = seed;
+        }
+    }
+    return best;
+}
+
+/* ---- better seeds ---- */
+
+enum trait {
+    TRAIT_FUSED,
+    TRAIT_SKEWED,
+    TRAIT_SKEW,
+    TRAIT_LAST,
+    TRAIT_BEHIND,
+    TRAIT_MAP,
+    TRAIT_MAP_BEHIND,
+    TRAIT_PATTERN,
+    TRAIT_OTHERS,
+    TRAITS
+};
+
+static const int maps[] = {OPTION_AXIS + 2, OPTION_AXIS + 3, OPTION_GREEDY, OPTION_BISECTION, OPTION_AXIS + 1, OPTION_HYBRID};
+static const double skews[] = {1.15, 1, 0.93, 0.85, 0.78, 0.7, 0.6, 0.5, 0.35};
+enum { MAPS = sizeof maps / sizeof *maps, SKEWS = sizeof skews / sizeof *skews, PATTERNS = 4 };
+
+/* How many values a trait can have. */
+static int values_of(const struct seed *seed, enum trait trait)
+{
+    static const int values[TRAITS] = {[TRAIT_FUSED] = PARTS + 1,   [TRAIT_SKEWED] = PARTS + 1, [TRAIT_SKEW] = SKEWS,
+                                       [TRAIT_LAST] = PARTS,        [TRAIT_MAP] = MAPS,         [TRAIT_MAP_BEHIND] = MAPS,
+                                       [TRAIT_PATTERN] = PATTERNS, [TRAIT_OTHERS] = OTHERS_COUNT};
+    return trait == TRAIT_BEHIND ? seed->count + 1 : values[trait];
+}
+
+static void set_trait(const struct search *s, struct seed *seed, enum trait trait, int value)
+{
+    const int nodes = s->graph->node_count;
+    switch (trait) {
+    case TRAIT_FUSED:
+        seed->fused = nodes * value / PARTS;
+        break;
+    case TRAIT_SKEWED:
+        seed->skewed = nodes * value / PARTS;
+        break;
+    case TRAIT_SKEW:
+        seed->skew = skews[value];
+        seed->skewed = seed->skewed ? seed->skewed : nodes;
+        break;
+    case TRAIT_LAST:
+        seed->last = nodes * (value + 1) / PARTS;
+        break;
+    case TRAIT_BEHIND:
+        seed->behind = value;
+        break;
+    case TRAIT_MAP:
+        seed->map = maps[value];
+        break;
+    case TRAIT_MAP_BEHIND:
+        seed->map_behind = maps[value];
+        seed->behind = seed->behind ? seed->behind : seed->count;
+        break;
+    case TRAIT_PATTERN:
+        seed->pattern = value;
+        break;
+    default:
+        seed->others = (enum others)value;
+    }
+}
+
+/* Seeds of one kind lead to plans that are like each other. */
+static int kind_of(const struct search *s, const struct seed *seed)
+{
+    const bool changes = seed->last < s->graph->node_count;
+    return 1 + (seed->fused > 0) + 2 * (changes && seed->behind) + 4 * (changes && !seed->behind) +
+           8 * (seed->map != OPTION_AXIS + 2) + 16 * (seed->pattern > 0);
+}
+
+static double plant_seed(struct search *s, const struct seed *seed)
+{
+    s->kind = kind_of(s, seed);
+    plant(s, seed);
+    return s->now;
+}
+
+/* Give the seed the best value of one trait after the other, as long as that helps. */
+static void plant_better(struct search *s, struct seed seed, int64_t limit)
+{
+    double least = plant_seed(s, &seed);
+    for (int idle = 0, trait = 0; idle < TRAITS && search_spent(s) < limit; trait = (trait + 1) % TRAITS) {
+        struct seed best = seed;
+        idle++;
+        for (int value = 0; value < values_of(&seed, (enum trait)trait); value++) {
+            struct seed tried = seed;
+            set_trait(s, &tried, (enum trait)trait, value);
+            if (plant_seed(s, &tried) < least) {
+                least = s->now;
+                best = tried;
+                idle = 0;
+            }
+        }
+        seed = best;
+    }
+}
+
 /* Counts of devices worth a start: all small ones, then steps of about a quarter. */
 static int next_count(int count, int devices)
 {
     const int next = count < 4 ? count + 1 : count + (count + 3) / 4;
     return count < devices && next > devices ? devices : next;
+}
+
+/* From strips of rows for every count of devices, plain ones first, then with so many parts fused and such a skew. */
+static void plant_seeds(struct search *s, int64_t limit)
+{
+    static const struct {
+        int fused;
+        double skew;
+    } first[] = {{0, 1},    {4, 0.85}, {8, 0.7},  {0, 0.85}, {12, 0.85}, {4, 0.5},  {8, 1},  {12, 0.5},
+                 {0, 0.7}, {4, 0.7},  {8, 0.85}, {12, 0.7}, {4, 1},     {8, 0.5}, {12, 1}, {0, 0.5}};
+    const int nodes = s->graph->node_count;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        for (int count = 2; count <= s->goal->devices && (!i || search_spent(s) < limit); count = next_count(count, s->goal->devices)) {
+            struct seed seed = plant_rows(s, count);
+            seed.fused = nodes * first[i].fused / PARTS;
+            seed.skew = first[i].skew;
+            seed.skewed = seed.fused ? seed.fused : nodes;
+            plant_better(s, seed, limit);
+        }
 }
 
 static void plant_chains(struct search *s, const struct cost_model *model)
@@ -108,82 +247,19 @@ static void plant_stages(struct search *s, const struct cost_model *model, int c
     take_all(s);
 }
 
-/* Up to each of the first `parts` parts of the nodes like the seed. */
-static void plant_parts(struct search *s, struct seed seed, int parts)
-{
-    for (int part = 1; part <= parts; part++) {
-        seed.last = s->graph->node_count * part / PARTS;
-        plant(s, &seed);
-    }
-}
+/* Starts that no seed describes. */
+enum { KIND_CHAIN = 1000, KIND_STAGES };
 
-/* The first parts for all of the seed's devices, the others for fewer: behind are most of the weights, which a slow device takes long to
- * read. */
-static void plant_fewer(struct search *s, struct seed seed)
+void plant_all(struct search *s, const struct cost_model *model, int64_t limit)
 {
-    seed.map_behind = seed.map;
-    for (seed.behind = 2; seed.behind < seed.count; seed.behind = next_count(seed.behind, seed.count))
-        plant_parts(s, seed, PARTS - 1);
-    seed.behind = seed.count;
-    seed.map_behind = OPTION_HYBRID;
-    plant_parts(s, seed, PARTS - 1);
-}
-
-/* The best of the strips of rows for `count` devices. Lowers *least. */
-static struct seed plant_rows(struct search *s, int count, double *least)
-{
-    struct seed best = {0};
-    for (int others = 0; others < OTHERS_COUNT; others++) {
-        const struct seed seed = {.count = count, .map = OPTION_AXIS + 2, .last = s->graph->node_count, .others = (enum others)others};
-        plant(s, &seed);
-        if (s->now < *least || !best.count) {
-            *least = s->now;
-            best = seed;
-        }
-    }
-    return best;
-}
-
-/* The first nodes fused: computed wherever those behind them need them, so that a device that has waited for its part of the input does
- * not wait for the others once more. Meanwhile the owner gets on, and may take more of them. */
-static void plant_fused(struct search *s, struct seed seed)
-{
-    static const double skew[] = {1, 0.75, 0.5};
-    for (size_t i = 0; i < sizeof skew / sizeof *skew; i++)
-        for (int part = 1; part < PARTS; part++) {
-            seed.fused = s->graph->node_count * part / PARTS;
-            seed.skew = skew[i];
-            plant(s, &seed);
-        }
-}
-
-void plant_all(struct search *s, const struct cost_model *model)
-{
-    const int nodes = s->graph->node_count, devices = s->goal->devices;
-    double least = INFINITY;
-    struct seed rows = plant_rows(s, 1, &least);
-    least = INFINITY; /* of those that share */
-    for (int count = 2; count <= devices; count = next_count(count, devices)) {
-        double seconds = INFINITY;
-        const struct seed seed = plant_rows(s, count, &seconds);
-        plant_parts(s, seed, PARTS);
-        plant_fewer(s, seed);
-        plant_fused(s, seed);
-        if (seconds < least) {
-            least = seconds;
-            rows = seed;
-        }
-    }
-    static const int maps[] = {OPTION_AXIS + 3, OPTION_GREEDY, OPTION_BISECTION, OPTION_AXIS + 1, OPTION_HYBRID};
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
-        struct seed seed = rows;
-        seed.map = maps[i];
-        plant(s, &seed);
-    }
-    for (rows.pattern = 1; rows.pattern < 4; rows.pattern++)
-        plant_parts(s, rows, PARTS);
-    plant(s, &(struct seed){.count = devices, .map = OPTION_AXIS + 2, .last = nodes, .equal = true});
+    const int devices = s->goal->devices;
+    plant_rows(s, 1);
+    plant(s, &(struct seed){.count = devices, .map = OPTION_AXIS + 2, .last = s->graph->node_count, .equal = true});
+    s->kind = KIND_CHAIN;
     plant_chains(s, model);
+    s->kind = KIND_STAGES;
     for (int count = 2; s->goal->throughput && count <= devices; count = next_count(count, devices))
         plant_stages(s, model, count);
+    plant_seeds(s, limit);
+    s->kind = -1;
 }

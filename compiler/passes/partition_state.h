@@ -22,13 +22,19 @@ struct place {
     bool is_map, works;
 };
 
+/* How all nodes are divided, and what that costs. */
+struct found {
+    double cost;
+    struct choice *cut; /* per node */
+};
+
 /* Where the search begins. */
 struct start {
     int working; /* devices; 0: there is none */
-    double cost;
-    struct choice *cut;
+    int kind;    /* a number for what it is made like */
+    struct found found;
 };
-enum { STARTS = 3 };
+enum { STARTS = 24, ELITES = 12 };
 
 struct search {
     const struct graph *graph;
@@ -36,11 +42,15 @@ struct search {
     const struct search_goal *goal;
     struct timeline *timeline;
     struct place *place;
-    struct choice *cut, *trial, *best; /* per node: kept, tried, found so far */
-    struct start start[STARTS]; /* the best ones, by how many devices work in them; one device alone is none of them */
+    struct choice *cut, *trial, *base; /* per node: kept, tried, where a way to another plan begins */
+    struct found best, run;            /* of all, of this run */
+    struct start start[STARTS];        /* the best of each kind and number of devices that work; one device alone is none of them */
+    int kind;                          /* of the start that is planted now; -1: nothing is planted */
+    struct found elite[ELITES];        /* what runs ended with */
+    int elites;
     bool *changed, *touched, *moved; /* per node, of this trial: its cut, what a reader needs of it; its cut, once judged */
-    int64_t trials;
-    double now, best_cost;
+    int64_t trials, divisions; /* of nodes */
+    double now;
     uint64_t random;
     unsigned char order[MAX_DEVICES]; /* owner first, then by speed */
     struct division division;
@@ -58,11 +68,13 @@ void give_alone(const struct search *search, struct choice *cut, unsigned char d
 
 /* All of `trial` becomes the kept cuts, for better or worse. */
 void take_all(struct search *search);
+/* What the search has done so far: it ends where enough is done, so that every run does the same. */
+int64_t search_spent(const struct search *search);
 /* Seconds of the trial, whose changed nodes are marked. */
 double judge(struct search *search);
 
-/* partition_start.c: take one start after the other; the best is noted. */
-void plant_all(struct search *search, const struct cost_model *model);
+/* partition_start.c: take one start after the other until so much is spent; the best are noted. */
+void plant_all(struct search *search, const struct cost_model *model, int64_t limit);
 
 /* partition_moves.c: change the trial at random, and mark what changed. */
 void move_at_random(struct search *search);
