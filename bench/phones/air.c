@@ -26,25 +26,33 @@
 
 enum { STATIONS = 64, QUEUE = 16384, LARGEST_PACKET = 1500, HEADER_BITS = 14 * 8, BURST = 64 };
 
+struct station;
+
 struct packet {
-    double arrival;
+    double begin, end; /* of its turn on the sender's link; then `end` is when it arrives */
+    struct station *from, *to;
     int bytes;
     unsigned char data[LARGEST_PACKET];
 };
 
-/* Packets on their way to a station, in a ring: they never overtake each other. */
+/* In a ring: packets never overtake each other. */
+struct queue {
+    struct packet *packet;
+    unsigned head, tail;
+};
+
 struct station {
     int fd;
     uint32_t address;
     double bits_per_second, delay;
     double sends_until, receives_until; /* its link is taken that long */
-    struct packet *queue;
-    unsigned head, tail;
+    struct queue leaving, coming;       /* on its link, then on their way to it */
 };
 
 static struct station station[STATIONS];
 static int stations;
 static double medium_bits_per_second, medium_until, longest_wait = 0.1;
+static const double SOON = 20e-6;
 
 static double now(void)
 {
@@ -98,8 +106,9 @@ static void open_device(struct station *s, const char *namespace, const char *ad
     struct in_addr number;
     inet_pton(AF_INET, address, &number);
     s->address = number.s_addr;
-    s->queue = calloc(QUEUE, sizeof *s->queue);
-    if (!s->queue)
+    s->leaving.packet = calloc(QUEUE, sizeof *s->leaving.packet);
+    s->coming.packet = calloc(QUEUE, sizeof *s->coming.packet);
+    if (!s->leaving.packet || !s->coming.packet)
         die("memory");
 }
 
@@ -122,29 +131,29 @@ static double later(double a, double b)
     return a > b ? a : b;
 }
 
-/* When a packet arrives, the time on each link taken; negative when it is dropped. A link of rate 0 takes no time. */
-static double travel(struct station *from, struct station *to, double time, int bytes)
+static struct packet *first_of(const struct queue *queue)
 {
-    const double bits = 8.0 * bytes + HEADER_BITS;
-    const double begin = later(time, from->sends_until);
-    double sent = begin + (from->bits_per_second > 0 ? bits / from->bits_per_second : 0);
-    if (begin - time > longest_wait)
-        return -1;
-    if (medium_bits_per_second > 0) {
-        const double turn = later(begin, medium_until);
-        if (turn - time > longest_wait)
-            return -1;
-        medium_until = turn + bits / medium_bits_per_second;
-        sent = later(sent, medium_until);
-    }
-    const double turn = later(sent, to->receives_until);
-    if (turn - sent > longest_wait)
-        return -1;
-    from->sends_until = sent;
-    to->receives_until = turn + (to->bits_per_second > 0 ? bits / to->bits_per_second : 0);
-    return to->receives_until + from->delay + to->delay;
+    return queue->head == queue->tail ? NULL : &queue->packet[queue->head % QUEUE];
 }
 
+/* The place behind the last one; NULL where it is full. */
+static struct packet *place_in(struct queue *queue)
+{
+    return queue->tail - queue->head == QUEUE ? NULL : &queue->packet[queue->tail++ % QUEUE];
+}
+
+static double bits_of(const struct packet *packet)
+{
+    return 8.0 * packet->bytes + HEADER_BITS;
+}
+
+/* A link of rate 0 takes no time. */
+static double seconds_on(double bits_per_second, const struct packet *packet)
+{
+    return bits_per_second > 0 ? bits_of(packet) / bits_per_second : 0;
+}
+
+/* Packets take their turns on the station's link. */
 static void take_packets(struct station *from)
 {
     for (int i = 0; i < BURST; i++) {
@@ -153,30 +162,72 @@ static void take_packets(struct station *from)
         if (bytes <= 0)
             return;
         struct station *to = find_station(data, (int)bytes);
-        if (!to || to->tail - to->head == QUEUE)
+        const double time = now(), begin = later(time, from->sends_until);
+        struct packet *packet = to && begin - time <= longest_wait ? place_in(&from->leaving) : NULL;
+        if (!packet)
             continue;
-        const double arrival = travel(from, to, now(), (int)bytes);
-        if (arrival < 0)
-            continue;
-        struct packet *packet = &to->queue[to->tail++ % QUEUE];
-        packet->arrival = arrival;
         packet->bytes = (int)bytes;
+        packet->from = from;
+        packet->to = to;
+        packet->begin = begin;
+        packet->end = from->sends_until = begin + seconds_on(from->bits_per_second, packet);
         memcpy(packet->data, data, (size_t)bytes);
     }
 }
 
-/* Hand over what has arrived; returns when the next packet does, 0 for none. */
+/* A packet that has left the sender's link has had its turn on the medium meanwhile, and takes one on the receiver's link: not before,
+ * or those of others that are ready sooner would wait for it. */
+static void pass_on(const struct packet *packet)
+{
+    struct station *to = packet->to;
+    double sent = packet->end;
+    if (medium_bits_per_second > 0) {
+        const double turn = later(packet->begin, medium_until);
+        if (turn - packet->begin > longest_wait)
+            return;
+        medium_until = turn + seconds_on(medium_bits_per_second, packet);
+        sent = later(sent, medium_until);
+    }
+    const double turn = later(sent, to->receives_until);
+    struct packet *copy = turn - sent > longest_wait ? NULL : place_in(&to->coming);
+    if (!copy)
+        return;
+    memcpy(copy, packet, sizeof *copy);
+    to->receives_until = turn + seconds_on(to->bits_per_second, packet);
+    copy->end = to->receives_until + packet->from->delay + to->delay;
+}
+
+/* The station of which a packet leaves next, or NULL. */
+static struct station *next_to_leave(void)
+{
+    struct station *next = NULL;
+    for (int i = 0; i < stations; i++) {
+        const struct packet *packet = first_of(&station[i].leaving);
+        if (packet && (!next || packet->end < first_of(&next->leaving)->end))
+            next = &station[i];
+    }
+    return next;
+}
+
+/* Pass on what has left, hand over what has arrived; returns when there is more to do, 0 for never. */
 static double deliver(void)
 {
     double next = 0;
+    struct station *s;
+    while ((s = next_to_leave()) && first_of(&s->leaving)->end <= now() + SOON) {
+        pass_on(first_of(&s->leaving));
+        s->leaving.head++;
+    }
+    if (s)
+        next = first_of(&s->leaving)->end;
     for (int i = 0; i < stations; i++) {
-        struct station *s = &station[i];
-        while (s->head != s->tail && s->queue[s->head % QUEUE].arrival <= now() + 20e-6) {
-            const struct packet *packet = &s->queue[s->head++ % QUEUE];
-            (void)!write(s->fd, packet->data, (size_t)packet->bytes);
+        const struct packet *packet;
+        while ((packet = first_of(&station[i].coming)) && packet->end <= now() + SOON) {
+            (void)!write(station[i].fd, packet->data, (size_t)packet->bytes);
+            station[i].coming.head++;
         }
-        if (s->head != s->tail && (next == 0 || s->queue[s->head % QUEUE].arrival < next))
-            next = s->queue[s->head % QUEUE].arrival;
+        if (packet && (next == 0 || packet->end < next))
+            next = packet->end;
     }
     return next;
 }
