@@ -85,7 +85,7 @@ static struct seed plant_rows(struct search *s, int count)
                                   .skew = 1,
                                   .others = (enum others)others};
         plant(s, &seed);
-        if (s->now < least) {
+        if (!best.count || s->now < least) {
             least = s->now;
             best = seed;
         }
