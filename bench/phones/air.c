@@ -142,15 +142,10 @@ static struct packet *place_in(struct queue *queue)
     return queue->tail - queue->head == QUEUE ? NULL : &queue->packet[queue->tail++ % QUEUE];
 }
 
-static double bits_of(const struct packet *packet)
-{
-    return 8.0 * packet->bytes + HEADER_BITS;
-}
-
 /* A link of rate 0 takes no time. */
 static double seconds_on(double bits_per_second, const struct packet *packet)
 {
-    return bits_per_second > 0 ? bits_of(packet) / bits_per_second : 0;
+    return bits_per_second > 0 ? (8.0 * packet->bytes + HEADER_BITS) / bits_per_second : 0;
 }
 
 /* Packets take their turns on the station's link. */

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RUNS = 4, LAST_RUNS = 1, RELINKS = 2, RELINK_STEPS = 96, POLISHED_STARTS = 4, EFFORT_OF_TRIAL = 100, EFFORT_OF_DIVISION = 4 };
+enum { RELINKS = 2, RELINK_STEPS = 96, EFFORT_OF_TRIAL = 100, EFFORT_OF_DIVISION = 4 };
 enum { LARGE_GRAPH = 12, FEW_DEVICES = 4, MANY_DEVICES = 20 };
 static const double MOST_EFFORT = 24e6, EFFORT_FOR_FEW = 1.5;
 /* Parts of the effort: until the last start is planted; for polishing each of the best ones, and what they come to; until chance is over;
@@ -176,7 +176,9 @@ static void note_best(struct search *s)
 static void note_start(struct search *s, int working)
 {
     struct start *place = NULL, *worst = &s->start[0];
-    for (int i = 0; i < STARTS && working > 1; i++) {
+    if (working < 2 || s->kind < 0)
+        return;
+    for (int i = 0; i < STARTS; i++) {
         struct start *start = &s->start[i];
         if (start->working == working && start->kind == s->kind) {
             place = start;
@@ -188,7 +190,7 @@ static void note_start(struct search *s, int working)
             worst = start;
     }
     place = place ? place : worst;
-    if (working < 2 || s->kind < 0 || (place->working && place->found.cost <= s->now))
+    if (place->working && place->found.cost <= s->now)
         return;
     place->working = working;
     place->kind = s->kind;
@@ -221,11 +223,11 @@ void give_alone(const struct search *s, struct choice *cut, unsigned char device
 }
 
 /* Take the trial's changes back. */
-static void reject(struct search *s, const bool *moved)
+static void reject(struct search *s)
 {
     timeline_undo(s->timeline);
     for (int n = 0; n < s->graph->node_count; n++)
-        if (moved[n])
+        if (s->moved[n])
             s->trial[n] = s->cut[n];
 }
 
@@ -241,23 +243,32 @@ int64_t search_spent(const struct search *s)
     return timeline_effort(s->timeline) + s->trials * (EFFORT_OF_TRIAL + cells) + s->divisions * EFFORT_OF_DIVISION * devices;
 }
 
-/* Judge the trial; keep it if it is better, or by chance at this temperature. */
-static bool consider(struct search *s, double temperature)
+static double judge_trial(struct search *s)
 {
-    const size_t nodes = (size_t)s->graph->node_count;
     s->trials++;
-    memcpy(s->moved, s->changed, nodes * sizeof *s->moved);
-    const double cost = judge(s);
-    if (cost >= s->now && !(temperature > 0 && draw_unit(s) < exp((s->now - cost) / temperature))) {
-        reject(s, s->moved);
-        return false;
-    }
+    memcpy(s->moved, s->changed, (size_t)s->graph->node_count * sizeof *s->moved);
+    return judge(s);
+}
+
+static void accept(struct search *s, double cost)
+{
     timeline_keep(s->timeline);
-    for (size_t n = 0; n < nodes; n++)
+    for (int n = 0; n < s->graph->node_count; n++)
         if (s->moved[n])
             s->cut[n] = s->trial[n];
     s->now = cost;
     note_best(s);
+}
+
+/* Judge the trial; keep it if it is better, or by chance at this temperature. */
+static bool consider(struct search *s, double temperature)
+{
+    const double cost = judge_trial(s);
+    if (cost >= s->now && !(temperature > 0 && draw_unit(s) < exp((s->now - cost) / temperature))) {
+        reject(s);
+        return false;
+    }
+    accept(s, cost);
     return true;
 }
 
@@ -290,8 +301,6 @@ static void begin_run(struct search *s, const struct choice *cuts)
 
 static void end_run(struct search *s)
 {
-    if (s->elites == ELITES)
-        return;
     struct found *elite = &s->elite[s->elites++];
     elite->cost = s->run.cost;
     copy_cuts(s, elite->cut, s->run.cut);
@@ -309,11 +318,7 @@ static void relink(struct search *s, const struct choice *from, const struct cho
             s->trial[n] = to[n];
             s->changed[n] = true;
         }
-        s->trials++;
-        s->now = judge(s);
-        timeline_keep(s->timeline);
-        memcpy(&s->cut[first], &s->trial[first], (size_t)(last - first) * sizeof *s->cut);
-        note_best(s);
+        accept(s, judge_trial(s));
     }
 }
 

@@ -34,7 +34,7 @@ struct start {
     int kind;    /* a number for what it is made like */
     struct found found;
 };
-enum { STARTS = 24, ELITES = 12 };
+enum { STARTS = 24, POLISHED_STARTS = 4, RUNS = 4, LAST_RUNS = 1, ELITES = POLISHED_STARTS + RUNS + LAST_RUNS };
 
 struct search {
     const struct graph *graph;
